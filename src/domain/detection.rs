@@ -1,0 +1,86 @@
+//! What a model says about one frame.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{BBox, FrameSpace};
+
+/// A confidence in 0..=1; never NaN.
+#[derive(Clone, Copy, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct Score(f32);
+
+/// The number is no score.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("{0} is no score; scores lie in 0..=1")]
+pub struct BadScore(pub f32);
+
+impl Score {
+    /// Nothing is certain.
+    pub const ZERO: Self = Self(0.0);
+    /// Everything is certain.
+    pub const ONE: Self = Self(1.0);
+
+    /// Takes a number in 0..=1.
+    ///
+    /// # Errors
+    /// [`BadScore`] for NaN and for anything outside.
+    pub fn new(value: f32) -> Result<Self, BadScore> {
+        if (0.0..=1.0).contains(&value) { Ok(Self(value)) } else { Err(BadScore(value)) }
+    }
+    /// The number.
+    pub fn value(self) -> f32 {
+        self.0
+    }
+    /// The larger of two.
+    pub fn max(self, other: Self) -> Self {
+        if other.0 > self.0 { other } else { self }
+    }
+}
+impl Eq for Score {}
+impl Ord for Score {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+impl fmt::Debug for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+impl TryFrom<f32> for Score {
+    type Error = BadScore;
+    fn try_from(value: f32) -> Result<Self, BadScore> {
+        Self::new(value)
+    }
+}
+impl<'de> Deserialize<'de> for Score {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(f32::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// One box in a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detection {
+    /// The model's class name.
+    pub class: Arc<str>,
+    /// The model's confidence.
+    pub score: Score,
+    /// Where, in pixels of the frame.
+    pub bbox: BBox<FrameSpace>,
+}
+
+/// Which weights said it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRef {
+    /// Name of the model's folder.
+    pub name: String,
+    /// Lower-case hexadecimal SHA-256 of the weight file.
+    pub sha256: String,
+}
+
+/// Number of a track, unique in its look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackId(pub u64);

@@ -1,0 +1,176 @@
+//! Matters (事项): the catalogue kinds of violation and the parameters by which one is found.
+//! Values of this kind are made by `config` from `pipelines/*.toml`, checked there.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{DecodeMode, Score};
+
+/// Short name of a matter: the file name in `pipelines/`, lower-case letters, digits and `_`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MatterKey(String);
+
+/// The text cannot be a matter's key.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no matter key; keys are 1 to 64 of a-z, 0-9 and _")]
+pub struct BadMatterKey(String);
+
+impl MatterKey {
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl TryFrom<String> for MatterKey {
+    type Error = BadMatterKey;
+    fn try_from(text: String) -> Result<Self, BadMatterKey> {
+        let sane = (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if sane { Ok(Self(text)) } else { Err(BadMatterKey(text.chars().take(64).collect())) }
+    }
+}
+impl std::str::FromStr for MatterKey {
+    type Err = BadMatterKey;
+    fn from_str(text: &str) -> Result<Self, BadMatterKey> {
+        Self::try_from(text.to_owned())
+    }
+}
+impl From<MatterKey> for String {
+    fn from(key: MatterKey) -> Self {
+        key.0
+    }
+}
+impl fmt::Display for MatterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl fmt::Debug for MatterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Codes of a matter in the two generations of the standard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatterCodes {
+    /// GB/T 47678.5-2026: 5 digits, 大类 2 and 小类 3.
+    pub code_2026: String,
+    /// GB/T 30428.2-2013: `04-09`, where the matter existed.
+    pub code_2013: Option<String>,
+}
+
+/// A part of a composition: which classes count and how sure the model must be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Class names of the model.
+    pub classes: Vec<String>,
+    /// The least score.
+    pub score_min: Score,
+}
+
+/// What must be seen for a candidate of the matter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Composition {
+    /// What stays and gives the place its box.
+    pub anchor: Part,
+    /// What must also stand nearby, if anything.
+    pub companion: Option<Companion>,
+}
+
+/// Something that must be near the anchor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Companion {
+    /// What.
+    pub part: Part,
+    /// The gap between the two boxes, in heights of the companion's box.
+    pub distance_max: f32,
+    /// In what share of the looks that saw the anchor it must have been there.
+    pub share_min: f32,
+}
+
+/// How a box is tested against a zone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ZoneTest {
+    /// The middle of the bottom edge lies inside.
+    BottomCentre,
+    /// At least this share of the box lies inside.
+    Overlap(f32),
+}
+
+/// When a place counts as a violation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dwell {
+    /// From the first to the latest sighting.
+    pub time: Duration,
+    /// At least so many sightings.
+    pub sightings_min: u32,
+    /// Seen in this share of the looks in which the place was visible.
+    pub seen_share_min: f32,
+}
+
+/// When a violation counts as gone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clearing {
+    /// So many looks in a row that saw the spot and nothing on it.
+    pub looks: u32,
+    /// And over so much time.
+    pub over: Duration,
+}
+
+/// How sightings are matched to places.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Matching {
+    /// Least overlap (IoU) in reference coordinates.
+    pub iou_min: f32,
+    /// Least likeness of appearance after a gap, -1..=1.
+    pub likeness_min: f32,
+    /// A gap longer than this asks for the likeness as well as the overlap.
+    pub gap_max: Duration,
+}
+
+/// Which plates stay readable in the copy that leaves the review circle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlatePolicy {
+    /// None.
+    MaskAll,
+    /// The anchor's own, because the matter is about that vehicle.
+    ShowAnchor,
+}
+
+/// One matter with everything that finding it needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matter {
+    /// Key.
+    pub key: MatterKey,
+    /// Name in the standard.
+    pub name: String,
+    /// Codes in the standard.
+    pub codes: MatterCodes,
+    /// The model whose classes `composition` names.
+    pub model: String,
+    /// What must be seen.
+    pub composition: Composition,
+    /// How it is tested against zones.
+    pub zone_test: ZoneTest,
+    /// When it counts.
+    pub dwell: Dwell,
+    /// When it is gone.
+    pub clearing: Clearing,
+    /// Within this time after clearing the same incident reopens.
+    pub reopen_within: Duration,
+    /// How sightings find their place.
+    pub matching: Matching,
+    /// How often a view should be looked at for it.
+    pub revisit: Duration,
+    /// Which frames a look decodes.
+    pub decode: DecodeMode,
+    /// How many frames a look judges.
+    pub frames: u32,
+    /// Plates in the masked copy.
+    pub plates: PlatePolicy,
+    /// SHA-256 of the pipeline file: names the thresholds in evidence.
+    pub sha256: String,
+}

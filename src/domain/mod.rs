@@ -1,0 +1,32 @@
+//! L0, pure: the words of the house as types. Nothing here awaits, reads a clock, touches a file or
+//! knows an adapter; everything else may use it and it uses nothing of ours.
+
+mod case;
+mod detection;
+mod evidence;
+mod geometry;
+mod ids;
+mod incident;
+mod look;
+mod matter;
+mod picture;
+mod place;
+mod review;
+mod stream;
+mod time;
+mod zone;
+
+pub use case::*;
+pub use detection::*;
+pub use evidence::*;
+pub use geometry::*;
+pub use ids::*;
+pub use incident::*;
+pub use look::*;
+pub use matter::*;
+pub use picture::*;
+pub use place::*;
+pub use review::*;
+pub use stream::*;
+pub use time::*;
+pub use zone::*;

@@ -1,0 +1,36 @@
+//! L2: models. Only this room names ONNX Runtime.
+
+use crate::domain::{Detection, ModelRef, Picture};
+
+/// Why a model could not say anything.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum InferError {
+    /// The ONNX Runtime library is missing or too old.
+    #[error(
+        "ONNX Runtime cannot be loaded: {0}; run script/setup, or point XUNJIE_ORT_LIB to libonnxruntime.so 1.24 or newer"
+    )]
+    Library(String),
+    /// A manifest or a weight file is missing, damaged or of another shape.
+    #[error("model {0}: {1}")]
+    Model(String, String),
+    /// A run failed.
+    #[error("model {0} failed on a picture: {1}")]
+    Run(String, String),
+    /// Too much was waiting; the oldest was refused.
+    #[error("inference is overloaded; the oldest waiting picture was refused")]
+    Overloaded,
+    /// The pool was shut down.
+    #[error("inference is shutting down")]
+    Closed,
+}
+
+/// The seam: finds things in a picture. Shared by all looks; an implementation brings its own threads.
+pub trait Detector: Send + Sync {
+    /// Which weights answer.
+    fn model(&self) -> ModelRef;
+    /// All detections at or above the model's floor score, best first, boxes in pixels of the picture.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    fn detect(&self, picture: &Picture) -> Result<Vec<Detection>, InferError>;
+}

@@ -1,0 +1,90 @@
+//! L2: where frames come from and what is drawn from them. Only this room names GStreamer and OpenCV.
+
+use std::time::{Duration, Instant};
+
+use crate::domain::{Credential, DecodeMode, Frame, Stream, WallTime};
+
+/// Everything needed to open a stream.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    /// The stream.
+    pub stream: Stream,
+    /// Its credential, if it asks for one.
+    pub credential: Option<Credential>,
+}
+
+/// Why media could not be had. Named by what the caller can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    /// Nothing answers there: the address, the network or the camera's power.
+    #[error("{0} cannot be reached: {1}; check address, port and network")]
+    Unreachable(String, String),
+    /// The camera wants another user name or password.
+    #[error("{0} refused the user name or the password; set the credential again")]
+    Unauthorised(String),
+    /// The camera has no such path.
+    #[error("{0} has no such stream; check the path of the address")]
+    NotFound(String),
+    /// A codec or a container that is not supported.
+    #[error("{0} sends {1}, which is not supported; set the camera to H.264 or H.265")]
+    Unsupported(String, String),
+    /// It played and then went silent or away.
+    #[error("{0} stopped sending: {1}")]
+    Stalled(String, String),
+    /// Asked for no frame in time.
+    #[error("{0} gave no frame within {1:?}; check its key-frame interval")]
+    Timeout(String, Duration),
+    /// A recording came to its end.
+    #[error("{0} is at its end")]
+    Ended(String),
+    /// The media framework itself failed.
+    #[error("the media framework failed: {0}")]
+    Framework(String),
+}
+
+/// What a look wants from a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Want {
+    /// Which frames are decoded.
+    pub decode: DecodeMode,
+    /// The oldest acceptable frame: nothing seen before this moment is handed out.
+    pub not_before: WallTime,
+    /// Give up at this moment of the process's stopwatch.
+    pub until: Instant,
+}
+
+/// An encoded clip, ready to be written to a file.
+#[derive(Clone, Debug)]
+pub struct Clip {
+    /// An MP4 file's bytes.
+    pub mp4: Vec<u8>,
+    /// Wall time of its first frame.
+    pub from: WallTime,
+    /// Wall time of its last frame.
+    pub to: WallTime,
+}
+
+/// An open stream. Decodes nothing until a frame is wanted; keeps the camera's latest packets for a clip.
+pub trait MediaSession: Send {
+    /// The next frame that satisfies `want`, the newest where several wait.
+    ///
+    /// # Errors
+    /// [`MediaError`]; after any but `Timeout` the session is of no more use.
+    fn frame(&mut self, want: &Want) -> Result<Frame, MediaError>;
+    /// Muxes the packets that the session still holds (at most the latest `span`), from a key frame on.
+    ///
+    /// Returns `None` where there are none (a source without packets, or too short a session).
+    ///
+    /// # Errors
+    /// [`MediaError::Framework`].
+    fn clip(&mut self, span: Duration) -> Result<Option<Clip>, MediaError>;
+}
+
+/// The seam: opens streams.
+pub trait FrameSource: Send + Sync {
+    /// Opens a stream. Returns at once or within the source's connect time-out; frames are awaited by [`MediaSession::frame`].
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError>;
+}

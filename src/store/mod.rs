@@ -1,0 +1,269 @@
+//! L2: rows and evidence files. Only this room names SQL. Pixels never enter rows.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind, EvidenceRow,
+    Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, Reference, SignedVerdict, Stage,
+    Stream, StreamId, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
+};
+
+/// Why the store refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The thing is not there.
+    #[error("there is no {what} {id}")]
+    Missing {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its id or code.
+        id: String,
+    },
+    /// It collides with what is there.
+    #[error("{0}")]
+    Conflict(String),
+    /// The verdict was refused.
+    #[error(transparent)]
+    Verdict(#[from] VerdictRefused),
+    /// Another process holds the store for too long.
+    #[error("the store is busy: {0}; try again")]
+    Busy(String),
+    /// The disk is full or the folder cannot be written.
+    #[error("the store cannot write: {0}; free disk space or mend the folder's rights")]
+    Unwritable(String),
+    /// The file is damaged or of a newer version.
+    #[error("the store cannot be used: {0}")]
+    Unusable(String),
+    /// Anything else.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// Everything one look leaves behind, recorded in one transaction. Recording it twice changes nothing.
+#[derive(Clone, Debug)]
+pub struct LookOutcome {
+    /// What the look was.
+    pub report: LookReport,
+    /// Places that are new or changed.
+    pub places: Vec<Place>,
+    /// Candidates that were forgotten.
+    pub forgotten: Vec<PlaceId>,
+    /// What happened to incidents.
+    pub changes: Vec<IncidentChange>,
+    /// Bundles written before.
+    pub evidence: Vec<EvidenceRow>,
+    /// The outcome of a re-check, if the look was one.
+    pub recheck: Option<RecheckOutcome>,
+}
+
+/// What a re-check look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecheckOutcome {
+    /// The case.
+    pub case: CaseId,
+    /// Whether the spot is clear; `None` when it could not be seen.
+    pub cleared: Option<bool>,
+    /// The bundle with the before/after pair.
+    pub evidence: Option<EvidenceId>,
+}
+
+/// What is registered, as the patrol needs it. Changes whenever `revision` does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Registry {
+    /// Counts up with each change of streams, credentials, views, zones.
+    pub revision: u64,
+    /// Streams, the disabled ones included.
+    pub streams: Vec<Stream>,
+    /// Views.
+    pub views: Vec<View>,
+    /// Zones.
+    pub zones: Vec<Zone>,
+}
+
+/// Which incidents to list. Newest first.
+#[derive(Clone, Debug, Default)]
+pub struct IncidentFilter {
+    /// Only those in this state of review: `waiting`, `confirmed`, `rejected`, `duplicate`.
+    pub review: Option<String>,
+    /// Only those open (`true`) or closed (`false`).
+    pub open: Option<bool>,
+    /// Only of this view.
+    pub view: Option<ViewId>,
+    /// Only of this matter.
+    pub matter: Option<MatterKey>,
+}
+
+/// A page of a list: at most `limit` rows after `after`.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Opaque cursor from the page before.
+    pub after: Option<String>,
+    /// 1 to 500.
+    pub limit: u32,
+}
+
+/// Rows of a page and the cursor of the next one.
+#[derive(Clone, Debug)]
+pub struct Rows<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// One line of the append-only audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// Counts up.
+    pub seq: i64,
+    /// When.
+    pub at: WallTime,
+    /// Who: a reviewer's name, `system`, `platform`, `cli`.
+    pub actor: String,
+    /// What: `incident.confirmed`, `case.opened`, `stream.added`.
+    pub action: String,
+    /// About what: an id.
+    pub subject: String,
+    /// Anything more, never a secret.
+    pub detail: serde_json::Value,
+}
+
+/// One change that browsers and followers hear of: `seq` is a position to go on from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeedRow {
+    /// Counts up.
+    pub seq: i64,
+    /// When.
+    pub at: WallTime,
+    /// `incident.opened`, `incident.reviewed`, `case.opened`, `case.stage`, `delivery.delivered`, `look.finished`...
+    pub topic: String,
+    /// The thing's id.
+    pub subject: String,
+}
+
+/// What a verdict led to.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The incident after the verdict.
+    pub incident: Incident,
+    /// The case, when the verdict confirmed.
+    pub case: Option<Case>,
+}
+
+/// What a callback led to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallbackApplied {
+    /// The case moved.
+    Moved(Case),
+    /// It was heard before, or lies behind where the case stands; nothing changed.
+    Ignored(Case),
+}
+
+/// Makes the case from a confirmation inside the store's transaction.
+pub type OpenCase<'a> = &'a dyn Fn(crate::domain::Confirmation) -> Case;
+
+/// The seam: the truth of the house. Synchronous: callers own their threads. Every method is one transaction.
+pub trait Store: Send + Sync {
+    // --- registry ---
+    /// Changes whenever a stream, credential, view or zone does, also by another process.
+    fn revision(&self) -> Result<u64, StoreError>;
+    /// All that is registered.
+    fn registry(&self) -> Result<Registry, StoreError>;
+    /// Adds a stream or changes the one with its id. `credential`: `None` leaves it as it is.
+    fn put_stream(&self, stream: &Stream, credential: Option<&Credential>, actor: &str) -> Result<(), StoreError>;
+    /// The credential of a stream, for the media room alone.
+    fn credential(&self, stream: StreamId) -> Result<Option<Credential>, StoreError>;
+    /// Removes a stream, its views and zones; incidents and cases stay.
+    fn remove_stream(&self, stream: StreamId, at: WallTime, actor: &str) -> Result<(), StoreError>;
+    /// Adds a view or changes the one with its id.
+    fn put_view(&self, view: &View, at: WallTime, actor: &str) -> Result<(), StoreError>;
+    /// Sets a view's reference picture.
+    fn put_reference(&self, view: ViewId, reference: &Reference, actor: &str) -> Result<(), StoreError>;
+    /// Adds a zone, or a new version of the one with its id. Returns it with its version.
+    fn put_zone(&self, zone: &Zone, at: WallTime, actor: &str) -> Result<Zone, StoreError>;
+    /// Removes a zone; incidents that name it stay.
+    fn remove_zone(&self, zone: ZoneId, at: WallTime, actor: &str) -> Result<(), StoreError>;
+
+    // --- looks ---
+    /// All places of a view.
+    fn places(&self, view: ViewId) -> Result<Vec<Place>, StoreError>;
+    /// Records what a look left behind.
+    fn record(&self, outcome: &LookOutcome) -> Result<(), StoreError>;
+    /// The latest report of every view.
+    fn latest_looks(&self) -> Result<BTreeMap<ViewId, LookReport>, StoreError>;
+    /// Reports of a view, newest first.
+    fn looks(&self, view: ViewId, limit: u32) -> Result<Vec<LookReport>, StoreError>;
+    /// Cases that wait for a re-check look, with the view of each and since when.
+    fn rechecks(&self) -> Result<Vec<(CaseId, ViewId, WallTime)>, StoreError>;
+
+    // --- incidents and review ---
+    /// One incident.
+    fn incident(&self, id: IncidentId) -> Result<Incident, StoreError>;
+    /// The place of an incident, if it is still remembered.
+    fn place(&self, id: PlaceId) -> Result<Option<Place>, StoreError>;
+    /// A list of incidents, newest opening first.
+    fn incidents(&self, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, StoreError>;
+    /// Applies a verdict: incident, audit row, feed row and, on confirmation, case and delivery, in one transaction.
+    fn decide(&self, verdict: &SignedVerdict, open_case: OpenCase<'_>) -> Result<Decided, StoreError>;
+
+    // --- evidence ---
+    /// SHA-256 of the manifest recorded last.
+    fn evidence_head(&self) -> Result<Option<String>, StoreError>;
+    /// Bundles of an incident, oldest first.
+    fn evidence_of(&self, incident: IncidentId) -> Result<Vec<EvidenceRow>, StoreError>;
+    /// One bundle.
+    fn evidence(&self, id: EvidenceId) -> Result<EvidenceRow, StoreError>;
+    /// Every bundle in the order in which they were recorded.
+    fn all_evidence(&self) -> Result<Vec<EvidenceRow>, StoreError>;
+    /// Sets or lifts legal hold on all bundles of an incident.
+    fn hold_evidence(&self, incident: IncidentId, hold: bool, at: WallTime, actor: &str) -> Result<(), StoreError>;
+    /// Notes that retention removed the files of a bundle. Refused under legal hold.
+    fn purge_evidence(&self, id: EvidenceId, at: WallTime) -> Result<(), StoreError>;
+
+    // --- cases and deliveries ---
+    /// One case.
+    fn case(&self, id: CaseId) -> Result<Case, StoreError>;
+    /// The case of an incident.
+    fn case_of(&self, incident: IncidentId) -> Result<Option<Case>, StoreError>;
+    /// Cases, newest first.
+    fn cases(&self, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, StoreError>;
+    /// Applies a callback once. A handled case gets a re-check due.
+    fn apply_callback(&self, callback: &Callback, at: WallTime) -> Result<CallbackApplied, StoreError>;
+    /// Pending deliveries due at `now`, oldest first, never one whose case has an earlier one that is not delivered.
+    fn due_deliveries(&self, now: WallTime, limit: u32) -> Result<Vec<Delivery>, StoreError>;
+    /// One delivery.
+    fn delivery(&self, id: DeliveryId) -> Result<Delivery, StoreError>;
+    /// Deliveries, newest first; `state`: `pending`, `delivered`, `dead`.
+    fn deliveries(&self, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError>;
+    /// Deliveries of a case in order.
+    fn deliveries_of(&self, case: CaseId) -> Result<Vec<Delivery>, StoreError>;
+    /// Stores where a delivery stands after a try; a receipt also sets the case's platform number.
+    fn set_delivery(&self, id: DeliveryId, state: &DeliveryState, at: WallTime) -> Result<(), StoreError>;
+    /// Makes a dead (or pending) delivery due at once.
+    fn replay_delivery(&self, id: DeliveryId, at: WallTime, actor: &str) -> Result<(), StoreError>;
+
+    // --- audit and feed ---
+    /// Appends to the audit log.
+    fn audit(
+        &self,
+        at: WallTime,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        detail: &serde_json::Value,
+    ) -> Result<(), StoreError>;
+    /// The audit log of a subject (or all), oldest first, after `seq`.
+    fn audit_rows(&self, subject: Option<&str>, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
+    /// Changes after `seq`, oldest first.
+    fn feed(&self, after: i64, limit: u32) -> Result<Vec<FeedRow>, StoreError>;
+    /// Position of the latest change.
+    fn feed_head(&self) -> Result<i64, StoreError>;
+}
+
+/// The id of the bundle of `kind` that a look made for an incident.
+pub fn evidence_id(incident: IncidentId, kind: EvidenceKind, made_at: WallTime) -> EvidenceId {
+    let kind = serde_json::to_string(&kind).expect("a plain enum always serialises");
+    EvidenceId::derived(&[b"evidence", incident.as_bytes(), kind.as_bytes(), &made_at.millis().to_be_bytes()])
+}
