@@ -4,4 +4,4 @@ pub mod lawful;
 pub mod place_book;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
