@@ -49,7 +49,7 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
     for matter in rules.matters.values() {
         for candidate in candidates(matter, seen.detections) {
             let bbox = seen.homography.to_reference(&candidate.anchor.bbox, width, height);
-            let zone = forbidding_zone(rules.zones, matter, &bbox, seen.frame.meta.wall, rules.civil);
+            let zone = forbidding_zone(rules.zones, matter, &bbox, seen.frame.meta.judged_at(), rules.civil);
             sightings.push(Sighting {
                 matter: matter.key.clone(),
                 class: candidate.anchor.class.clone(),
