@@ -1,1 +1,4 @@
-//! analysis
+//! L1, pure: what pictures and model outputs mean. Nothing here awaits, reads a clock, touches a file or knows
+//! an adapter.
+
+pub mod compose;
