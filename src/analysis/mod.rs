@@ -2,3 +2,8 @@
 //! an adapter.
 
 pub mod compose;
+pub mod decode;
+pub mod detected;
+pub mod letterbox;
+pub mod nms;
+mod resample;
