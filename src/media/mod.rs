@@ -1,5 +1,9 @@
 //! L2: where frames come from and what is drawn from them. Only this room names GStreamer and OpenCV.
 
+pub mod draw;
+pub mod jpeg;
+pub mod view_match;
+
 use std::time::{Duration, Instant};
 
 use crate::domain::{Credential, DecodeMode, Frame, Stream, WallTime};
