@@ -6,6 +6,10 @@ pub mod pictures;
 pub mod probe;
 pub mod sessions;
 
+pub mod draw;
+pub mod jpeg;
+pub mod view_match;
+
 use std::time::{Duration, Instant};
 
 use crate::domain::{Credential, DecodeMode, Frame, Stream, Transport, WallTime};
