@@ -1,1 +1,148 @@
-//! service
+//! L3: use cases shared by the web and the command line, one file a noun. Nothing here speaks HTTP or prints; every
+//! use case is synchronous and callers own their threads. Whatever changes something takes the name of who did it.
+
+mod cases;
+mod coverage;
+mod deliveries;
+mod evidence;
+mod faults;
+mod health;
+mod incidents;
+mod review;
+mod stand_in;
+mod streams;
+mod timeline;
+mod views;
+mod zones;
+use stand_in::*;
+
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub use cases::CaseDetail;
+pub use coverage::{Coverage, ViewCoverage};
+pub use evidence::{Circle, EvidenceBytes};
+pub use faults::{Fault, Faults};
+pub use health::Health;
+pub use incidents::IncidentDetail;
+pub use streams::{ChangeStream, NewStream, Registered, StreamDetail, shown_address};
+pub use timeline::{Moment, MomentKind};
+pub use views::ChangeView;
+pub use zones::NewZone;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    domain::{MatterKey, WallTime},
+    store::{Page, Registry, Store, StoreError},
+};
+
+/// Why a use case was refused or failed. Named by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// What was asked is faulty; all faults at once.
+    #[error("{0}")]
+    Invalid(Faults),
+    /// The cursor is none of this list.
+    #[error("{0:?} is no cursor of this list; use the `next` of the page before, or begin without one")]
+    Cursor(String),
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The files of a bundle are gone or damaged.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// Retention removed the files; the record of them stays.
+    #[error("the files of evidence {0} were removed by retention")]
+    Purged(String),
+    /// The file shows more than its reader may see.
+    #[error("{0} does not leave the review circle; ask for the masked picture")]
+    Unmasked(String),
+    /// The data folder cannot be used.
+    #[error("data folder {path} cannot be used: {why}; check that it exists and that this user may write there")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+}
+
+impl ServiceError {
+    pub(crate) fn bad_cursor(cursor: &str) -> Self {
+        Self::Cursor(cursor.chars().take(80).collect())
+    }
+    /// A list has nothing to collide with: a conflict is about its cursor.
+    fn of_list(error: StoreError, page: &Page) -> Self {
+        match (error, &page.after) {
+            (StoreError::Conflict(_), Some(cursor)) => Self::bad_cursor(cursor),
+            (error, _) => Self::Store(error),
+        }
+    }
+    pub(crate) fn missing(what: &'static str, id: impl ToString) -> Self {
+        Self::Store(StoreError::Missing { what, id: id.to_string() })
+    }
+}
+
+/// The use cases. Cheap to share behind an `Arc`.
+pub struct Service {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// The files that prove it.
+    pub evidence: Arc<EvidenceFolder>,
+    /// Matters, city and settings.
+    pub config: Arc<Config>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Service {
+    /// Opens the data folder (made with rights for its owner alone when it is not there), the store and the evidence.
+    ///
+    /// # Errors
+    /// [`ServiceError::Folder`], [`ServiceError::Store`] and [`ServiceError::Evidence`].
+    pub fn open(config: Arc<Config>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
+        let data = &config.settings.folders.data;
+        make_private(data)?;
+        let store: Arc<dyn Store> = todo!();
+        let evidence = Arc::new(EvidenceFolder::open(data.join("evidence"))?);
+        Ok(Self { store, evidence, config, clock })
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.config.settings.folders.data
+    }
+
+    /// Now.
+    pub fn now(&self) -> WallTime {
+        self.clock.now()
+    }
+
+    /// All that is registered.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn registry(&self) -> Result<Registry, ServiceError> {
+        Ok(self.store.registry()?)
+    }
+
+    /// The matter's name in the standard, or its key where the catalogue does not know it any more.
+    pub fn matter_name(&self, key: &MatterKey) -> String {
+        self.config.matter(key).map_or_else(|| key.to_string(), |matter| matter.name.clone())
+    }
+}
+
+fn make_private(folder: &Path) -> Result<(), ServiceError> {
+    let failed = |e: std::io::Error| ServiceError::Folder { path: folder.to_owned(), why: e.to_string() };
+    if !folder.exists() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        // The mode above is cut by the process's umask; state it.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! Faults in files that people write: every one with file, key, what was found and what was wanted.
+//! Checking never stops at the first fault and never prints a secret (secrets live in files of their own).
+
+use std::{fmt, ops::RangeInclusive};
+
+use serde::de::DeserializeOwned;
+
+/// One thing that is wrong in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file as its reader knows it, relative to the root where possible.
+    pub file: String,
+    /// Where in the file: `dwell.time_s`, or `line 7, date`; empty for the file as a whole.
+    pub key: String,
+    /// What was found.
+    pub got: String,
+    /// What would be right.
+    pub want: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, key, got, want } = self;
+        let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+        write!(f, "{file}: {key}got {got}, want {want}")
+    }
+}
+
+/// All faults of a configuration, never empty when returned as an error. Shows one line a fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            fault.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+impl std::error::Error for Faults {}
+
+/// Collects the faults of one file.
+pub(super) struct Checker<'a> {
+    file: String,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl<'a> Checker<'a> {
+    /// Begins to check `file`.
+    pub(super) fn new(file: impl Into<String>, faults: &'a mut Vec<Fault>) -> Self {
+        Self { file: file.into(), faults }
+    }
+
+    /// Notes a fault; a second one at the same key is dropped, since it follows from the first.
+    pub(super) fn fault(&mut self, key: &str, got: impl fmt::Display, want: impl Into<String>) {
+        if !key.is_empty() && self.faults.iter().any(|fault| fault.file == self.file && fault.key == key) {
+            return;
+        }
+        let got: String = got.to_string().chars().take(80).collect();
+        self.faults.push(Fault { file: self.file.clone(), key: key.to_owned(), got, want: want.into() });
+    }
+
+    /// The value of a key that must be there.
+    pub(super) fn need<T>(&mut self, key: &str, value: Option<T>, want: &str) -> Option<T> {
+        if value.is_none() {
+            self.fault(key, "nothing", want);
+        }
+        value
+    }
+
+    /// A number that must be there and lie in `range`; the range's start stands in after a fault.
+    pub(super) fn number<T>(&mut self, key: &str, value: Option<T>, range: RangeInclusive<T>, unit: &str) -> T
+    where
+        T: PartialOrd + Copy + fmt::Display,
+    {
+        let want = format!("{unit} from {} to {}", range.start(), range.end());
+        match self.need(key, value, &want) {
+            Some(value) if range.contains(&value) => value,
+            Some(value) => {
+                self.fault(key, value, want);
+                *range.start()
+            }
+            None => *range.start(),
+        }
+    }
+
+    /// A text that must be there and not be blank; empty after a fault.
+    pub(super) fn text(&mut self, key: &str, value: Option<String>, want: &str) -> String {
+        let text = self.need(key, value, want).unwrap_or_default();
+        if text.trim().is_empty() {
+            self.fault(key, "an empty text", want);
+        }
+        text
+    }
+
+    /// A text that a parser must accept; `None` after a fault.
+    pub(super) fn parsed<T, E>(
+        &mut self,
+        key: &str,
+        text: &str,
+        want: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let parsed = parse(text).ok();
+        if parsed.is_none() {
+            self.fault(key, format!("{text:?}"), want);
+        }
+        parsed
+    }
+
+    /// Reads TOML into `T`, noting every unknown key and every value of a wrong type, not only the first:
+    /// after a fault the statement that holds it is blanked and the rest is read again.
+    /// `T` must take every key as optional, so that a blanked one is not reported a second time.
+    pub(super) fn toml<T: DeserializeOwned + Default>(&mut self, text: &str) -> T {
+        let mut text = text.to_owned();
+        for _ in 0..100 {
+            let error = match toml::from_str(&text) {
+                Ok(value) => return value,
+                Err(error) => error,
+            };
+            let span = error.span().unwrap_or(0..0);
+            let (key, statement) = statement_at(&text, span.start);
+            let found = text.get(span).unwrap_or("").trim();
+            let (got, want) = match error.message().split_once("expected ") {
+                Some((what, want)) if what.starts_with("unknown") => {
+                    (format!("the unknown key {found:?}"), want.to_owned())
+                }
+                Some((_, want)) if !found.is_empty() => (found.to_owned(), want.to_owned()),
+                _ => (format!("{found:?}"), error.message().to_owned()),
+            };
+            let known = self.faults.len();
+            self.fault(&key, got.lines().next().unwrap_or(""), want.replace('\n', " "));
+            if known == self.faults.len() || statement.is_empty() {
+                break;
+            }
+            let blank: String = text[statement.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+            text.replace_range(statement, &blank);
+        }
+        T::default()
+    }
+}
+
+/// The dotted key of the statement that holds byte `at`, and the bytes of the statement. A `[table]` line
+/// stands for its whole table. Both are empty where no statement can be made out.
+fn statement_at(text: &str, at: usize) -> (String, std::ops::Range<usize>) {
+    let mut lines = Vec::new(); // (start, key of an assignment or None, table name or None)
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let code = line.trim();
+        let is_name = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | ' '))
+        };
+        if let Some(name) = code.strip_prefix('[').and_then(|rest| rest.split(']').next()).filter(|n| is_name(n)) {
+            lines.push((start, None, Some(name.trim().to_owned())));
+        } else if let Some((name, _)) = code.split_once('=').filter(|(n, _)| is_name(n)) {
+            lines.push((start, Some(name.trim().to_owned()), None));
+        }
+        start += line.len();
+    }
+    let Some(index) = lines.iter().rposition(|(start, ..)| *start <= at) else {
+        return (String::new(), 0..0);
+    };
+    let table = lines[..=index].iter().rev().find_map(|(_, _, table)| table.clone());
+    let end_of = |is_end: &dyn Fn(&(usize, Option<String>, Option<String>)) -> bool| {
+        lines[index + 1..].iter().find(|line| is_end(line)).map_or(text.len(), |(start, ..)| *start)
+    };
+    match (&lines[index].1, table) {
+        (Some(key), Some(table)) => (format!("{table}.{key}"), lines[index].0..end_of(&|_| true)),
+        (Some(key), None) => (key.clone(), lines[index].0..end_of(&|_| true)),
+        (None, table) => (table.unwrap_or_default(), lines[index].0..end_of(&|line| line.2.is_some())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Raw {
+        name: Option<String>,
+        inner: Inner,
+    }
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Inner {
+        count: Option<u32>,
+        classes: Vec<String>,
+    }
+
+    fn keys(text: &str) -> (Raw, Vec<String>) {
+        let mut faults = Vec::new();
+        let raw = Checker::new("f.toml", &mut faults).toml::<Raw>(text);
+        (raw, faults.into_iter().map(|fault| fault.key).collect())
+    }
+
+    #[test]
+    fn every_structural_fault_is_found_and_the_rest_is_still_read() {
+        let text = "name = 3\nextra = 1\n[inner]\ncount = -1\nclasses = [\n  \"car\",\n  7,\n]\n[ghost]\na = 1\n";
+        let (raw, keys) = keys(text);
+        assert_eq!(
+            keys.iter().map(String::as_str).collect::<std::collections::BTreeSet<_>>(),
+            ["name", "extra", "inner.count", "inner.classes", "ghost"].into()
+        );
+        assert!(raw.name.is_none() && raw.inner.count.is_none() && raw.inner.classes.is_empty());
+    }
+
+    #[test]
+    fn broken_syntax_is_one_fault_and_no_loop() {
+        let (_, found) = keys("name = \"open\n");
+        assert_eq!(found, ["name"]);
+        let (raw, found) = keys("= 4\nname = \"x\"\n");
+        assert_eq!(found.len(), 1);
+        assert!(raw.name.is_none());
+    }
+}

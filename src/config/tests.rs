@@ -1,0 +1,187 @@
+//! The shipped files load, faults are reported all at once, and limits follow the calendar.
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{MatterCodes, WallTime};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn shipped() -> Config {
+    Config::load(copied("").path(), None).expect("the shipped files are right")
+}
+
+/// A root of its own with the shipped pipelines and city and these settings.
+fn copied(settings: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["pipelines", "city/example"] {
+        fs::create_dir_all(folder.path().join(part)).unwrap();
+        for entry in fs::read_dir(root().join(part)).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), folder.path().join(part).join(entry.file_name())).unwrap();
+        }
+    }
+    fs::write(folder.path().join("xunjie.toml"), settings).unwrap();
+    folder
+}
+
+fn at(text: &str) -> WallTime {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_shipped_matters_and_city_load_without_a_settings_file() {
+    let folder = copied("");
+    fs::remove_file(folder.path().join("xunjie.toml")).unwrap();
+    let config = Config::load(folder.path(), None).unwrap();
+    let keys: Vec<&str> = config.matters.keys().map(MatterKey::as_str).collect();
+    assert_eq!(keys, ["motor_vehicle_parking", "non_motor_vehicle_parking", "stall"]);
+    let parking = &config.matters[&"motor_vehicle_parking".parse().unwrap()];
+    assert_eq!(parking.dwell.time, Duration::from_secs(300));
+    let bytes = fs::read(root().join("pipelines/motor_vehicle_parking.toml")).unwrap();
+    assert_eq!(parking.sha256, sha256_of(&bytes), "an unchanged matter is named by its file");
+    assert_eq!(config.city.catalogue().len(), 97);
+    assert_eq!(config.city.full_code(&parking.codes), "99000009009");
+    assert_eq!(config.settings.folders.data, folder.path().join("data"));
+    assert_eq!(config.city.grid_cell("990000001001001").unwrap().street, "示例街道");
+}
+
+#[test]
+fn a_deployment_shortens_dwell_and_the_hash_says_so() {
+    let folder = copied("[matters.motor_vehicle_parking]\ndwell_s = 20\nrevisit_s = 2\nclear_over_s = 9\n");
+    let config = Config::load(folder.path(), None).unwrap();
+    let key: MatterKey = "motor_vehicle_parking".parse().unwrap();
+    let (here, usual) = (config.matter(&key).unwrap(), &shipped().matters[&key]);
+    assert_eq!(here.dwell.time, Duration::from_secs(20));
+    assert_eq!(here.revisit, Duration::from_secs(2));
+    assert_eq!(here.clearing.over, Duration::from_secs(9));
+    assert_eq!(here.dwell.sightings_min, usual.dwell.sightings_min);
+    assert_ne!(here.sha256, usual.sha256);
+}
+
+#[test]
+fn every_fault_of_every_file_is_reported_at_once() {
+    let folder = copied(
+        "listen = \"everywhere\"\ntypo = 1\n[patrol]\nlook_workers = 0\nlook_timeout_s = \"long\"\n\
+         [platform]\nurl = \"ftp://x\"\nmedia = \"pigeon\"\nbackoff_max_s = 1\n\
+         [networks]\ncameras = [\"10.0.0.1/8\"]\n[matters.ghost]\ndwell_s = 5\n[matters.stall]\ndwell_s = 0\n",
+    );
+    let pipeline = folder.path().join("pipelines/stall.toml");
+    let text = fs::read_to_string(&pipeline).unwrap();
+    let text = text.replace("score_min = 0.35", "score_min = 35").replace("kind = \"overlap\"", "kind = \"touch\"");
+    fs::write(&pipeline, text.replace("looks = 3", "loks = 3").replace("09006", "09007")).unwrap();
+    fs::write(folder.path().join("city/example/holidays.tsv"), "date\tkind\n2026-13-01\tholiday\n2026-01-01\tfeast\n")
+        .unwrap();
+    fs::remove_file(folder.path().join("city/example/limits.tsv")).unwrap();
+
+    let Faults(faults) = Config::load(folder.path(), None).unwrap_err();
+    let found: BTreeSet<String> = faults.iter().map(|f| format!("{} {}", f.file, f.key)).collect();
+    let wanted = [
+        "city/example/holidays.tsv line 2, date",
+        "city/example/holidays.tsv line 3, kind",
+        "city/example/limits.tsv ",
+        "pipelines/stall.toml anchor.score_min",
+        "pipelines/stall.toml clearing.loks",
+        "pipelines/stall.toml clearing.looks",
+        "pipelines/stall.toml code_2026",
+        "pipelines/stall.toml zone_test.kind",
+        "xunjie.toml listen",
+        "xunjie.toml matters.ghost",
+        "xunjie.toml matters.stall.dwell_s",
+        "xunjie.toml networks.cameras",
+        "xunjie.toml patrol.look_timeout_s",
+        "xunjie.toml patrol.look_workers",
+        "xunjie.toml platform.backoff_max_s",
+        "xunjie.toml platform.key_id",
+        "xunjie.toml platform.media",
+        "xunjie.toml platform.secret_file",
+        "xunjie.toml platform.url",
+        "xunjie.toml typo",
+    ];
+    assert_eq!(found, wanted.map(str::to_owned).into());
+    assert_eq!(faults.len(), wanted.len(), "each fault once");
+    let lines = Faults(faults).to_string();
+    assert!(lines.contains("xunjie.toml: patrol.look_workers: got 0, want looks from 1 to 256"), "{lines}");
+}
+
+#[test]
+fn a_platform_is_http_with_a_key_or_a_folder() {
+    let http = "[platform]\nurl = \"https://p.example/api\"\nkey_id = \"k1\"\nsecret_file = \"secret\"\n";
+    let folder = copied(http);
+    let platform = Config::load(folder.path(), None).unwrap().settings.platform.unwrap();
+    let Outlet::Http { secret_file, .. } = platform.outlet else { panic!("not HTTP") };
+    assert_eq!(secret_file, folder.path().join("secret"));
+    assert_eq!((platform.media, platform.attempts_max), (MediaMode::Inline, 30));
+
+    let folder = copied("[platform]\nfolder = \"out\"\n");
+    let platform = Config::load(folder.path(), None).unwrap().settings.platform.unwrap();
+    assert_eq!(platform.outlet, Outlet::Folder { folder: folder.path().join("out") });
+
+    let Faults(faults) = Config::load(copied(&format!("{http}media = \"link\"\n")).path(), None).unwrap_err();
+    assert_eq!(faults[0].key, "platform.media");
+}
+
+/// start, n, unit, due: civil time of the example city.
+const DUE: &str = "
+2026-11-20T17:00 2 work_hour   2026-11-23T09:00 Friday evening runs on on Monday morning
+2026-11-20T10:00 2 work_hour   2026-11-20T12:00 ends with the morning, not after lunch
+2026-11-20T11:30 2 work_hour   2026-11-20T15:30 lunch does not count
+2026-11-21T10:00 2 work_hour   2026-11-23T10:00 a Saturday counts from Monday
+2026-11-23T07:00 9 work_hour   2026-11-24T09:00 a day has eight
+2026-09-30T17:00 2 work_hour   2026-10-08T09:00 the National Day week is skipped
+2026-10-09T17:00 2 work_hour   2026-10-10T09:00 a Saturday that is worked counts
+2026-11-20T17:00 2 urgent_hour 2026-11-20T19:00 the clock runs on after work
+2026-11-20T23:00 2 urgent_hour 2026-11-21T01:00 and at night
+2026-11-20T17:00 1 work_day    2026-11-23T18:00 the first day is not counted
+2026-11-21T10:00 1 work_day    2026-11-23T18:00 nor is a Saturday
+2026-11-20T17:00 5 work_day    2026-11-27T18:00 a week
+2026-11-20T17:00 1 urgent_day  2026-11-21T17:00 24 hours
+2026-11-20T17:00 15 natural_day 2026-12-05T17:00 15 times 24 hours
+";
+
+#[test]
+fn limits_follow_the_calendar() {
+    let config = shipped();
+    let calendar = config.city.calendar();
+    for line in DUE.lines().filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let moment = |text: &str| at(&format!("{text}:00+08:00"));
+        let unit = LimitUnit::parse(words[2]).unwrap();
+        let due = calendar.due(moment(words[0]), words[1].parse().unwrap(), unit);
+        assert_eq!(due, Some(moment(words[3])), "{line}");
+    }
+    let codes = MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) };
+    let limit = config.city.limit(&codes, at("2026-11-20T17:00:00+08:00")).unwrap();
+    assert_eq!((limit.text.as_str(), limit.due_at), ("2 工作时", at("2026-11-23T09:00:00+08:00")));
+    let unknown = MatterCodes { code_2026: "06001".into(), code_2013: None };
+    assert_eq!(config.city.limit(&unknown, at("2026-11-20T17:00:00+08:00")), None);
+    assert!(config.city.is_holiday("2026-02-17".parse().unwrap()));
+    assert!(!config.city.is_holiday("2026-02-14".parse().unwrap()));
+}
+
+proptest! {
+    #[test]
+    fn later_starts_never_give_earlier_ends_and_work_ends_in_working_time(
+        start in 0_i64..400 * 24 * 60, step in 0_i64..10_000, n in 1_u32..60,
+    ) {
+        let config = CALENDAR.with(Calendar::clone);
+        let base = at("2026-01-01T00:00:00+08:00").millis();
+        let moment = |minute: i64| WallTime::from_millis(base + minute * 60_000 + 17);
+        for unit in ["urgent_hour", "work_hour", "work_day", "urgent_day", "natural_day"] {
+            let kind = LimitUnit::parse(unit).unwrap();
+            let due = config.due(moment(start), n, kind).unwrap();
+            prop_assert!(due > moment(start));
+            prop_assert!(config.due(moment(start + step), n, kind).unwrap() >= due, "{unit}");
+            prop_assert!(config.due(moment(start), n + 1, kind).unwrap() > due, "{unit}");
+            prop_assert!(!unit.starts_with("work") || config.is_working_time(due), "{unit}");
+        }
+    }
+}
+
+thread_local! {
+    static CALENDAR: Calendar = shipped().city.calendar().clone();
+}

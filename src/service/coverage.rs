@@ -1,0 +1,155 @@
+//! Coverage: how every view stands, the unseen and the disabled included. A view is never silent: where it is not
+//! judged, its row says since when and why.
+
+use std::time::Duration;
+
+use super::{Service, ServiceError};
+use crate::{
+    domain::{LookReport, Stream, View, ViewId, ViewState, WallTime},
+    store::Registry,
+};
+
+/// How a view stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Coverage {
+    /// Looked at in time and judged.
+    Covered,
+    /// Looked at in time, but it could not be judged.
+    Blind(ViewState),
+    /// Its latest look is older than three revisit targets.
+    Overdue,
+    /// Never looked at.
+    Unseen,
+    /// Nothing is looked for on it.
+    Idle,
+    /// Its stream is disabled.
+    Disabled,
+}
+
+/// One row of the coverage table.
+#[derive(Clone, Debug)]
+pub struct ViewCoverage {
+    /// The stream.
+    pub stream: Stream,
+    /// The view.
+    pub view: View,
+    /// How it stands.
+    pub coverage: Coverage,
+    /// Why it is not covered, in words; empty when it is.
+    pub reason: String,
+    /// Its latest look.
+    pub latest: Option<LookReport>,
+    /// How late that look began.
+    pub lateness: Option<Duration>,
+    /// How often it should be looked at.
+    pub revisit: Option<Duration>,
+    /// How many zones are drawn on it.
+    pub zones: usize,
+}
+
+impl ViewCoverage {
+    /// Since when it stands so, as far as the latest look tells.
+    pub fn since(&self) -> Option<WallTime> {
+        self.latest.as_ref().map(|look| look.ended)
+    }
+}
+
+impl Service {
+    /// How every view stands, those that are not covered first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn coverage(&self) -> Result<Vec<ViewCoverage>, ServiceError> {
+        let registry = self.registry()?;
+        let mut latest = self.store.latest_looks()?;
+        let now = self.now();
+        let mut rows: Vec<ViewCoverage> = registry
+            .views
+            .iter()
+            .filter_map(|view| {
+                let stream = registry.streams.iter().find(|stream| stream.id == view.stream)?;
+                Some(self.stand(&registry, stream, view, latest.remove(&view.id), now))
+            })
+            .collect();
+        rows.sort_by(|a, b| {
+            let place = |row: &ViewCoverage| rank(row.coverage);
+            (place(a), &a.stream.code, &a.view.name).cmp(&(place(b), &b.stream.code, &b.view.name))
+        });
+        Ok(rows)
+    }
+
+    /// How one view stands.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such view.
+    pub fn coverage_of(&self, id: ViewId) -> Result<ViewCoverage, ServiceError> {
+        let found = self.coverage()?.into_iter().find(|row| row.view.id == id);
+        found.ok_or_else(|| ServiceError::missing("view", id))
+    }
+
+    fn stand(
+        &self,
+        registry: &Registry,
+        stream: &Stream,
+        view: &View,
+        latest: Option<LookReport>,
+        now: WallTime,
+    ) -> ViewCoverage {
+        let revisit = self.revisit(view);
+        let (coverage, reason) = judge(stream, view, latest.as_ref(), revisit, now);
+        ViewCoverage {
+            stream: stream.clone(),
+            view: view.clone(),
+            coverage,
+            reason,
+            lateness: latest.as_ref().map(|look| look.started.since(look.due)),
+            latest,
+            revisit,
+            zones: registry.zones.iter().filter(|zone| zone.view == view.id).count(),
+        }
+    }
+
+    /// How often a view should be looked at: its own target, else the shortest of its matters.
+    pub fn revisit(&self, view: &View) -> Option<Duration> {
+        let of_matters = || view.matters.iter().filter_map(|key| self.config.matter(key)).map(|m| m.revisit).min();
+        view.revisit_s.map(|s| Duration::from_secs(u64::from(s))).or_else(of_matters)
+    }
+}
+
+fn judge(
+    stream: &Stream,
+    view: &View,
+    latest: Option<&LookReport>,
+    revisit: Option<Duration>,
+    now: WallTime,
+) -> (Coverage, String) {
+    if !stream.enabled {
+        return (Coverage::Disabled, "视频源已停用".to_owned());
+    }
+    if view.matters.is_empty() {
+        return (Coverage::Idle, "未配置事项".to_owned());
+    }
+    let Some(look) = latest else {
+        return (Coverage::Unseen, "尚未巡看".to_owned());
+    };
+    // A look that is cut short by its own time limit is late by less than three targets.
+    let overdue = revisit.is_some_and(|revisit| now.since(look.ended) > revisit * 3 + Duration::from_secs(30));
+    if overdue {
+        return (Coverage::Overdue, format!("已 {} 分钟未巡看", now.since(look.ended).as_secs() / 60));
+    }
+    if look.state.judges() {
+        return (Coverage::Covered, String::new());
+    }
+    (Coverage::Blind(look.state), look.reason.clone().unwrap_or_else(|| "原因未说明".to_owned()))
+}
+
+fn rank(coverage: Coverage) -> u8 {
+    match coverage {
+        Coverage::Blind(_) => 0,
+        Coverage::Overdue => 1,
+        Coverage::Unseen => 2,
+        Coverage::Covered => 3,
+        Coverage::Idle => 4,
+        Coverage::Disabled => 5,
+    }
+}

@@ -1,0 +1,43 @@
+//! Deliveries: the duty to tell the platform, and its manual replay.
+
+use super::{Faults, Service, ServiceError};
+use crate::{
+    domain::{Delivery, DeliveryId, DeliveryState},
+    store::{Page, Rows, StoreError},
+};
+
+impl Service {
+    /// Deliveries, newest first; `state`: `pending`, `delivered` or `dead`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for another state; [`ServiceError::Store`].
+    pub fn deliveries(&self, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, ServiceError> {
+        if let Some(word) = state
+            && !matches!(word, "pending" | "delivered" | "dead")
+        {
+            Faults::one("state", word, "pending, delivered or dead").none()?;
+        }
+        self.store.deliveries(state, page).map_err(|error| ServiceError::of_list(error, page))
+    }
+
+    /// One delivery.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none.
+    pub fn delivery(&self, id: DeliveryId) -> Result<Delivery, ServiceError> {
+        Ok(self.store.delivery(id)?)
+    }
+
+    /// Makes a dead or a waiting delivery due at once.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none or where the platform has it already.
+    pub fn replay(&self, id: DeliveryId, actor: &str) -> Result<Delivery, ServiceError> {
+        if let DeliveryState::Delivered { .. } = self.store.delivery(id)?.state {
+            let told = format!("the platform has delivery {id} already; there is nothing to replay");
+            return Err(ServiceError::Store(StoreError::Conflict(told)));
+        }
+        self.store.replay_delivery(id, self.now(), actor)?;
+        Ok(self.store.delivery(id)?)
+    }
+}

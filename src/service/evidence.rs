@@ -1,0 +1,127 @@
+//! Evidence: bytes of a file for those who may see it, legal hold, and proof that nothing was touched.
+//! A file is only ever named by its manifest: what a caller asks for is looked up there and never joined to a path unseen.
+
+use super::{Service, ServiceError};
+use crate::{
+    domain::{EvidenceFile, EvidenceId, EvidenceRow, FileRole, IncidentId, Manifest},
+    store::{Page, Rows},
+};
+
+/// Who asks for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Circle {
+    /// Reviewers and operators: everything.
+    Review,
+    /// Everybody else, the platform included: masked pictures alone.
+    Outside,
+}
+
+/// A file's bytes.
+#[derive(Clone, Debug)]
+pub struct EvidenceBytes {
+    /// What its manifest says of it.
+    pub file: EvidenceFile,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl EvidenceBytes {
+    /// Its media type, from its role and not from its name.
+    pub fn content_type(&self) -> &'static str {
+        match self.file.role {
+            FileRole::Clip => "video/mp4",
+            _ if self.bytes.starts_with(b"\x89PNG") => "image/png",
+            _ => "image/jpeg",
+        }
+    }
+}
+
+impl Service {
+    /// A bundle with its manifest.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none, [`ServiceError::Purged`], [`ServiceError::Evidence`].
+    pub fn manifest(&self, id: EvidenceId) -> Result<(EvidenceRow, Manifest), ServiceError> {
+        let row = self.store.evidence(id)?;
+        if row.purged_at.is_some() {
+            return Err(ServiceError::Purged(id.to_string()));
+        }
+        let manifest = self.evidence.manifest(&row)?;
+        Ok((row, manifest))
+    }
+
+    /// The bytes of one file of a bundle.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where the manifest names no such file, [`ServiceError::Unmasked`] where the circle may not
+    /// see it, [`ServiceError::Purged`], [`ServiceError::Evidence`].
+    pub fn evidence_file(&self, id: EvidenceId, name: &str, circle: Circle) -> Result<EvidenceBytes, ServiceError> {
+        let (row, manifest) = self.manifest(id)?;
+        let file = manifest.files.into_iter().find(|file| file.name == name);
+        let file =
+            file.ok_or_else(|| ServiceError::missing("evidence file", name.chars().take(64).collect::<String>()))?;
+        if circle == Circle::Outside && file.role != FileRole::Masked {
+            return Err(ServiceError::Unmasked(file.name));
+        }
+        let bytes = self.evidence.read(&row, &file.name)?;
+        Ok(EvidenceBytes { file, bytes })
+    }
+
+    /// The first masked picture of a bundle.
+    ///
+    /// # Errors
+    /// As [`Service::evidence_file`].
+    pub fn masked_picture(&self, id: EvidenceId) -> Result<EvidenceBytes, ServiceError> {
+        let (_, manifest) = self.manifest(id)?;
+        let file = manifest.files.into_iter().find(|file| file.role == FileRole::Masked);
+        let file = file.ok_or_else(|| ServiceError::missing("masked picture of evidence", id))?;
+        self.evidence_file(id, &file.name, Circle::Outside)
+    }
+
+    /// Bundles of all incidents, newest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn evidence(&self, page: &Page) -> Result<Rows<EvidenceRow>, ServiceError> {
+        let mut rows = self.store.all_evidence()?;
+        rows.reverse();
+        let start = match &page.after {
+            None => 0,
+            Some(cursor) => {
+                let at = cursor.parse::<EvidenceId>().ok().and_then(|id| rows.iter().position(|row| row.id == id));
+                at.ok_or_else(|| ServiceError::bad_cursor(cursor))? + 1
+            }
+        };
+        let limit = page.limit as usize;
+        let next = (rows.len() > start + limit).then(|| rows[start + limit - 1].id.to_string());
+        Ok(Rows { rows: rows.into_iter().skip(start).take(limit).collect(), next })
+    }
+
+    /// Sets or lifts legal hold on all bundles of an incident.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such incident.
+    pub fn hold_evidence(
+        &self,
+        incident: IncidentId,
+        hold: bool,
+        actor: &str,
+    ) -> Result<Vec<EvidenceRow>, ServiceError> {
+        self.store.incident(incident)?;
+        self.store.hold_evidence(incident, hold, self.now(), actor)?;
+        Ok(self.store.evidence_of(incident)?)
+    }
+
+    /// Proves one bundle: its files against its manifest, its manifest against the store.
+    ///
+    /// # Errors
+    /// [`ServiceError::Evidence`] names the first file that was touched.
+    pub fn verify_evidence(&self, id: EvidenceId) -> Result<EvidenceRow, ServiceError> {
+        let row = self.store.evidence(id)?;
+        if row.purged_at.is_some() {
+            return Err(ServiceError::Purged(id.to_string()));
+        }
+        self.evidence.verify(&row)?;
+        Ok(row)
+    }
+}

@@ -1,0 +1,107 @@
+//! Incidents: lists for reviewers, and everything that belongs to one.
+
+use super::{Faults, Moment, Service, ServiceError, timeline};
+use crate::{
+    domain::{
+        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream, View, Zone,
+    },
+    store::{AuditRow, IncidentFilter, Page, Rows},
+};
+
+/// An incident with all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub incident: Incident,
+    /// Name of its matter.
+    pub matter_name: String,
+    /// Its view, while it is registered.
+    pub view: Option<View>,
+    /// Its stream, while it is registered.
+    pub stream: Option<Stream>,
+    /// Its zone, while it is registered; its version may be newer than the incident's.
+    pub zone: Option<Zone>,
+    /// Its place, while it is remembered.
+    pub place: Option<Place>,
+    /// Its bundles, oldest first, with their manifests; `None` where files were removed or are damaged.
+    pub evidence: Vec<(EvidenceRow, Option<Manifest>)>,
+    /// Its case, once it was confirmed.
+    pub case: Option<Case>,
+    /// What the platform has to be told, in order.
+    pub deliveries: Vec<Delivery>,
+    /// Audit log of incident and case, oldest first.
+    pub audit: Vec<AuditRow>,
+    /// The look that saw it first, while it is among the view's latest 500.
+    pub first_look: Option<LookReport>,
+}
+
+impl IncidentDetail {
+    /// What happened, oldest first: look, sighting, incident, evidence, verdict, case, deliveries, receipts, callbacks.
+    pub fn timeline(&self) -> Vec<Moment> {
+        timeline::of(self)
+    }
+}
+
+impl Service {
+    /// Incidents, newest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for words that are none; [`ServiceError::Store`].
+    pub fn incidents(&self, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, ServiceError> {
+        if let Some(word) = &filter.review
+            && !matches!(word.as_str(), "waiting" | "confirmed" | "rejected" | "duplicate")
+        {
+            Faults::one("review", word, "waiting, confirmed, rejected or duplicate").none()?;
+        }
+        self.store.incidents(filter, page).map_err(|error| ServiceError::of_list(error, page))
+    }
+
+    /// One incident with all that belongs to it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none.
+    pub fn incident(&self, id: IncidentId) -> Result<IncidentDetail, ServiceError> {
+        let incident = self.store.incident(id)?;
+        let registry = self.registry()?;
+        let view = registry.views.into_iter().find(|view| view.id == incident.view);
+        let stream = registry.streams.into_iter().find(|s| view.as_ref().is_some_and(|view| view.stream == s.id));
+        let zone = registry.zones.into_iter().find(|zone| zone.id == incident.zone.0);
+        let evidence = self.store.evidence_of(id)?;
+        let evidence = evidence
+            .into_iter()
+            .map(|row| {
+                let manifest = if row.purged_at.is_some() { None } else { self.evidence.manifest(&row).ok() };
+                (row, manifest)
+            })
+            .collect();
+        let case = self.store.case_of(id)?;
+        let mut audit = self.store.audit_rows(Some(&id.to_string()), 0, 500)?;
+        let mut deliveries = Vec::new();
+        if let Some(case) = &case {
+            audit.extend(self.store.audit_rows(Some(&case.id.to_string()), 0, 500)?);
+            deliveries = self.store.deliveries_of(case.id)?;
+        }
+        audit.sort_by_key(|row| row.seq);
+        let looks = self.store.looks(incident.view, 500)?;
+        let first_look =
+            looks.into_iter().find(|look| look.started <= incident.first_seen && incident.first_seen <= look.ended);
+        Ok(IncidentDetail {
+            matter_name: self.matter_name(&incident.matter),
+            place: self.store.place(incident.place)?,
+            incident,
+            view,
+            stream,
+            zone,
+            evidence,
+            case,
+            deliveries,
+            audit,
+            first_look,
+        })
+    }
+
+    /// Matters of the catalogue, key and name, for a reviewer who reclassifies.
+    pub fn matters(&self) -> Vec<(MatterKey, String)> {
+        self.config.matters.values().map(|matter| (matter.key.clone(), matter.name.clone())).collect()
+    }
+}

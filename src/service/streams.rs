@@ -1,0 +1,370 @@
+//! Streams: register, change, enable, remove. A credential goes in and never comes out again.
+
+use std::net::IpAddr;
+
+use url::Url;
+
+use super::{Faults, Service, ServiceError};
+use crate::domain::{Credential, Location, Secret, SourceUrl, Stream, StreamId, Transport, View, ViewId};
+
+/// What a person says about a new stream. The address may carry `user:password@`; it is split off at once.
+#[derive(Clone, Debug)]
+pub struct NewStream {
+    /// The city's own code of the camera, unique.
+    pub code: String,
+    /// Name for people.
+    pub name: String,
+    /// Address; secret because a credential may be in it.
+    pub url: Secret,
+    /// User name, when it is not in the address.
+    pub username: Option<String>,
+    /// Password, when it is not in the address.
+    pub password: Option<Secret>,
+    /// How RTP travels.
+    pub transport: Transport,
+    /// Where it looks.
+    pub location: Option<Location>,
+    /// What its one view looks for.
+    pub matters: Vec<String>,
+    /// Overrides the matters' revisit target, in seconds.
+    pub revisit_s: Option<u32>,
+    /// Whether it is looked at from now on.
+    pub enabled: bool,
+}
+
+/// What a person changes about a stream; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeStream {
+    /// The city's own code.
+    pub code: Option<String>,
+    /// Name for people.
+    pub name: Option<String>,
+    /// Address; a credential inside replaces the one that is kept.
+    pub url: Option<Secret>,
+    /// User name; needs the password beside it.
+    pub username: Option<String>,
+    /// Password; needs the user name beside it.
+    pub password: Option<Secret>,
+    /// How RTP travels.
+    pub transport: Option<Transport>,
+    /// Where it looks.
+    pub location: Option<Location>,
+    /// Whether it is looked at.
+    pub enabled: Option<bool>,
+}
+
+/// What a registration made.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// The stream.
+    pub stream: Stream,
+    /// Its one view, to begin with.
+    pub view: View,
+}
+
+/// A stream with its views.
+#[derive(Clone, Debug)]
+pub struct StreamDetail {
+    /// The stream.
+    pub stream: Stream,
+    /// Whether a credential is kept for it.
+    pub has_credential: bool,
+    /// Its views.
+    pub views: Vec<View>,
+}
+
+impl Service {
+    /// Registers a stream with one view.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] with every fault; [`ServiceError::Store`] where the code is taken.
+    pub fn register_stream(&self, new: &NewStream, actor: &str) -> Result<Registered, ServiceError> {
+        let mut faults = Faults::default();
+        let code = code(&mut faults, &new.code);
+        let name = faults.name("name", &new.name, 200);
+        let source = source(&mut faults, &new.url, new.username.as_deref(), new.password.as_ref());
+        self.check_network(&mut faults, source.as_ref().map(|(source, _)| source));
+        check_location(&mut faults, new.location.as_ref());
+        let matters = faults.matters("matters", &new.matters, |key| self.config.matters.contains_key(key));
+        check_revisit(&mut faults, new.revisit_s);
+        faults.none()?;
+        let (source, credential) = source.expect("without a fault there is an address");
+        self.refuse_taken_code(&code, None)?;
+
+        let now = self.now();
+        let stream = Stream {
+            id: StreamId::fresh(),
+            code,
+            name,
+            source,
+            transport: new.transport,
+            location: new.location.clone(),
+            enabled: new.enabled,
+            registered_at: now,
+        };
+        let view = View {
+            id: ViewId::fresh(),
+            stream: stream.id,
+            name: "默认画面".to_owned(),
+            matters,
+            revisit_s: new.revisit_s,
+            weight: 1.0,
+            reference: None,
+        };
+        self.store.put_stream(&stream, credential.as_ref(), actor)?;
+        self.store.put_view(&view, now, actor)?;
+        Ok(Registered { stream, view })
+    }
+
+    /// All streams with their views, by code.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn streams(&self) -> Result<Vec<StreamDetail>, ServiceError> {
+        let registry = self.registry()?;
+        let mut details = Vec::with_capacity(registry.streams.len());
+        for stream in registry.streams {
+            let has_credential = self.store.credential(stream.id)?.is_some();
+            let views = registry.views.iter().filter(|view| view.stream == stream.id).cloned().collect();
+            details.push(StreamDetail { stream, has_credential, views });
+        }
+        details.sort_by(|a, b| a.stream.code.cmp(&b.stream.code));
+        Ok(details)
+    }
+
+    /// One stream with its views.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none.
+    pub fn stream(&self, id: StreamId) -> Result<StreamDetail, ServiceError> {
+        let registry = self.registry()?;
+        let stream =
+            registry.streams.into_iter().find(|s| s.id == id).ok_or_else(|| ServiceError::missing("stream", id))?;
+        let views = registry.views.into_iter().filter(|view| view.stream == id).collect();
+        let has_credential = self.store.credential(id)?.is_some();
+        Ok(StreamDetail { stream, has_credential, views })
+    }
+
+    /// The stream that an id or a code names.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none.
+    pub fn stream_by_code(&self, code_or_id: &str) -> Result<StreamDetail, ServiceError> {
+        let id = match code_or_id.parse::<StreamId>() {
+            Ok(id) => id,
+            Err(_) => {
+                let registry = self.registry()?;
+                let found = registry.streams.iter().find(|s| s.code == code_or_id).map(|s| s.id);
+                found.ok_or_else(|| ServiceError::missing("stream", code_or_id))?
+            }
+        };
+        self.stream(id)
+    }
+
+    /// Changes a stream.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] with every fault; [`ServiceError::Store`] where there is none or the code is taken.
+    pub fn change_stream(
+        &self,
+        id: StreamId,
+        change: &ChangeStream,
+        actor: &str,
+    ) -> Result<StreamDetail, ServiceError> {
+        let mut stream = self.stream(id)?.stream;
+        let mut faults = Faults::default();
+        if let Some(text) = &change.code {
+            stream.code = code(&mut faults, text);
+        }
+        if let Some(text) = &change.name {
+            stream.name = faults.name("name", text, 200);
+        }
+        check_location(&mut faults, change.location.as_ref());
+        let mut credential = None;
+        let url = change.url.clone().unwrap_or_else(|| Secret::new(stream.source.to_string()));
+        if let Some((source, found)) = source(&mut faults, &url, change.username.as_deref(), change.password.as_ref()) {
+            self.check_network(&mut faults, Some(&source));
+            // A credential stays with the address that it was given for: a new host must not be sent the old one.
+            if change.url.is_some() && found.is_none() && moved_host(stream.source.url(), source.url()) {
+                if self.store.credential(id)?.is_some() {
+                    faults.add("url", "", "another host needs the user name and the password again");
+                }
+            }
+            stream.source = source;
+            credential = found;
+        }
+        faults.none()?;
+        self.refuse_taken_code(&stream.code, Some(id))?;
+        stream.transport = change.transport.unwrap_or(stream.transport);
+        stream.location = change.location.clone().or(stream.location);
+        stream.enabled = change.enabled.unwrap_or(stream.enabled);
+        self.store.put_stream(&stream, credential.as_ref(), actor)?;
+        self.stream(id)
+    }
+
+    /// Looks at a stream again, or stops looking at it. Its memory stays.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none.
+    pub fn enable_stream(&self, id: StreamId, enabled: bool, actor: &str) -> Result<StreamDetail, ServiceError> {
+        self.change_stream(id, &ChangeStream { enabled: Some(enabled), ..ChangeStream::default() }, actor)
+    }
+
+    /// Removes a stream with its views and zones; its incidents and cases stay.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none.
+    pub fn remove_stream(&self, id: StreamId, actor: &str) -> Result<(), ServiceError> {
+        Ok(self.store.remove_stream(id, self.now(), actor)?)
+    }
+
+    /// Refuses addresses in networks where no camera may live. A host name is checked when it is resolved, by the media room.
+    fn check_network(&self, faults: &mut Faults, source: Option<&SourceUrl>) {
+        let ip = match source.and_then(|source| source.url().host()) {
+            Some(url::Host::Ipv4(ip)) => IpAddr::from(ip),
+            Some(url::Host::Ipv6(ip)) => IpAddr::from(ip),
+            Some(url::Host::Domain(name)) => match name.parse() {
+                Ok(ip) => ip,
+                Err(_) => return,
+            },
+            None => return,
+        };
+        if !self.config.settings.networks.allows(ip) {
+            faults.add(
+                "url",
+                &ip.to_string(),
+                "an address in a network of cameras; see [networks] cameras in xunjie.toml",
+            );
+        }
+    }
+
+    fn refuse_taken_code(&self, code: &str, except: Option<StreamId>) -> Result<(), ServiceError> {
+        let registry = self.registry()?;
+        match registry.streams.iter().find(|s| s.code == code && Some(s.id) != except) {
+            Some(other) => Err(ServiceError::Store(crate::store::StoreError::Conflict(format!(
+                "code {code} belongs to stream {} already; use another code or change that stream",
+                other.id
+            )))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn code(faults: &mut Faults, text: &str) -> String {
+    let trimmed = text.trim();
+    let sane = (1..=64).contains(&trimmed.len())
+        && trimmed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    if !sane {
+        faults.add("code", trimmed, "1 to 64 of letters, digits, `-`, `_` and `.`");
+    }
+    trimmed.to_owned()
+}
+
+/// Parts address and credential; fields beside the address win over what is inside it. Faults never repeat either.
+fn source(
+    faults: &mut Faults,
+    url: &Secret,
+    username: Option<&str>,
+    password: Option<&Secret>,
+) -> Option<(SourceUrl, Option<Credential>)> {
+    if url.reveal().len() > 2000 {
+        faults.add("url", "", "at most 2000 bytes");
+        return None;
+    }
+    let (source, inside) = faults.take("url", "", SourceUrl::split(url.reveal()))?;
+    let beside = match (username.map(str::trim).filter(|name| !name.is_empty()), password) {
+        (Some(username), password) => Some(Credential {
+            username: username.to_owned(),
+            password: password.cloned().unwrap_or_else(|| Secret::new("")),
+        }),
+        (None, Some(password)) if !password.reveal().is_empty() => {
+            faults.add("username", "", "a password needs a user name beside it");
+            None
+        }
+        (None, _) => None,
+    };
+    Some((source, beside.or(inside)))
+}
+
+fn moved_host(before: &Url, after: &Url) -> bool {
+    (before.scheme(), before.host_str(), before.port()) != (after.scheme(), after.host_str(), after.port())
+}
+
+pub(super) fn check_revisit(faults: &mut Faults, revisit_s: Option<u32>) {
+    if let Some(seconds) = revisit_s.filter(|seconds| !(1..=86_400).contains(seconds)) {
+        faults.add("revisit_s", &seconds.to_string(), "1 to 86400 seconds");
+    }
+}
+
+fn check_location(faults: &mut Faults, location: Option<&Location>) {
+    let Some(location) = location else { return };
+    if !(-180.0..=180.0).contains(&location.longitude) {
+        faults.add("location.longitude", &location.longitude.to_string(), "-180 to 180 degrees");
+    }
+    if !(-90.0..=90.0).contains(&location.latitude) {
+        faults.add("location.latitude", &location.latitude.to_string(), "-90 to 90 degrees");
+    }
+    faults.words("location.address", &location.address, 200);
+    if let Some(cell) = &location.grid_cell
+        && (cell.len() != 15 || !cell.bytes().all(|b| b.is_ascii_digit()))
+    {
+        faults.add("location.grid_cell", cell, "15 digits (GB/T 47678.3)");
+    }
+}
+
+/// The address as people may see it: some cameras want the password in the path or the query
+/// (`/user=admin&password=secret&channel=1`), so the values of such words are replaced by `***`.
+pub fn shown_address(source: &SourceUrl) -> String {
+    const WORDS: [&str; 8] = ["password=", "passwd=", "pass=", "pwd=", "token=", "secret=", "auth=", "key="];
+    let text = source.to_string();
+    let lower = text.to_ascii_lowercase();
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        match WORDS.iter().find(|word| lower[at..].starts_with(**word)) {
+            Some(word) => {
+                shown.push_str(&text[at..at + word.len()]);
+                shown.push_str("***");
+                at += word.len();
+                at += text[at..].find(['&', '/', '?', ';', '#']).unwrap_or(text.len() - at);
+            }
+            None => {
+                let next = text[at..].chars().next().map_or(1, char::len_utf8);
+                shown.push_str(&text[at..at + next]);
+                at += next;
+            }
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_shows_no_password_wherever_the_camera_wants_it() {
+        for (address, shown) in [
+            ("rtsp://10.0.0.8:554/Streaming/Channels/101", "rtsp://10.0.0.8:554/Streaming/Channels/101"),
+            (
+                "rtsp://10.0.0.8/user=admin&password=S3&channel=1&stream=0.sdp",
+                "rtsp://10.0.0.8/user=admin&password=***&channel=1&stream=0.sdp",
+            ),
+            ("http://h/cgi?user=a&PWD=S3", "http://h/cgi?user=a&PWD=***"),
+        ] {
+            assert_eq!(shown_address(&SourceUrl::parse(address).unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn a_credential_beside_the_address_wins_and_a_lone_password_is_a_fault() {
+        let mut faults = Faults::default();
+        let url = Secret::new("rtsp://a:inside@h/x");
+        let (_, credential) = source(&mut faults, &url, Some("b"), Some(&Secret::new("beside"))).unwrap();
+        assert_eq!(credential.unwrap().password.reveal(), "beside");
+        source(&mut faults, &url, None, Some(&Secret::new("beside")));
+        assert_eq!(faults.0.len(), 1);
+        source(&mut faults, &Secret::new("rtsp://u:planted@"), None, None);
+        assert!(!faults.to_string().contains("planted"), "{faults}");
+    }
+}

@@ -1,0 +1,69 @@
+//! Views: what is looked for on them and how often.
+
+use super::{Faults, Service, ServiceError, streams::check_revisit};
+use crate::domain::{LookReport, Stream, View, ViewId, Zone};
+
+/// What a person changes about a view; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeView {
+    /// Name for people.
+    pub name: Option<String>,
+    /// What is looked for.
+    pub matters: Option<Vec<String>>,
+    /// Overrides the matters' revisit target, in seconds; `Some(None)` takes the override away.
+    pub revisit_s: Option<Option<u32>>,
+    /// Share of a short budget.
+    pub weight: Option<f32>,
+}
+
+impl Service {
+    /// One view with its stream and zones.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none.
+    pub fn view(&self, id: ViewId) -> Result<(View, Stream, Vec<Zone>), ServiceError> {
+        let registry = self.registry()?;
+        let view = registry.views.into_iter().find(|v| v.id == id).ok_or_else(|| ServiceError::missing("view", id))?;
+        let stream = registry.streams.into_iter().find(|s| s.id == view.stream);
+        let stream = stream.ok_or_else(|| ServiceError::missing("stream", view.stream))?;
+        let zones = registry.zones.into_iter().filter(|zone| zone.view == id).collect();
+        Ok((view, stream, zones))
+    }
+
+    /// Changes a view.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] with every fault; [`ServiceError::Store`] where there is none.
+    pub fn change_view(&self, id: ViewId, change: &ChangeView, actor: &str) -> Result<View, ServiceError> {
+        let (mut view, _, _) = self.view(id)?;
+        let mut faults = Faults::default();
+        if let Some(name) = &change.name {
+            view.name = faults.name("name", name, 200);
+        }
+        if let Some(matters) = &change.matters {
+            view.matters = faults.matters("matters", matters, |key| self.config.matters.contains_key(key));
+        }
+        if let Some(revisit_s) = change.revisit_s {
+            check_revisit(&mut faults, revisit_s);
+            view.revisit_s = revisit_s;
+        }
+        if let Some(weight) = change.weight {
+            if !(0.01..=100.0).contains(&weight) {
+                faults.add("weight", &weight.to_string(), "0.01 to 100, 1 is normal");
+            }
+            view.weight = weight;
+        }
+        faults.none()?;
+        self.store.put_view(&view, self.now(), actor)?;
+        Ok(view)
+    }
+
+    /// The latest looks at a view, newest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such view.
+    pub fn looks(&self, id: ViewId, limit: u32) -> Result<Vec<LookReport>, ServiceError> {
+        self.view(id)?;
+        Ok(self.store.looks(id, limit.clamp(1, 500))?)
+    }
+}

@@ -1,0 +1,95 @@
+//! Every metric of the house in one list. A metric that is not here must not exist; a test compares the two.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+
+/// What a metric measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only goes up.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// A distribution, with buckets.
+    Histogram,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Name, unit last.
+    pub name: &'static str,
+    /// Kind.
+    pub kind: MetricKind,
+    /// Unit.
+    pub unit: Unit,
+    /// What it tells, with its labels.
+    pub help: &'static str,
+    /// Upper bounds of a histogram's buckets; empty for the other kinds.
+    pub buckets: &'static [f64],
+}
+
+/// From a millisecond to a minute.
+const SECONDS: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// From on time to hours behind.
+const LATENESS: &[f64] = &[0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
+
+const fn counter(name: &'static str, help: &'static str) -> Metric {
+    Metric { name, kind: MetricKind::Counter, unit: Unit::Count, help, buckets: &[] }
+}
+const fn gauge(name: &'static str, help: &'static str) -> Metric {
+    Metric { name, kind: MetricKind::Gauge, unit: Unit::Count, help, buckets: &[] }
+}
+const fn seconds(name: &'static str, help: &'static str, buckets: &'static [f64]) -> Metric {
+    Metric { name, kind: MetricKind::Histogram, unit: Unit::Seconds, help, buckets }
+}
+
+/// The list.
+pub const METRICS: &[Metric] = &[
+    counter("xunjie_looks_total", "looks that ended, by purpose and state of the view"),
+    seconds("xunjie_look_seconds", "how long a look took, by purpose", SECONDS),
+    seconds("xunjie_look_lateness_seconds", "how late a look began, by purpose", LATENESS),
+    counter("xunjie_looks_skipped_total", "looks that were given up before they began, by reason"),
+    counter("xunjie_frames_judged_total", "frames that were judged"),
+    counter("xunjie_frames_dropped_total", "frames that were dropped, by reason"),
+    counter("xunjie_pictures_refused_total", "pictures that inference refused because too many waited, by model"),
+    counter("xunjie_sessions_opened_total", "connections to sources that were opened"),
+    seconds("xunjie_session_open_seconds", "how long it took to open a source", SECONDS),
+    counter("xunjie_sessions_lost_total", "connections to sources that broke or could not be opened"),
+    gauge("xunjie_sessions_open", "connections to sources that are open now"),
+    seconds("xunjie_inference_seconds", "how long a model took for one picture, by model", SECONDS),
+    counter("xunjie_incident_changes_total", "changes of incidents, by change"),
+    counter("xunjie_evidence_written_total", "bundles of evidence that were written"),
+    Metric {
+        name: "xunjie_evidence_written_bytes_total",
+        kind: MetricKind::Counter,
+        unit: Unit::Bytes,
+        help: "bytes of evidence that were written",
+        buckets: &[],
+    },
+    seconds("xunjie_evidence_seconds", "how long it took to write a bundle of evidence", SECONDS),
+    counter("xunjie_evidence_purged_total", "bundles whose files were removed, by direction"),
+    seconds("xunjie_record_seconds", "how long the transaction of a look took", SECONDS),
+    counter("xunjie_record_retries_total", "transactions of looks that failed and are tried again"),
+    counter("xunjie_verdicts_total", "verdicts of reviewers, by verdict"),
+    counter("xunjie_verdicts_refused_total", "verdicts on incidents that were decided before"),
+    counter("xunjie_callbacks_total", "callbacks of the platform, by stage and whether the case moved"),
+    counter("xunjie_deliveries_total", "tries to tell the platform, by sink and outcome"),
+    seconds("xunjie_delivery_seconds", "how long a try to tell the platform took, by sink", SECONDS),
+    counter("xunjie_requests_total", "HTTP requests, by method, route and status"),
+    seconds("xunjie_request_seconds", "how long an HTTP request took, by route", SECONDS),
+    counter("xunjie_follower_changes_missed_total", "changes that a slow follower was not told"),
+    gauge("xunjie_looks_waiting", "looks that are due and have not begun"),
+    gauge("xunjie_deliveries_waiting", "deliveries that the platform does not have yet"),
+    gauge("xunjie_views", "views by the state that their latest look found"),
+];
+
+/// Tells the recorder what each metric means.
+pub fn describe() {
+    for metric in METRICS {
+        match metric.kind {
+            MetricKind::Counter => describe_counter!(metric.name, metric.unit, metric.help),
+            MetricKind::Gauge => describe_gauge!(metric.name, metric.unit, metric.help),
+            MetricKind::Histogram => describe_histogram!(metric.name, metric.unit, metric.help),
+        }
+    }
+}

@@ -1,0 +1,470 @@
+//! The signals. One match turns each into metrics and a log line whose fields can be searched; labels of metrics
+//! are words of a fixed set, ids appear in logs alone.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+use tracing::{debug, error, info, warn};
+
+use crate::domain::{CaseId, DeliveryId, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState};
+
+/// Why a look was given up before it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// More was due than the budget allows.
+    Overload,
+    /// The next look of the view was due as well.
+    Superseded,
+    /// The source is in its back-off.
+    BackOff,
+    /// The stream was disabled or removed meanwhile.
+    Unregistered,
+    /// The service is stopping.
+    Stopping,
+}
+
+/// Why a frame was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// The slot was full; the newest was kept.
+    QueueFull,
+    /// It was older than the look asked for.
+    Stale,
+    /// It could not be decoded.
+    Damaged,
+    /// Inference refused it.
+    Refused,
+}
+
+/// What happened to an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It opened.
+    Opened,
+    /// It is still there.
+    Extended,
+    /// It closed.
+    Closed,
+    /// 反复: it came back.
+    Reopened,
+}
+
+/// How a try to tell the platform ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The platform has it.
+    Delivered,
+    /// It had it already.
+    Repeated,
+    /// To be tried again.
+    Later,
+    /// 死信: given up.
+    Dead,
+}
+
+/// Why files of a bundle were removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Retention: the row stays.
+    Expired,
+    /// A folder without a row.
+    Orphan,
+}
+
+/// What happened. Emitted once, where it happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Signal<'a> {
+    /// A look ended.
+    LookFinished {
+        /// Which.
+        look: LookId,
+        /// Of which view.
+        view: ViewId,
+        /// Why it was made.
+        purpose: &'a Purpose,
+        /// How the view stood.
+        state: ViewState,
+        /// In words, when the view was not the same.
+        reason: Option<&'a str>,
+        /// How late it began.
+        lateness: Duration,
+        /// How long it took.
+        took: Duration,
+        /// Frames judged.
+        frames: u32,
+    },
+    /// A look was given up before it began.
+    LookSkipped {
+        /// Of which view.
+        view: ViewId,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// Frames were dropped.
+    FrameDropped {
+        /// Of which stream.
+        stream: StreamId,
+        /// Why.
+        reason: DropReason,
+        /// How many.
+        count: u64,
+    },
+    /// Inference refused the oldest waiting picture.
+    PictureRefused {
+        /// Which model.
+        model: &'a str,
+    },
+    /// A source was opened.
+    SessionOpened {
+        /// Which.
+        stream: StreamId,
+        /// From asking to playing.
+        took: Duration,
+    },
+    /// A source broke or could not be opened.
+    SessionLost {
+        /// Which.
+        stream: StreamId,
+        /// Why; never a credential.
+        why: &'a str,
+        /// The next try.
+        retry_in: Duration,
+    },
+    /// A model judged a picture.
+    Inferred {
+        /// Which model.
+        model: &'a str,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A look changed an incident.
+    IncidentChanged {
+        /// Which.
+        incident: IncidentId,
+        /// How.
+        change: Change,
+    },
+    /// A bundle was written.
+    EvidenceWritten {
+        /// Of which incident.
+        incident: IncidentId,
+        /// How many files.
+        files: usize,
+        /// Their bytes together.
+        size_bytes: u64,
+        /// How long it took.
+        took: Duration,
+    },
+    /// Files of bundles were removed.
+    RetentionPurged {
+        /// How many.
+        bundles: u64,
+        /// Why.
+        direction: Direction,
+    },
+    /// The transaction of a look was committed.
+    Recorded {
+        /// How long it took.
+        took: Duration,
+    },
+    /// The transaction of a look failed and will be tried again.
+    RecordRetried {
+        /// Why.
+        why: &'a str,
+    },
+    /// A reviewer decided.
+    VerdictGiven {
+        /// About which incident.
+        incident: IncidentId,
+        /// What.
+        verdict: &'a Verdict,
+        /// Who.
+        by: &'a str,
+    },
+    /// A reviewer came too late.
+    VerdictRefused {
+        /// About which incident.
+        incident: IncidentId,
+        /// Who.
+        by: &'a str,
+    },
+    /// The platform told us about a case.
+    CallbackHeard {
+        /// Which case.
+        case: CaseId,
+        /// Where it stands now.
+        stage: Stage,
+        /// Whether it moved, or the callback was a repeat.
+        moved: bool,
+    },
+    /// The platform was told, or a try was made.
+    DeliveryTried {
+        /// Which delivery.
+        delivery: DeliveryId,
+        /// Through which outlet.
+        sink: &'a str,
+        /// How it ended.
+        outcome: Outcome,
+        /// How long it took.
+        took: Duration,
+        /// What the platform said, when it was not delivered.
+        why: &'a str,
+    },
+    /// An HTTP request was answered.
+    RequestServed {
+        /// Method.
+        method: &'static str,
+        /// The route's pattern, never the path.
+        route: &'a str,
+        /// Status code.
+        status: u16,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A slow follower of the changes missed some and was told to reload.
+    FollowerLagged {
+        /// How many it missed.
+        missed: u64,
+    },
+    /// How much waits now.
+    Waiting {
+        /// Looks that are due.
+        looks: u64,
+        /// Deliveries that the platform does not have.
+        deliveries: u64,
+        /// Open sessions.
+        sessions: u64,
+    },
+    /// How many views stand so.
+    Coverage {
+        /// The state.
+        state: ViewState,
+        /// How many views.
+        views: u64,
+    },
+}
+
+/// Tells a signal.
+pub fn emit(signal: Signal<'_>) {
+    match signal {
+        Signal::LookFinished { .. } | Signal::LookSkipped { .. } => emit_look(signal),
+        Signal::FrameDropped { stream, reason, count } => {
+            counter!("xunjie_frames_dropped_total", "reason" => drop_label(reason)).increment(count);
+            debug!(%stream, reason = drop_label(reason), count, "frames dropped");
+        }
+        Signal::PictureRefused { model } => {
+            counter!("xunjie_pictures_refused_total", "model" => model.to_owned()).increment(1);
+            warn!(model, "inference is overloaded, the oldest waiting picture was refused");
+        }
+        Signal::SessionOpened { stream, took } => {
+            counter!("xunjie_sessions_opened_total").increment(1);
+            histogram!("xunjie_session_open_seconds").record(took);
+            info!(%stream, took_ms = millis(took), "source opened");
+        }
+        Signal::SessionLost { stream, why, retry_in } => {
+            counter!("xunjie_sessions_lost_total").increment(1);
+            warn!(%stream, why, retry_in_ms = millis(retry_in), "source lost");
+        }
+        Signal::Inferred { model, took } => {
+            histogram!("xunjie_inference_seconds", "model" => model.to_owned()).record(took);
+        }
+        Signal::IncidentChanged { incident, change } => {
+            let change_word = change_label(change);
+            counter!("xunjie_incident_changes_total", "change" => change_word).increment(1);
+            match change {
+                Change::Extended => debug!(%incident, change = change_word, "incident changed"),
+                _ => info!(%incident, change = change_word, "incident changed"),
+            }
+        }
+        Signal::EvidenceWritten { incident, files, size_bytes, took } => {
+            counter!("xunjie_evidence_written_total").increment(1);
+            counter!("xunjie_evidence_written_bytes_total").increment(size_bytes);
+            histogram!("xunjie_evidence_seconds").record(took);
+            info!(%incident, files, size_bytes, took_ms = millis(took), "evidence written");
+        }
+        Signal::RetentionPurged { bundles, direction } => {
+            counter!("xunjie_evidence_purged_total", "direction" => direction_label(direction)).increment(bundles);
+            info!(bundles, direction = direction_label(direction), "evidence removed");
+        }
+        Signal::Recorded { took } => histogram!("xunjie_record_seconds").record(took),
+        Signal::RecordRetried { why } => {
+            counter!("xunjie_record_retries_total").increment(1);
+            error!(why, "a look could not be recorded, it will be tried again");
+        }
+        Signal::VerdictGiven { .. } | Signal::VerdictRefused { .. } => emit_review(signal),
+        Signal::CallbackHeard { .. } | Signal::DeliveryTried { .. } => emit_platform(signal),
+        Signal::RequestServed { method, route, status, took } => {
+            counter!("xunjie_requests_total", "method" => method, "route" => route.to_owned(), "status" => status.to_string())
+                .increment(1);
+            histogram!("xunjie_request_seconds", "route" => route.to_owned()).record(took);
+            match status {
+                500.. => error!(method, route, status, took_ms = millis(took), "request failed"),
+                _ => debug!(method, route, status, took_ms = millis(took), "request served"),
+            }
+        }
+        Signal::FollowerLagged { missed } => {
+            counter!("xunjie_follower_changes_missed_total").increment(missed);
+            warn!(missed, "a follower was too slow and was told to reload");
+        }
+        Signal::Waiting { looks, deliveries, sessions } => {
+            gauge!("xunjie_looks_waiting").set(looks as f64);
+            gauge!("xunjie_deliveries_waiting").set(deliveries as f64);
+            gauge!("xunjie_sessions_open").set(sessions as f64);
+        }
+        Signal::Coverage { state, views } => gauge!("xunjie_views", "state" => state_label(state)).set(views as f64),
+    }
+}
+
+fn emit_look(signal: Signal<'_>) {
+    match signal {
+        Signal::LookFinished { look, view, purpose, state, reason, lateness, took, frames } => {
+            let (purpose, state_word) = (purpose_label(purpose), state_label(state));
+            counter!("xunjie_looks_total", "purpose" => purpose, "state" => state_word).increment(1);
+            histogram!("xunjie_look_seconds", "purpose" => purpose).record(took);
+            histogram!("xunjie_look_lateness_seconds", "purpose" => purpose).record(lateness);
+            counter!("xunjie_frames_judged_total").increment(u64::from(frames));
+            let (took_ms, late_ms) = (millis(took), millis(lateness));
+            match reason.filter(|_| !state.judges()) {
+                Some(reason) => {
+                    warn!(%look, %view, purpose, state = state_word, reason, frames, took_ms, late_ms, "look finished without judging");
+                }
+                None => debug!(%look, %view, purpose, state = state_word, frames, took_ms, late_ms, "look finished"),
+            }
+        }
+        Signal::LookSkipped { view, reason } => {
+            counter!("xunjie_looks_skipped_total", "reason" => skip_label(reason)).increment(1);
+            debug!(%view, reason = skip_label(reason), "look skipped");
+        }
+        _ => unreachable!("emit sends looks alone here"),
+    }
+}
+
+fn emit_review(signal: Signal<'_>) {
+    match signal {
+        Signal::VerdictGiven { incident, verdict, by } => {
+            counter!("xunjie_verdicts_total", "verdict" => verdict_label(verdict)).increment(1);
+            info!(%incident, verdict = verdict_label(verdict), by, "verdict given");
+        }
+        Signal::VerdictRefused { incident, by } => {
+            counter!("xunjie_verdicts_refused_total").increment(1);
+            info!(%incident, by, "verdict refused, somebody decided before");
+        }
+        _ => unreachable!("emit sends verdicts alone here"),
+    }
+}
+
+fn emit_platform(signal: Signal<'_>) {
+    match signal {
+        Signal::CallbackHeard { case, stage, moved } => {
+            let (stage, moved_word) = (stage_label(stage), if moved { "true" } else { "false" });
+            counter!("xunjie_callbacks_total", "stage" => stage, "moved" => moved_word).increment(1);
+            info!(%case, stage, moved, "callback heard");
+        }
+        Signal::DeliveryTried { delivery, sink, outcome, took, why } => {
+            let word = outcome_label(outcome);
+            counter!("xunjie_deliveries_total", "sink" => sink.to_owned(), "outcome" => word).increment(1);
+            histogram!("xunjie_delivery_seconds", "sink" => sink.to_owned()).record(took);
+            let took_ms = millis(took);
+            match outcome {
+                Outcome::Delivered | Outcome::Repeated => {
+                    info!(%delivery, sink, outcome = word, took_ms, "delivery tried");
+                }
+                Outcome::Later => warn!(%delivery, sink, outcome = word, why, took_ms, "delivery tried"),
+                Outcome::Dead => error!(%delivery, sink, outcome = word, why, took_ms, "delivery given up"),
+            }
+        }
+        _ => unreachable!("emit sends callbacks and deliveries alone here"),
+    }
+}
+
+fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The word for a view's state in metrics, logs and the API.
+pub fn state_label(state: ViewState) -> &'static str {
+    match state {
+        ViewState::Same => "same",
+        ViewState::Moved => "moved",
+        ViewState::Dark => "dark",
+        ViewState::Blurred => "blurred",
+        ViewState::Covered => "covered",
+        ViewState::Frozen => "frozen",
+        ViewState::Lost => "lost",
+        ViewState::Unreferenced => "unreferenced",
+    }
+}
+
+fn purpose_label(purpose: &Purpose) -> &'static str {
+    match purpose {
+        Purpose::Patrol => "patrol",
+        Purpose::Recheck { .. } => "recheck",
+        Purpose::Snapshot => "snapshot",
+        Purpose::Continuous => "continuous",
+    }
+}
+
+fn skip_label(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::Overload => "overload",
+        SkipReason::Superseded => "superseded",
+        SkipReason::BackOff => "back_off",
+        SkipReason::Unregistered => "unregistered",
+        SkipReason::Stopping => "stopping",
+    }
+}
+
+fn drop_label(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::QueueFull => "queue_full",
+        DropReason::Stale => "stale",
+        DropReason::Damaged => "damaged",
+        DropReason::Refused => "refused",
+    }
+}
+
+fn change_label(change: Change) -> &'static str {
+    match change {
+        Change::Opened => "opened",
+        Change::Extended => "extended",
+        Change::Closed => "closed",
+        Change::Reopened => "reopened",
+    }
+}
+
+fn direction_label(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Expired => "expired",
+        Direction::Orphan => "orphan",
+    }
+}
+
+fn verdict_label(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Confirmed => "confirmed",
+        Verdict::Rejected { .. } => "rejected",
+        Verdict::Duplicate { .. } => "duplicate",
+        Verdict::Reclassified { .. } => "reclassified",
+    }
+}
+
+fn stage_label(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Filed => "filed",
+        Stage::Accepted => "accepted",
+        Stage::Dispatched => "dispatched",
+        Stage::Handled => "handled",
+        Stage::Closed => "closed",
+        Stage::Rejected => "rejected",
+        Stage::Cancelled => "cancelled",
+    }
+}
+
+fn outcome_label(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Delivered => "delivered",
+        Outcome::Repeated => "repeated",
+        Outcome::Later => "later",
+        Outcome::Dead => "dead",
+    }
+}
