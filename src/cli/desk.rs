@@ -14,11 +14,15 @@ use crate::{
     clock::SystemClock,
     config::{Config, Faults},
     domain::{Secret, Stream, View},
-    service::Service,
+    service::{Service, ServiceError},
+    store::{Page, Rows},
 };
 
 /// Who the audit log names for what is done here.
 pub(super) const ACTOR: &str = "cli";
+
+/// The most rows that the store hands out at once.
+const ROWS_A_PAGE: u32 = 500;
 
 /// The longest password that is read, in bytes.
 const PASSWORD_BYTES_MAX: u64 = 4096;
@@ -37,6 +41,38 @@ pub(crate) struct Globals {
     /// 每行输出一个 JSON 值
     #[arg(long, global = true)]
     pub(super) json: bool,
+}
+
+/// How many rows a list shows.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Limit {
+    /// 最多列多少行，0 表示全部
+    #[arg(long, default_value_t = 50, value_name = "ROWS")]
+    limit: usize,
+}
+
+impl Limit {
+    pub(super) const ALL: Self = Self { limit: 0 };
+
+    /// Asks for page after page until the limit or the end is reached.
+    pub(super) fn rows<T>(
+        self,
+        mut page: impl FnMut(&Page) -> Result<Rows<T>, ServiceError>,
+    ) -> Result<Vec<T>, ServiceError> {
+        let limit = if self.limit == 0 { usize::MAX } else { self.limit };
+        let mut rows = Vec::new();
+        let mut after = None;
+        while rows.len() < limit {
+            let wanted = u32::try_from(limit - rows.len()).unwrap_or(u32::MAX).min(ROWS_A_PAGE);
+            let found = page(&Page { after, limit: wanted })?;
+            rows.extend(found.rows);
+            after = found.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(rows)
+    }
 }
 
 pub(crate) struct Desk {

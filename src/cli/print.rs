@@ -17,6 +17,11 @@ impl Printer {
         if self.json { line(&json(value)) } else { line(&text()) }
     }
 
+    /// A line for people that is no part of a list.
+    pub(super) fn say(self, text: &str) {
+        line(text);
+    }
+
     /// Many things: a row of cells for people, `value` for programs; `none` is said when there is nothing.
     pub(super) fn list<T: Serialize>(
         self,

@@ -7,6 +7,7 @@ use crate::domain::{
     CloseCause, DeliveryState, EvidenceKind, Message, Presence, RejectReason, Review, Stage, Transport, Verdict,
     ViewState, WallTime, ZoneKind,
 };
+use crate::service::MomentKind;
 
 pub(super) fn stage(stage: Stage) -> &'static str {
     match stage {
@@ -112,6 +113,19 @@ pub(super) fn delivery_state(state: &DeliveryState) -> String {
         DeliveryState::Pending { attempts, .. } => format!("待重试（已 {attempts} 次）"),
         DeliveryState::Delivered { attempts, .. } => format!("已送达（{attempts} 次）"),
         DeliveryState::Dead { attempts, .. } => format!("死信（{attempts} 次）"),
+    }
+}
+
+pub(super) fn moment(kind: MomentKind) -> &'static str {
+    match kind {
+        MomentKind::Look => "巡看",
+        MomentKind::Sighting => "看到",
+        MomentKind::Incident => "事件",
+        MomentKind::Evidence => "取证",
+        MomentKind::Verdict => "审核",
+        MomentKind::Case => "案件",
+        MomentKind::Delivery => "上报",
+        MomentKind::Receipt => "回执",
     }
 }
 
