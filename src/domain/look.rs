@@ -95,6 +95,17 @@ pub struct FrameMeta {
     pub key: bool,
 }
 
+impl FrameMeta {
+    /// The moment that dwell and hours are counted by: our own clock, because a camera's may jump; a
+    /// recording's own time, because it has no other.
+    pub fn judged_at(&self) -> WallTime {
+        match self.wall_source {
+            WallSource::Recording => self.wall,
+            WallSource::SenderReport | WallSource::Arrival => self.arrived,
+        }
+    }
+}
+
 /// A decoded frame.
 #[derive(Clone, Debug)]
 pub struct Frame {

@@ -93,6 +93,11 @@ impl Picture {
         self.layout
     }
 
+    /// The bytes, as [`Picture::layout`] describes them; for stages that walk whole rows.
+    pub fn bytes(&self) -> &[u8] {
+        (*self.bytes).as_ref()
+    }
+
     /// RGB of a pixel; coordinates beyond the border give the border's pixel.
     pub fn rgb_at(&self, x: u32, y: u32) -> [u8; 3] {
         let (x, y) = (x.min(self.width - 1) as usize, y.min(self.height - 1) as usize);

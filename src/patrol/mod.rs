@@ -1,1 +1,4 @@
-//! patrol
+//! L3, the spine: plan, look, record, deliver.
+
+pub mod planner;
+pub mod queue;

@@ -1,0 +1,198 @@
+//! The scene: composes detections, the view's standing, zones and hours into sightings, and says how the
+//! spots of places looked that were not seen. Pure; dwell and incidents are the place book's.
+
+use std::collections::BTreeMap;
+
+use super::{
+    appearance::describe,
+    compose::candidates,
+    lawful::{Civil, forbidding_zone},
+    place_book::Spot,
+};
+use crate::domain::{Detection, Frame, Homography, Matter, MatterKey, Place, Sighting, Zone};
+
+/// What a view is judged by.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// The view's zones.
+    pub zones: &'a [Zone],
+    /// The matters that the look looks for.
+    pub matters: &'a BTreeMap<MatterKey, Matter>,
+    /// The city's civil time.
+    pub civil: Civil<'a>,
+}
+
+/// A frame as it was registered against the view's reference picture.
+#[derive(Clone, Copy)]
+pub struct Registered<'a> {
+    /// The frame.
+    pub frame: &'a Frame,
+    /// Its fractions to reference fractions.
+    pub homography: &'a Homography,
+    /// What the model saw in it.
+    pub detections: &'a [Detection],
+}
+
+/// Less of the spot than this inside the picture: the spot is hidden.
+const IN_PICTURE_MIN: f32 = 0.6;
+/// More of the spot than this behind one detection: the spot is hidden.
+const COVERED_MAX: f32 = 0.4;
+/// A spot that looks this much like its place has not changed, whatever the model says.
+const UNCHANGED_LIKENESS: f32 = 0.85;
+/// A detection below this score hides nothing.
+const HIDING_SCORE_MIN: f32 = 0.3;
+
+/// Everything in the frame that may be one of the matters, lawful or not.
+pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
+    let (width, height) = (seen.frame.picture.width(), seen.frame.picture.height());
+    let mut sightings = Vec::new();
+    for matter in rules.matters.values() {
+        for candidate in candidates(matter, seen.detections) {
+            let bbox = seen.homography.to_reference(&candidate.anchor.bbox, width, height);
+            let zone = forbidding_zone(rules.zones, matter, &bbox, seen.frame.meta.judged_at(), rules.civil);
+            sightings.push(Sighting {
+                matter: matter.key.clone(),
+                class: candidate.anchor.class.clone(),
+                score: candidate.anchor.score,
+                bbox_frame: candidate.anchor.bbox,
+                bbox,
+                appearance: describe(&seen.frame.picture, &candidate.anchor.bbox),
+                accompanied: candidate.is_complete(matter),
+                zone: zone.map(|zone| (zone.id, zone.version)),
+                frame: seen.frame.meta,
+            });
+        }
+    }
+    sightings
+}
+
+/// Adds the sightings of a further frame of the same look: of two at one spot the surer stays.
+pub fn merge(sightings: &mut Vec<Sighting>, further: Vec<Sighting>) {
+    for new in further {
+        match sightings.iter_mut().find(|old| old.matter == new.matter && old.bbox.iou(&new.bbox) >= 0.5) {
+            Some(old) => {
+                let accompanied = old.accompanied || new.accompanied;
+                if new.score > old.score {
+                    *old = new;
+                }
+                old.accompanied = accompanied;
+            }
+            None => sightings.push(new),
+        }
+    }
+}
+
+/// How the spot of a place looked in a frame in which the place was not seen.
+///
+/// Another thing of the matter's classes that stands where the place was (by the matter's least overlap)
+/// does not hide it: it took its spot.
+pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
+    let (width, height) = (seen.frame.picture.width(), seen.frame.picture.height());
+    let bbox = seen.homography.to_frame(&place.bbox, width, height);
+    let inside = bbox.clipped(width as f32, height as f32);
+    if inside.area() < IN_PICTURE_MIN * bbox.area() || inside.area() < 1.0 {
+        return Spot::Hidden;
+    }
+    let takes_the_spot = |other: &Detection| {
+        matter.composition.anchor.classes.iter().any(|class| **class == *other.class)
+            && other.bbox.iou(&bbox) >= matter.matching.iou_min
+    };
+    let mut covering = seen
+        .detections
+        .iter()
+        .filter(|other| other.score.value() >= HIDING_SCORE_MIN && bbox.covered_by(&other.bbox) > COVERED_MAX);
+    if covering.clone().any(takes_the_spot) {
+        return Spot::Clear;
+    }
+    if covering.next().is_some() {
+        return Spot::Hidden;
+    }
+    let likeness = describe(&seen.frame.picture, &inside).likeness(&place.appearance);
+    let unchanged = likeness.is_some_and(|likeness| likeness >= UNCHANGED_LIKENESS.max(matter.matching.likeness_min));
+    if unchanged { Spot::Unchanged } else { Spot::Clear }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::FixedOffset;
+
+    use super::*;
+    use crate::{
+        analysis::{
+            fixtures::{matter, meta, zone},
+            place_book::PlaceBook,
+        },
+        domain::{BBox, Picture, Score, ViewId, WallTime, ZoneKind},
+    };
+
+    /// A street of grey with a striped thing on it, 200x200.
+    fn frame(thing: Option<[u32; 4]>) -> Frame {
+        let mut rgb = Vec::new();
+        for y in 0..200_u32 {
+            for x in 0..200_u32 {
+                let on = thing.is_some_and(|[x0, y0, x1, y1]| (x0..x1).contains(&x) && (y0..y1).contains(&y));
+                let value = if on { if (x / 6) % 2 == 0 { 230 } else { 20 } } else { 100 + ((x * 7 + y * 13) % 17) as u8 };
+                rgb.extend_from_slice(&[value, value, if on { 60 } else { value }]);
+            }
+        }
+        Frame { meta: meta(0), picture: Picture::from_rgb(200, 200, rgb).unwrap() }
+    }
+
+    fn detection(class: &str, bbox: [f32; 4]) -> Detection {
+        Detection { class: class.into(), score: Score::new(0.8).unwrap(), bbox: BBox::from(bbox) }
+    }
+
+    fn seen<'a>(frame: &'a Frame, detections: &'a [Detection]) -> Registered<'a> {
+        Registered { frame, homography: &Homography::IDENTITY, detections }
+    }
+
+    fn with_rules<T>(zones: &[Zone], run: impl FnOnce(Rules<'_>) -> T) -> T {
+        let matters = BTreeMap::from([(matter().key, matter())]);
+        let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
+        run(Rules { zones, matters: &matters, civil })
+    }
+
+    #[test]
+    fn a_car_in_the_zone_is_forbidden_and_one_beside_it_is_not() {
+        let frame = frame(None);
+        let detections = [detection("car", [80.0, 80.0, 120.0, 120.0]), detection("car", [0.0, 0.0, 20.0, 20.0])];
+        let zones = [zone(ZoneKind::Strict)];
+        let sightings = with_rules(&zones, |rules| sightings(rules, seen(&frame, &detections)));
+        assert_eq!(sightings.iter().map(|s| s.zone.is_some()).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(sightings[0].bbox, BBox::from([0.4, 0.4, 0.6, 0.6]));
+    }
+
+    #[test]
+    fn not_visible_is_not_clear() {
+        let here = [80, 80, 120, 120];
+        let with_car = frame(Some(here));
+        let car = [detection("car", [80.0, 80.0, 120.0, 120.0])];
+        let zones = [zone(ZoneKind::Strict)];
+        let first = with_rules(&zones, |rules| sightings(rules, seen(&with_car, &car)));
+        let mut book = PlaceBook::new(ViewId::derived(&[b"view"]), vec![]);
+        let matters = BTreeMap::from([(matter().key, matter())]);
+        book.observe(&matters, WallTime::from_millis(0), &first, |_| Spot::Clear);
+        let place = book.places().next().unwrap().clone();
+        let empty = frame(None);
+        let lorry = [detection("truck", [20.0, 20.0, 180.0, 180.0])];
+        let other_car = [detection("car", [82.0, 82.0, 122.0, 122.0])];
+        let away = Homography([[1.0, 0.0, 0.7], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
+        assert_eq!(spot(&place, &matter(), seen(&empty, &[])), Spot::Clear, "gone");
+        assert_eq!(spot(&place, &matter(), seen(&with_car, &[])), Spot::Unchanged, "the model missed it");
+        assert_eq!(spot(&place, &matter(), seen(&empty, &lorry)), Spot::Hidden, "behind a lorry");
+        assert_eq!(spot(&place, &matter(), seen(&empty, &other_car)), Spot::Clear, "another car took the spot");
+        let turned = Registered { homography: &away, ..seen(&empty, &[]) };
+        assert_eq!(spot(&place, &matter(), turned), Spot::Hidden, "out of the picture");
+    }
+
+    #[test]
+    fn frames_of_one_look_give_one_sighting_a_thing() {
+        let frame = frame(None);
+        let zones = [zone(ZoneKind::Strict)];
+        let see = |bbox| with_rules(&zones, |rules| sightings(rules, seen(&frame, &[detection("car", bbox)])));
+        let mut all = see([80.0, 80.0, 120.0, 120.0]);
+        merge(&mut all, see([82.0, 80.0, 122.0, 120.0]));
+        merge(&mut all, see([130.0, 80.0, 160.0, 120.0]));
+        assert_eq!(all.len(), 2);
+    }
+}

@@ -1,0 +1,146 @@
+//! The plan under a simulated clock: due times kept, load spread, nobody starved.
+
+use super::*;
+use crate::{
+    analysis::fixtures::matter,
+    domain::{SourceUrl, Stream, Transport, View},
+};
+
+const BUDGET: Budget = Budget { looks_max: 4, continuous_max: 2, look_time_max: Duration::from_secs(10) };
+
+fn registry(views: usize, matters: &[&str]) -> Registry {
+    let stream = |i: usize| StreamId::derived(&[b"stream", &i.to_be_bytes()]);
+    Registry {
+        revision: 1,
+        streams: (0..views)
+            .map(|i| Stream {
+                id: stream(i),
+                code: format!("{i}"),
+                name: format!("camera {i}"),
+                source: SourceUrl::parse("rtsp://127.0.0.1/cam").unwrap(),
+                transport: Transport::Auto,
+                location: None,
+                enabled: true,
+                registered_at: WallTime::from_millis(0),
+            })
+            .collect(),
+        views: (0..views)
+            .map(|i| View {
+                id: ViewId::derived(&[b"view", &i.to_be_bytes()]),
+                stream: stream(i),
+                name: format!("view {i}"),
+                matters: matters.iter().map(|m| m.parse().unwrap()).collect(),
+                revisit_s: None,
+                weight: 1.0,
+                reference: None,
+            })
+            .collect(),
+        zones: vec![],
+    }
+}
+
+fn matters() -> BTreeMap<MatterKey, Matter> {
+    let watched = Matter { key: "trucks".parse().unwrap(), decode: DecodeMode::Rate { fps: 5.0 }, ..matter() };
+    [matter(), watched].into_iter().map(|m| (m.key.clone(), m)).collect()
+}
+
+/// Runs the plan for `seconds`; each look takes `took_ms`. Returns by view the times at which looks began.
+fn run(planner: &mut Planner, seconds: i64, took_ms: i64) -> BTreeMap<ViewId, Vec<(WallTime, WallTime)>> {
+    let mut begun: BTreeMap<ViewId, Vec<(WallTime, WallTime)>> = BTreeMap::new();
+    let mut under_way: Vec<(WallTime, Look)> = Vec::new();
+    for tick in 0..seconds * 10 {
+        let now = WallTime::from_millis(tick * 100);
+        let (ended, rest): (Vec<_>, Vec<_>) = under_way.into_iter().partition(|(end, _)| *end <= now);
+        under_way = rest;
+        ended.iter().for_each(|(_, look)| planner.finished(look));
+        while let Some(look) = planner.next(now) {
+            begun.entry(look.view).or_default().push((look.due, now));
+            under_way.push((now.plus(Duration::from_millis(took_ms.unsigned_abs())), look));
+        }
+    }
+    begun
+}
+
+#[test]
+fn every_view_is_visited_at_its_target_and_the_load_is_spread() {
+    let mut planner = Planner::new(BUDGET, 1);
+    planner.sync(&registry(20, &["parking"]), &matters(), WallTime::from_millis(0));
+    let begun = run(&mut planner, 400, 200);
+    assert_eq!(begun.len(), 20);
+    for looks in begun.values() {
+        assert!((19..=22).contains(&looks.len()), "400 s at one look per 20 s: {}", looks.len());
+        assert!(looks.iter().all(|(due, at)| at.since(*due) < Duration::from_secs(1)));
+    }
+    let firsts: BTreeSet<_> = begun.values().map(|looks| looks[0].1).collect();
+    assert!(firsts.len() > 10, "first looks begin at different moments: {firsts:?}");
+    assert_eq!(planner.counts().skipped, 0);
+}
+
+#[test]
+fn overload_stretches_everybody_and_starves_nobody() {
+    let mut planner = Planner::new(BUDGET, 1);
+    let mut registry = registry(40, &["parking"]);
+    registry.views[0].weight = 10.0;
+    planner.sync(&registry, &matters(), WallTime::from_millis(0));
+    // 40 views a 20 s need 2 looks a second; 4 at a time that take 8 s each give half a look a second.
+    let begun = run(&mut planner, 2_000, 8_000);
+    let counts: Vec<usize> = registry.views.iter().map(|view| begun[&view.id].len()).collect();
+    assert!(planner.counts().stretch > 2.0, "{:?}", planner.counts());
+    let (least, most) = (counts[1..].iter().min().unwrap(), counts[1..].iter().max().unwrap());
+    assert!(*least >= 15 && most - least <= 6, "{counts:?}");
+    assert!(counts[0] > *most, "the heavier view is visited more often: {counts:?}");
+}
+
+#[test]
+fn a_stream_is_never_looked_at_twice_at_once_and_rechecks_go_first() {
+    let mut planner = Planner::new(BUDGET, 1);
+    let mut registry = registry(2, &["parking"]);
+    registry.views[1].stream = registry.views[0].stream;
+    let now = WallTime::from_millis(100_000);
+    planner.sync(&registry, &matters(), WallTime::from_millis(0));
+    let case = CaseId::derived(&[b"case"]);
+    planner.recheck(&[(case, registry.views[1].id, now)], now);
+    let first = planner.next(now).unwrap();
+    assert_eq!(first.purpose, Purpose::Recheck { case });
+    assert_eq!(planner.next(now), None, "the other preset of the same camera waits");
+    planner.finished(&first);
+    assert_eq!(planner.next(now).map(|look| look.purpose), Some(Purpose::Patrol));
+    planner.recheck(&[(case, registry.views[1].id, now)], now.plus(Duration::from_secs(31)));
+    assert!(
+        planner.asked.iter().any(|(_, purpose, _)| *purpose == Purpose::Recheck { case }),
+        "asked again until it is settled"
+    );
+}
+
+#[test]
+fn matters_that_pass_by_get_one_look_without_an_end() {
+    let mut planner = Planner::new(BUDGET, 1);
+    planner.sync(&registry(3, &["parking", "trucks"]), &matters(), WallTime::from_millis(0));
+    let now = WallTime::from_millis(100_000);
+    let looks: Vec<Look> = std::iter::from_fn(|| planner.next(now)).collect();
+    let continuous: Vec<&Look> = looks.iter().filter(|look| look.purpose == Purpose::Continuous).collect();
+    assert_eq!(continuous.len(), BUDGET.continuous_max);
+    assert!(continuous.iter().all(|look| look.frames_max.is_none() && look.decode == DecodeMode::Rate { fps: 5.0 }));
+    assert!(looks.iter().any(|look| look.purpose == Purpose::Patrol && look.matters == [matter().key]));
+    let ended = continuous[0].clone();
+    planner.finished(&ended);
+    assert_eq!(
+        planner.next(now.plus(Duration::from_secs(1))).map(|look| look.view),
+        Some(ended.view),
+        "it begins again"
+    );
+}
+
+#[test]
+fn a_changed_registry_keeps_due_times_and_drops_what_is_gone() {
+    let mut planner = Planner::new(BUDGET, 1);
+    let all = registry(3, &["parking"]);
+    planner.sync(&all, &matters(), WallTime::from_millis(0));
+    let due: Vec<WallTime> = planner.views.values().map(|v| v.due).collect();
+    planner.sync(&all, &matters(), WallTime::from_millis(500));
+    assert_eq!(planner.views.values().map(|v| v.due).collect::<Vec<_>>(), due);
+    let mut fewer = all;
+    fewer.streams[0].enabled = false;
+    planner.sync(&fewer, &matters(), WallTime::from_millis(600));
+    assert_eq!(planner.counts().views, 2);
+}

@@ -1,0 +1,193 @@
+//! Hop 7, prove: turns an incident's change into a bundle of files: originals, an annotated and masked
+//! copies, a clip of the camera's own packets. Writes nothing itself; the evidence folder does.
+
+use crate::{
+    analysis::scene::Registered,
+    domain::{
+        BBox, Detection, EvidenceFile, EvidenceKind, FileRole, FrameSpace, Incident, Matter, ModelRef, Picture,
+        PlatePolicy, RuleRef, Stream, View, WallTime, Zone,
+    },
+    media::{
+        Clip,
+        draw::{Overlay, annotated, masked},
+        jpeg::{self, JpegError},
+    },
+    store::{
+        evidence::{BundleDraft, DraftFile},
+        evidence_id,
+    },
+};
+
+use super::keep::{Kept, KeptFrame};
+
+/// What a bundle is about, beside its pictures.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The incident as it stands.
+    pub incident: &'a Incident,
+    /// Its matter.
+    pub matter: &'a Matter,
+    /// The camera.
+    pub stream: &'a Stream,
+    /// The view.
+    pub view: &'a View,
+    /// The view's zones.
+    pub zones: &'a [Zone],
+    /// The weights that judged.
+    pub model: &'a ModelRef,
+}
+
+/// A frame of the incident: its JPEG and what is needed to draw and to mask.
+pub struct Shot {
+    frame: KeptFrame,
+    jpeg: Vec<u8>,
+}
+
+impl Shot {
+    /// The frame of the present look.
+    ///
+    /// # Errors
+    /// [`JpegError`].
+    pub fn now(seen: Registered<'_>, bbox: BBox<FrameSpace>) -> Result<Self, JpegError> {
+        Ok(Self::with_jpeg(seen, bbox, jpeg::encode(&seen.frame.picture)?))
+    }
+
+    /// The same, of a frame that was encoded before.
+    pub fn with_jpeg(seen: Registered<'_>, bbox: BBox<FrameSpace>, jpeg: Vec<u8>) -> Self {
+        let frame = KeptFrame {
+            meta: seen.frame.meta,
+            bbox,
+            homography: *seen.homography,
+            detections: seen.detections.iter().map(Into::into).collect(),
+        };
+        Self { frame, jpeg }
+    }
+
+    /// The facts and the file, to be kept.
+    pub fn parts(&self) -> (&KeptFrame, &[u8]) {
+        (&self.frame, &self.jpeg)
+    }
+
+    fn at(&self) -> WallTime {
+        self.frame.meta.judged_at()
+    }
+}
+
+impl From<Kept> for Shot {
+    fn from(kept: Kept) -> Self {
+        Self { frame: kept.frame, jpeg: kept.jpeg }
+    }
+}
+
+/// The bundle of an opening or a reopening: first, middle and latest of the stay.
+///
+/// `kept` are the frames of the stay so far, oldest first; `latest` is the present one.
+///
+/// # Errors
+/// [`JpegError`] when a kept frame is damaged.
+pub fn persisted(subject: Subject<'_>, kind: EvidenceKind, kept: Vec<Kept>, latest: Shot, clip: Option<Clip>) -> Result<BundleDraft, JpegError> {
+    let made_at = latest.at();
+    let mut stay: Vec<Shot> = kept.into_iter().map(Shot::from).filter(|shot| shot.at() < made_at).collect();
+    let first = (!stay.is_empty()).then(|| stay.remove(0));
+    let half = first.as_ref().map_or(made_at, |first| first.at().midpoint(made_at)).millis();
+    let middle = stay.into_iter().min_by_key(|shot| (shot.at().millis() - half).abs());
+    let mut files = Vec::new();
+    for (role, word, shot) in [(FileRole::First, "first", &first), (FileRole::Middle, "middle", &middle), (FileRole::Latest, "latest", &Some(latest))] {
+        let Some(shot) = shot else { continue };
+        let picture = jpeg::decode(&shot.jpeg)?;
+        if role == FileRole::Latest {
+            files.push(picture_file("annotated", FileRole::Annotated, shot, drawn(subject, shot, &picture)?));
+        }
+        files.push(picture_file(&format!("masked_{word}"), FileRole::Masked, shot, hidden(subject.matter.plates, shot, &picture)?));
+        files.push(picture_file(word, role, shot, shot.jpeg.clone()));
+    }
+    files.extend(clip.map(clip_file));
+    Ok(bundle(subject, kind, made_at, files))
+}
+
+/// The bundle of a clearing or a re-check: the masked picture before, and the picture now.
+///
+/// # Errors
+/// [`JpegError`] when a picture cannot be drawn.
+pub fn compared(
+    subject: Subject<'_>,
+    kind: EvidenceKind,
+    before: Option<(EvidenceFile, Vec<u8>)>,
+    now: Shot,
+) -> Result<BundleDraft, JpegError> {
+    let made_at = now.at();
+    let mut files = Vec::new();
+    if let Some((file, bytes)) = before {
+        let EvidenceFile { wall, wall_source, arrived, skew_ms, pts, bbox, .. } = file;
+        let name = "masked_before.jpg".to_owned();
+        files.push(DraftFile { name, role: FileRole::Masked, bytes, wall, wall_source, arrived, skew_ms, pts, bbox });
+    }
+    let picture = jpeg::decode(&now.jpeg)?;
+    files.push(picture_file("annotated", FileRole::Annotated, &now, drawn(subject, &now, &picture)?));
+    files.push(picture_file("masked_after", FileRole::Masked, &now, hidden(PlatePolicy::MaskAll, &now, &picture)?));
+    files.push(picture_file("latest", FileRole::Latest, &now, now.jpeg.clone()));
+    Ok(bundle(subject, kind, made_at, files))
+}
+
+fn drawn(subject: Subject<'_>, shot: &Shot, picture: &Picture) -> Result<Vec<u8>, JpegError> {
+    let zone = subject.zones.iter().find(|zone| zone.id == subject.incident.zone.0).map(|zone| &zone.polygon);
+    jpeg::encode(&annotated(picture, &Overlay { bbox: shot.frame.bbox, zone, homography: shot.frame.homography }))
+}
+
+fn hidden(plates: PlatePolicy, shot: &Shot, picture: &Picture) -> Result<Vec<u8>, JpegError> {
+    let detections: Vec<Detection> = shot.frame.detections.iter().cloned().map(Into::into).collect();
+    jpeg::encode(&masked(picture, &detections, Some(&shot.frame.bbox), plates))
+}
+
+fn picture_file(word: &str, role: FileRole, shot: &Shot, bytes: Vec<u8>) -> DraftFile {
+    let meta = &shot.frame.meta;
+    DraftFile {
+        name: format!("{word}.jpg"),
+        role,
+        bytes,
+        wall: Some(meta.wall),
+        wall_source: Some(meta.wall_source),
+        arrived: Some(meta.arrived),
+        skew_ms: meta.skew_ms,
+        pts: Some(meta.pts),
+        bbox: Some(shot.frame.bbox),
+    }
+}
+
+fn clip_file(clip: Clip) -> DraftFile {
+    DraftFile {
+        name: "clip.mp4".to_owned(),
+        role: FileRole::Clip,
+        bytes: clip.mp4,
+        wall: Some(clip.from),
+        wall_source: None,
+        arrived: None,
+        skew_ms: None,
+        pts: None,
+        bbox: None,
+    }
+}
+
+fn bundle(subject: Subject<'_>, kind: EvidenceKind, made_at: WallTime, files: Vec<DraftFile>) -> BundleDraft {
+    let (zone, zone_version) = subject.incident.zone;
+    BundleDraft {
+        id: evidence_id(subject.incident.id, kind, made_at),
+        incident: subject.incident.id,
+        kind,
+        made_at,
+        stream_code: subject.stream.code.clone(),
+        location: subject.stream.location.clone(),
+        view_name: subject.view.name.clone(),
+        model: subject.model.clone(),
+        rule: RuleRef {
+            matter: subject.matter.key.clone(),
+            pipeline_sha256: subject.matter.sha256.clone(),
+            score_min: subject.matter.composition.anchor.score_min,
+            dwell_s: subject.matter.dwell.time.as_secs(),
+            zone,
+            zone_version,
+            zone_polygon: subject.zones.iter().find(|z| z.id == zone && z.version == zone_version).map(|z| z.polygon.clone()),
+        },
+        files,
+    }
+}

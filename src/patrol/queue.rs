@@ -1,0 +1,68 @@
+//! The queue of looks: the one small interface between the planner and whoever takes looks. In-process
+//! here; a distributed work queue with acknowledgement and redelivery later, which is why a look carries
+//! all that a worker needs and why its recording is idempotent.
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+
+use crate::domain::Look;
+
+/// A look and whether its view could be judged, as told back to the planner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// The look.
+    pub look: Look,
+    /// Whether it was recorded; if not, the same look may be planned again.
+    pub recorded: bool,
+}
+
+/// Hands looks from the planner to workers and the news of their end back.
+pub trait LookQueue: Send + Sync {
+    /// Puts a look in; gives it back when the queue is full (the planner keeps it due).
+    ///
+    /// # Errors
+    /// The look.
+    fn put(&self, look: Look) -> Result<(), Box<Look>>;
+    /// Takes the next look, waiting at most `timeout`.
+    fn take(&self, timeout: Duration) -> Option<Look>;
+    /// Tells that a look has ended.
+    fn finish(&self, finished: Finished);
+    /// All ends that were told since the last call.
+    fn finished(&self) -> Vec<Finished>;
+}
+
+/// A queue inside one process. Full policy: refuse; the planner counts it and tries again.
+#[derive(Debug)]
+pub struct LocalQueue {
+    looks: (Sender<Look>, Receiver<Look>),
+    ends: (Sender<Finished>, Receiver<Finished>),
+}
+
+impl LocalQueue {
+    /// A queue for at most `capacity` waiting looks.
+    pub fn new(capacity: usize) -> Self {
+        Self { looks: bounded(capacity.max(1)), ends: bounded(capacity.max(1) * 4 + 64) }
+    }
+}
+
+impl LookQueue for LocalQueue {
+    fn put(&self, look: Look) -> Result<(), Box<Look>> {
+        self.looks.0.try_send(look).map_err(|refused| match refused {
+            TrySendError::Full(look) | TrySendError::Disconnected(look) => Box::new(look),
+        })
+    }
+    fn take(&self, timeout: Duration) -> Option<Look> {
+        match self.looks.1.recv_timeout(timeout) {
+            Ok(look) => Some(look),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+    fn finish(&self, finished: Finished) {
+        // Blocks while the planner is behind: an end must never be lost, or its view would wait for ever.
+        let _ = self.ends.0.send(finished);
+    }
+    fn finished(&self) -> Vec<Finished> {
+        self.ends.1.try_iter().collect()
+    }
+}

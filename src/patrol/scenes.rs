@@ -1,0 +1,157 @@
+//! What the patrol remembers of each view between looks: its place book, its matcher, its zones. Loaded
+//! from the store when first needed, so that a restart files nothing twice.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    analysis::place_book::PlaceBook,
+    domain::{Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, View, ViewId, ViewMatch, ViewState, WallTime, Zone},
+    media::{jpeg, view_match::ViewMatcher},
+    store::{Registry, Store, StoreError},
+};
+
+/// A view as a look needs it.
+pub struct Scene {
+    /// The stream that shows it.
+    pub stream: Stream,
+    /// The view.
+    pub view: View,
+    /// Its zones.
+    pub zones: Vec<Zone>,
+    /// Its memory.
+    pub book: PlaceBook,
+    matcher: Option<(u32, ViewMatcher)>,
+}
+
+/// The scenes of all views.
+pub struct Scenes {
+    store: Arc<dyn Store>,
+    references: PathBuf,
+    registry: Mutex<Arc<Registry>>,
+    scenes: Mutex<HashMap<ViewId, Arc<Mutex<Option<Scene>>>>>,
+}
+
+impl Scenes {
+    /// Scenes over what the store holds; reference pictures live below `data`.
+    pub fn new(store: Arc<dyn Store>, data: &Path) -> Self {
+        Self {
+            store,
+            references: data.to_path_buf(),
+            registry: Mutex::new(Arc::new(Registry::default())),
+            scenes: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Takes in what is registered now. Scenes follow when they are next entered.
+    pub fn sync(&self, registry: Arc<Registry>) {
+        let mut scenes = lock(&self.scenes);
+        scenes.retain(|id, _| registry.views.iter().any(|view| view.id == *id));
+        *lock(&self.registry) = registry;
+    }
+
+    /// What is registered, as last taken in.
+    pub fn registry(&self) -> Arc<Registry> {
+        lock(&self.registry).clone()
+    }
+
+    /// The slot of a view; locking it makes the view the caller's alone.
+    pub fn slot(&self, view: ViewId) -> Arc<Mutex<Option<Scene>>> {
+        lock(&self.scenes).entry(view).or_default().clone()
+    }
+
+    /// Loads the scene into its slot if it is not there, and brings it up to what is registered.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Missing` when the view is not registered any more.
+    pub fn refresh<'s>(&self, view: ViewId, slot: &'s mut MutexGuard<'_, Option<Scene>>) -> Result<&'s mut Scene, StoreError> {
+        let registry = self.registry();
+        let missing = || StoreError::Missing { what: "view", id: view.to_string() };
+        let registered = registry.views.iter().find(|v| v.id == view).ok_or_else(missing)?;
+        let stream = registry.streams.iter().find(|s| s.id == registered.stream).ok_or_else(missing)?;
+        let zones: Vec<Zone> = registry.zones.iter().filter(|zone| zone.view == view).cloned().collect();
+        if slot.is_none() {
+            let book = PlaceBook::new(view, self.store.places(view)?);
+            **slot = Some(Scene { stream: stream.clone(), view: registered.clone(), zones: vec![], book, matcher: None });
+        }
+        let scene = slot.as_mut().expect("it was filled above");
+        // A reference that this process took itself is newer than the registry it last read.
+        let newest = scene.view.reference.take().into_iter().chain(registered.reference.clone()).max_by_key(|r| r.version);
+        scene.view = View { reference: newest, ..registered.clone() };
+        scene.stream = stream.clone();
+        scene.zones = zones;
+        Ok(scene)
+    }
+
+    /// Takes `frame` as the view's reference picture: file first, then the row.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<(), StoreError> {
+        let version = scene.view.reference.as_ref().map_or(0, |reference| reference.version) + 1;
+        let bytes = jpeg::encode(&frame.picture).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let file = format!("references/{}/{version}.jpg", scene.view.id);
+        let path = self.references.join(&file);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &bytes));
+        written.map_err(|error| StoreError::Unwritable(format!("{}: {error}", path.display())))?;
+        let reference = Reference {
+            version,
+            file,
+            sha256: hex::encode(Sha256::digest(&bytes)),
+            width: frame.picture.width(),
+            height: frame.picture.height(),
+            taken_at: frame.meta.judged_at(),
+        };
+        self.store.put_reference(scene.view.id, &reference, "system")?;
+        scene.view.reference = Some(reference);
+        scene.matcher = None;
+        Ok(())
+    }
+
+    /// Hop 3, register: how the frame stands against the view's reference picture, and why in words if it does not.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when the reference picture's file is gone or damaged.
+    pub fn register(&self, scene: &mut Scene, frame: &Frame) -> Result<(ViewMatch, Option<String>), StoreError> {
+        let Some(reference) = &scene.view.reference else {
+            let unreferenced = ViewMatch { state: ViewState::Unreferenced, homography: Homography::IDENTITY, likeness: 0.0 };
+            return Ok((unreferenced, Some("没有基准图".to_owned())));
+        };
+        if scene.matcher.as_ref().is_none_or(|(version, _)| *version != reference.version) {
+            let picture = self.reference_picture(reference)?;
+            scene.matcher = Some((reference.version, ViewMatcher::new(&picture)));
+        }
+        let (_, matcher) = scene.matcher.as_mut().expect("it was filled above");
+        Ok(matcher.compare(&frame.picture, frame.meta.wall))
+    }
+
+    fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {
+        let path = self.references.join(&reference.file);
+        jpeg::open(&path).map_err(|error| {
+            StoreError::Unusable(format!("the reference picture is gone or damaged ({error}); take it again"))
+        })
+    }
+}
+
+impl Scene {
+    /// The matters of a look, as configured.
+    pub fn matters(&self, keys: &[MatterKey], all: &BTreeMap<MatterKey, Matter>) -> BTreeMap<MatterKey, Matter> {
+        keys.iter().filter_map(|key| Some((key.clone(), all.get(key)?.clone()))).collect()
+    }
+
+    /// When the latest sighting of any place was; the book's own notion of now.
+    pub fn last_seen(&self) -> Option<WallTime> {
+        self.book.places().map(|place| place.last_seen).max()
+    }
+}
+
+/// Locks even when a thread panicked while it held the lock: what is inside is replaced whole or not at all.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

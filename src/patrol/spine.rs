@@ -1,0 +1,324 @@
+//! The spine: one look from the camera to the record, hops 2 to 8 on this page. Hop 1 is `planner.rs`;
+//! hop 9 happens when a reviewer decides (`service`), hop 10 in `courier.rs`.
+//!
+//! | hop | in -> out | when full |
+//! |---|---|---|
+//! | 2 capture | `Look` -> `Frame` | keep newest; counted |
+//! | 3 register | `Frame` x reference -> `ViewMatch` | a moved or blind view mutes the rules and is shown |
+//! | 4 detect | `Frame` -> `Detection`s | refuse the oldest waiting; counted |
+//! | 5 describe | boxes -> appearance | only for candidates |
+//! | 6 judge | sightings x places -> `IncidentChange`s | pure |
+//! | 7 prove | `IncidentChange` -> evidence files | back-pressure |
+//! | - | durability line: left of it loss is allowed and counted, right of it never | |
+//! | 8 record | changes + evidence -> rows, one transaction | back-pressure |
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    analysis::{
+        lawful::Civil,
+        place_book::{BookChanges, Spot},
+        scene::{self, Registered, Rules},
+    },
+    clock::Clock,
+    config::Config,
+    domain::{
+        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Purpose, Sighting, ViewState, WallTime,
+    },
+    infer::{Detector, InferError},
+    media::{Clip, MediaError, Want, sessions::{Lease, SessionPool}},
+    store::{LookOutcome, Store, StoreError, evidence::{EvidenceError, EvidenceFolder}},
+    telemetry::{Signal, emit},
+};
+
+use super::{
+    keep::Keep,
+    scenes::{Scene, Scenes, lock},
+};
+
+/// Everything that a look needs.
+pub struct Spine {
+    /// Matters, city, settings.
+    pub config: Arc<Config>,
+    /// Wall time.
+    pub clock: Arc<dyn Clock>,
+    /// Rows.
+    pub store: Arc<dyn Store>,
+    /// Evidence files.
+    pub evidence: Arc<EvidenceFolder>,
+    /// Open streams.
+    pub sessions: Arc<SessionPool>,
+    /// Detectors by the name that matters call them by.
+    pub detectors: BTreeMap<String, Arc<dyn Detector>>,
+    /// What is remembered of each view.
+    pub scenes: Scenes,
+    /// Frames of candidates.
+    pub keep: Keep,
+    /// Bundles are chained: one is written and recorded at a time.
+    pub chain: Mutex<()>,
+}
+
+/// Why a look left nothing behind.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// The record was refused or failed; the next look of the view begins again from what was recorded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Evidence could not be written; nothing was recorded.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// A picture could not be encoded; nothing was recorded.
+    #[error("a picture of the evidence failed: {0}")]
+    Picture(#[from] crate::media::jpeg::JpegError),
+}
+
+/// A look that was recorded.
+#[derive(Clone, Debug)]
+pub struct LookDone {
+    /// What it was.
+    pub report: LookReport,
+    /// What it changed.
+    pub changes: Vec<IncidentChange>,
+}
+
+/// What the frames of a look showed.
+pub struct Seen {
+    pub(super) state: ViewState,
+    reason: Option<String>,
+    frames: u32,
+    pub(super) sightings: Vec<Sighting>,
+    /// The latest frame that could be judged.
+    pub(super) last: Option<Judgeable>,
+    skew_ms: Option<i64>,
+}
+
+/// A registered frame with what the model saw in it.
+pub struct Judgeable {
+    frame: Frame,
+    homography: Homography,
+    detections: Vec<Detection>,
+}
+
+impl Judgeable {
+    pub(super) fn registered(&self) -> Registered<'_> {
+        Registered { frame: &self.frame, homography: &self.homography, detections: &self.detections }
+    }
+}
+
+impl Spine {
+    /// One look, whole. A view that cannot be judged is a recorded look too: lost coverage is shown, never silent.
+    ///
+    /// # Errors
+    /// [`LookError`]: nothing was recorded, and nothing is remembered that was not recorded.
+    pub fn look(&self, look: &Look) -> Result<LookDone, LookError> {
+        let slot = self.scenes.slot(look.view);
+        let mut slot = lock(&slot);
+        let began = (self.clock.now(), Instant::now());
+        let done = self.scenes.refresh(look.view, &mut slot).map_err(LookError::from).and_then(|scene| {
+            let matters = scene.matters(&look.matters, &self.config.matters);
+            let mut seen = Seen::nothing();
+            let mut lease = self.see(look, scene, &matters, &mut seen)?; // hops 2 to 5
+            self.conclude(look, scene, &matters, &seen, lease.as_mut(), began) // hops 6 to 8
+        });
+        if done.is_err() {
+            // The book may be ahead of the store; it is loaded again.
+            *slot = None;
+        }
+        done
+    }
+
+    /// Hops 2 to 5: takes the frames that the look wants and gathers what they show.
+    fn see(&self, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &mut Seen) -> Result<Option<Lease>, LookError> {
+        let until = Instant::now() + look.time_max;
+        let want = Want { decode: look.decode, not_before: self.clock.now(), until };
+        let mut lease = match self.lease(scene) {
+            Ok(lease) => lease,
+            Err(error) => {
+                seen.lost(&error);
+                return Ok(None);
+            }
+        };
+        for _ in 0..look.frames_max.unwrap_or(1) {
+            match lease.frame(&want) {
+                Ok(frame) => self.take_in(frame, look, scene, matters, seen)?,
+                Err(error) => {
+                    seen.lost(&error);
+                    break;
+                }
+            }
+        }
+        Ok(Some(lease))
+    }
+
+    /// Hops 3 to 5 for one frame.
+    pub(super) fn take_in(&self, frame: Frame, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &mut Seen) -> Result<(), LookError> {
+        seen.frames += 1;
+        seen.skew_ms = frame.meta.skew_ms;
+        if scene.view.reference.is_none() || look.purpose == Purpose::Snapshot {
+            self.scenes.take_reference(scene, &frame)?;
+        }
+        let (matched, reason) = self.scenes.register(scene, &frame)?;
+        if !matched.state.judges() {
+            return Ok(seen.blind(matched.state, reason.unwrap_or_default()));
+        }
+        let detections = match self.detect(&frame, matters) {
+            Ok(detections) => detections,
+            Err(error) => return Ok(seen.unjudged(error.to_string())),
+        };
+        let judgeable = Judgeable { frame, homography: matched.homography, detections };
+        let is_holiday = |day| self.config.city.is_holiday(day);
+        let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
+        let rules = Rules { zones: &scene.zones, matters, civil };
+        scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
+        (seen.state, seen.reason, seen.last) = (ViewState::Same, None, Some(judgeable));
+        Ok(())
+    }
+
+    /// Hops 6 to 8: judges, proves and records what was seen.
+    pub(super) fn conclude(&self, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &Seen, lease: Option<&mut Lease>, began: (WallTime, Instant)) -> Result<LookDone, LookError> {
+        let judged = match &seen.last {
+            Some(last) => {
+                let at = last.frame.meta.judged_at();
+                let spot = |place: &crate::domain::Place| match matters.get(&place.matter) {
+                    Some(matter) => scene::spot(place, matter, last.registered()),
+                    None => Spot::Hidden,
+                };
+                scene.book.observe(matters, at, &seen.sightings, spot)
+            }
+            None => BookChanges::default(),
+        };
+        self.keep_frames(scene, matters, seen, &judged);
+        let report = LookReport {
+            id: look.id,
+            view: look.view,
+            purpose: look.purpose,
+            due: look.due,
+            started: began.0,
+            ended: self.clock.now(),
+            frames: seen.frames,
+            state: seen.state,
+            reason: seen.reason.clone(),
+            skew_ms: seen.skew_ms,
+        };
+        let clip = lease.and_then(|lease| clip_of(lease, &judged));
+        let outcome = self.record(look, scene, matters, seen, clip, judged, report)?;
+        self.announce(&outcome, look, began);
+        self.forget_frames(&outcome);
+        Ok(LookDone { report: outcome.report, changes: outcome.changes })
+    }
+
+    /// Hops 7 and 8: writes the bundles and records everything, one at a time because bundles are chained.
+    fn record(&self, look: &Look, scene: &Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &Seen, clip: Option<Clip>, judged: BookChanges, report: LookReport) -> Result<LookOutcome, LookError> {
+        let _chained = lock(&self.chain);
+        let mut outcome = LookOutcome {
+            report,
+            places: judged.places,
+            forgotten: judged.forgotten,
+            changes: judged.incidents,
+            evidence: Vec::new(),
+            recheck: None,
+        };
+        let drafts = self.drafts(look, scene, matters, seen, clip, &mut outcome)?;
+        let mut tries = 0;
+        loop {
+            outcome.evidence.clear();
+            let mut head = self.store.evidence_head()?;
+            for draft in &drafts {
+                let (row, _) = self.evidence.write(draft.clone(), head.as_deref())?;
+                head = Some(row.manifest_sha256.clone());
+                outcome.evidence.push(row);
+            }
+            match self.store.record(&outcome) {
+                // Another process recorded a bundle in between; the chain goes on behind it.
+                Err(StoreError::Conflict(_)) if !drafts.is_empty() && tries < CHAIN_TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+                Ok(()) => return Ok(outcome),
+            }
+        }
+    }
+
+    fn lease(&self, scene: &Scene) -> Result<Lease, MediaError> {
+        let credential = self
+            .store
+            .credential(scene.stream.id)
+            .map_err(|error| MediaError::Framework(format!("the credential cannot be read: {error}")))?;
+        let spec = crate::media::SourceSpec { stream: scene.stream.clone(), credential };
+        self.sessions.lease(&spec, true)
+    }
+
+    /// Hop 4: all models that the look's matters name, over one frame.
+    pub(super) fn detect(&self, frame: &Frame, matters: &BTreeMap<MatterKey, Matter>) -> Result<Vec<Detection>, InferError> {
+        let models: std::collections::BTreeSet<&str> = matters.values().map(|matter| matter.model.as_str()).collect();
+        let mut all = Vec::new();
+        for model in models {
+            let detector = self.detectors.get(model).ok_or_else(|| {
+                InferError::Model(model.to_owned(), "it was not loaded; see `xunjie model list`".to_owned())
+            })?;
+            all.extend(detector.detect(&frame.picture)?);
+        }
+        Ok(all)
+    }
+
+    fn announce(&self, outcome: &LookOutcome, look: &Look, began: (WallTime, Instant)) {
+        let report = &outcome.report;
+        emit(&Signal::LookFinished {
+            look: report.id,
+            view: report.view,
+            purpose: &look.purpose,
+            state: report.state,
+            reason: report.reason.as_deref(),
+            lateness: began.0.since(look.due),
+            took: began.1.elapsed(),
+            frames: report.frames,
+        });
+        for change in &outcome.changes {
+            emit(&Signal::IncidentChanged { incident: change.incident(), change: change.into() });
+        }
+    }
+}
+
+/// How often a bundle is chained anew when another process records bundles at the same time.
+const CHAIN_TRIES: u32 = 5;
+/// Length of an evidence clip at most.
+pub(super) const CLIP_SPAN: Duration = Duration::from_secs(12);
+
+/// The camera's own packets, for an incident that begins now. A clip that fails is a picture less, not a look less.
+fn clip_of(lease: &mut Lease, judged: &BookChanges) -> Option<Clip> {
+    let begins = |change: &IncidentChange| matches!(change, IncidentChange::Opened { .. } | IncidentChange::Reopened { .. });
+    if !judged.incidents.iter().any(begins) {
+        return None;
+    }
+    lease.clip(CLIP_SPAN).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the evidence goes without a clip");
+        None
+    })
+}
+
+impl Seen {
+    /// Before the first frame.
+    pub fn nothing() -> Self {
+        Self { state: ViewState::Lost, reason: None, frames: 0, sightings: Vec::new(), last: None, skew_ms: None }
+    }
+
+    fn blind(&mut self, state: ViewState, reason: String) {
+        // One judged frame is enough: a later blind one does not take it back.
+        if self.last.is_none() {
+            (self.state, self.reason) = (state, Some(reason));
+        }
+    }
+
+    /// The frame was fine and no model could judge it.
+    fn unjudged(&mut self, reason: String) {
+        if self.last.is_none() {
+            (self.state, self.reason) = (ViewState::Same, Some(reason));
+        }
+    }
+
+    pub(super) fn lost(&mut self, error: &MediaError) {
+        self.blind(ViewState::Lost, error.to_string());
+    }
+}
