@@ -1,3 +1,7 @@
 //! The `xunjie` program: hands its arguments to [`xunjie::cli`] and nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xunjie::cli::run(std::env::args_os())
+}

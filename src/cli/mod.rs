@@ -1,1 +1,126 @@
-//! cli
+//! L4: the command line, one file a subcommand. A subcommand reads its arguments, asks the service, prints.
+//! Text is short and Chinese first; `--json` prints the same facts as one JSON value a line. A password never
+//! comes in as an argument of its own and never goes out. Exit codes: 0 done, 1 failed or refused, 2 not understood.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
+
+mod case;
+mod check;
+mod delivery;
+mod desk;
+mod doctor;
+mod evidence;
+mod print;
+mod review;
+mod stream;
+mod view;
+mod words;
+mod zone;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use desk::{Desk, Globals};
+
+/// What a subcommand ends with: the exit code, or an error that is printed and means 1.
+type Done = anyhow::Result<ExitCode>;
+
+#[derive(Parser)]
+#[command(
+    name = "xunjie",
+    version,
+    about = "巡街：从街面摄像头发现违规，留证、送审、立案、上报平台",
+    after_help = "退出码：0 成功，1 失败或被拒绝，2 参数无法理解。口令只从文件或标准输入读取。",
+    disable_help_subcommand = true,
+    propagate_version = true
+)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 视频源：登记、探测、查看、删除
+    #[command(subcommand)]
+    Stream(stream::Command),
+    /// 画面：查看、修改、基准图
+    #[command(subcommand)]
+    View(view::Command),
+    /// 区域：绘制、查看、删除
+    #[command(subcommand)]
+    Zone(zone::Command),
+    /// 事件审核：待审列表、确认、驳回、重复、改判
+    #[command(subcommand, alias = "incident")]
+    Review(review::Command),
+    /// 案件：查看
+    #[command(subcommand)]
+    Case(case::Command),
+    /// 上报：查看、重投
+    #[command(subcommand)]
+    Delivery(delivery::Command),
+    /// 证据：核验、查看、保全、对账、到期清理
+    #[command(subcommand)]
+    Evidence(evidence::Command),
+    /// 检查全部配置，一次列出所有错误
+    Check(check::Args),
+    /// 检查运行环境，说明缺什么、怎么补
+    Doctor(doctor::Args),
+}
+
+/// Understands `args` (the program's name first), does what they say and returns the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version are no mistakes; clap prints them to standard output.
+            let code = if told.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            let _ = told.print();
+            return code;
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xunjie: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Done {
+    let desk = Desk::new(cli.globals);
+    match cli.command {
+        Command::Stream(command) => stream::run(command, &desk),
+        Command::View(command) => view::run(command, &desk),
+        Command::Zone(command) => zone::run(command, &desk),
+        Command::Review(command) => review::run(command, &desk),
+        Command::Case(command) => case::run(command, &desk),
+        Command::Delivery(command) => delivery::run(command, &desk),
+        Command::Evidence(command) => evidence::run(command, &desk),
+        Command::Check(args) => check::run(&args, &desk),
+        Command::Doctor(args) => doctor::run(&args, &desk),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent_and_none_is_a_password() {
+        fn visit(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let id = argument.get_id().as_str();
+                assert!(!id.contains("password") || id == "password_file", "{}: {id}", command.get_name());
+            }
+            command.get_subcommands().for_each(visit);
+        }
+        Cli::command().debug_assert();
+        visit(&Cli::command());
+    }
+}

@@ -1,0 +1,80 @@
+//! `xunjie check`: reads everything that people wrote down and prints all that is wrong with it, at once.
+//! Needs no data folder, no camera and no model.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::{Done, desk::Desk};
+
+#[derive(clap::Args)]
+pub(super) struct Args {}
+
+/// A fault as it is printed.
+#[derive(Serialize)]
+struct Shown {
+    file: String,
+    key: String,
+    got: String,
+    want: String,
+}
+
+/// A matter as it is printed.
+#[derive(Serialize)]
+struct ListedMatter {
+    key: String,
+    name: String,
+    code_2026: String,
+    code_2013: Option<String>,
+    model: String,
+    dwell_s: u64,
+    revisit_s: u64,
+}
+
+pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
+    match desk.config() {
+        Ok(config) => {
+            let matters: Vec<ListedMatter> = config
+                .matters
+                .values()
+                .map(|matter| ListedMatter {
+                    key: matter.key.to_string(),
+                    name: matter.name.clone(),
+                    code_2026: matter.codes.code_2026.clone(),
+                    code_2013: matter.codes.code_2013.clone(),
+                    model: matter.model.clone(),
+                    dwell_s: matter.dwell.time.as_secs(),
+                    revisit_s: matter.revisit.as_secs(),
+                })
+                .collect();
+            if !desk.print.json {
+                desk.print.say(&format!("配置无误：{} 个事项，数据目录 {}", matters.len(), config.settings.folders.data.display()));
+            }
+            desk.print.list(&matters, &["事项", "名称", "代码", "停留（秒）", "轮巡（秒）", "模型"], "没有事项", |matter| {
+                vec![
+                    matter.key.clone(),
+                    matter.name.clone(),
+                    matter.code_2026.clone(),
+                    matter.dwell_s.to_string(),
+                    matter.revisit_s.to_string(),
+                    matter.model.clone(),
+                ]
+            });
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(faults) => {
+            let faults: Vec<Shown> = faults
+                .0
+                .into_iter()
+                .map(|fault| Shown { file: fault.file, key: fault.key, got: fault.got, want: fault.want })
+                .collect();
+            if !desk.print.json {
+                desk.print.say(&format!("配置有 {} 处错误", faults.len()));
+            }
+            desk.print.list(&faults, &["文件", "位置", "现在是", "应当是"], "", |fault| {
+                vec![fault.file.clone(), fault.key.clone(), fault.got.clone(), fault.want.clone()]
+            });
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
