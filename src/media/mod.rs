@@ -1,13 +1,12 @@
 //! L2: where frames come from and what is drawn from them. Only this room names GStreamer and OpenCV.
 
+pub mod draw;
 #[cfg(feature = "gstreamer")]
 pub mod gst;
+pub mod jpeg;
 pub mod pictures;
 pub mod probe;
 pub mod sessions;
-
-pub mod draw;
-pub mod jpeg;
 pub mod view_match;
 
 use std::time::{Duration, Instant};
