@@ -166,15 +166,23 @@ impl Spine {
         seen.frames += 1;
         seen.skew_ms = frame.meta.skew_ms;
         if scene.view.reference.is_none() || look.purpose == Purpose::Snapshot {
-            self.scenes.take_reference(scene, &frame)?;
+            if let Some(refused) = self.scenes.take_reference(scene, &frame)? {
+                seen.blind(ViewState::Unreferenced, refused);
+            }
         }
         let (matched, reason) = self.scenes.register(scene, &frame)?;
         if !matched.state.judges() {
-            return Ok(seen.blind(matched.state, reason.unwrap_or_default()));
+            if seen.reason.is_none() {
+                seen.blind(matched.state, reason.unwrap_or_default());
+            }
+            return Ok(());
         }
         let detections = match detections.map_or_else(|| self.detect(&frame, matters), Ok) {
             Ok(detections) => detections,
-            Err(error) => return Ok(seen.unjudged(error.to_string())),
+            Err(error) => {
+                seen.unjudged(error.to_string());
+                return Ok(());
+            }
         };
         let judgeable = Judgeable { frame, homography: matched.homography, detections };
         let is_holiday = |day| self.config.city.is_holiday(day);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    analysis::tracker::{Tracker, TrackerSettings},
+    analysis::tracker::Tracker,
     domain::{Detection, Frame, Look, LookId},
     media::Want,
 };
@@ -24,7 +24,7 @@ impl Spine {
     /// [`LookError`], as for a look; what was recorded before stays.
     pub fn watch(&self, look: &Look, stop: &AtomicBool, mut done: impl FnMut(LookDone)) -> Result<(), LookError> {
         let slot = self.scenes.slot(look.view);
-        let mut tracker = Tracker::new(TrackerSettings::default());
+        let mut tracker = Tracker::new();
         let mut part = 0_u64;
         let mut lease = {
             let mut slot = lock(&slot);
