@@ -1,0 +1,183 @@
+//! Opens the file: rights, pragmas, migrations; holds one writing connection and a few reading ones.
+//! Must never open a file that another program or a newer version wrote.
+
+use std::{
+    fs::{DirBuilder, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::store::StoreError;
+
+/// One file a schema version, in order. Files that were released never change.
+const MIGRATIONS: &[&str] = &[include_str!("schema/001_first.sql")];
+/// Marks our files in SQLite's header: "XJst".
+const APPLICATION_ID: i32 = 0x584a_7374;
+/// Reads run beside each other and beside the one writer.
+const READERS: usize = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One writer, a few readers. In memory the writer reads too.
+#[derive(Debug)]
+pub(super) struct Connections {
+    writer: Mutex<Connection>,
+    readers: Vec<Mutex<Connection>>,
+    next_reader: AtomicUsize,
+}
+
+impl Connections {
+    /// Opens or makes the file, readable for its owner alone, and brings its schema up to date.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        ready_file(path).map_err(|error| StoreError::Unwritable(format!("{}: {error}", path.display())))?;
+        let connect = || -> Result<Connection, StoreError> {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            prepare(&connection)?;
+            Ok(connection)
+        };
+        let opened = || -> Result<Self, StoreError> {
+            let mut writer = connect()?;
+            refuse_strangers(&writer)?;
+            enter_wal(&writer)?;
+            migrate(&mut writer)?;
+            let readers = (0..READERS).map(|_| connect().map(Mutex::new)).collect::<Result<_, _>>()?;
+            Ok(Self { writer: Mutex::new(writer), readers, next_reader: AtomicUsize::new(0) })
+        };
+        opened().map_err(|error| naming(path, error))
+    }
+
+    /// A store that ends with the process.
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let mut writer = Connection::open_in_memory()?;
+        prepare(&writer)?;
+        migrate(&mut writer)?;
+        Ok(Self { writer: Mutex::new(writer), readers: Vec::new(), next_reader: AtomicUsize::new(0) })
+    }
+
+    /// Runs `work` in one writing transaction; an error (or a panic) leaves everything as it was.
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = lock(&self.writer);
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&tx)?;
+        tx.commit()?;
+        Ok(done)
+    }
+
+    /// Runs `work` on one consistent state.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.reader();
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&tx)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        if self.readers.is_empty() {
+            return lock(&self.writer);
+        }
+        let first = self.next_reader.fetch_add(1, Ordering::Relaxed);
+        let free = (0..self.readers.len()).find_map(|i| self.readers[(first + i) % self.readers.len()].try_lock().ok());
+        free.unwrap_or_else(|| lock(&self.readers[first % self.readers.len()]))
+    }
+}
+
+/// A panic inside a transaction rolled it back while unwinding, so the connection is sound.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes the folder (0700) and the file (0600) where they are missing; SQLite gives its side files the same rights.
+fn ready_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // FULL: a commit is on the disk before it is answered, also in WAL; nothing recorded may be lost on a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// SQLite does not wait by itself when two processes turn a new file to WAL at once.
+fn enter_wal(connection: &Connection) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        let answer = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match answer.map_err(StoreError::from) {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => return Err(StoreError::Unusable(format!("this file system only allows journal mode {mode}"))),
+            Err(StoreError::Busy(_)) if tries < 100 => {
+                tries += 1;
+                thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn number(connection: &Connection, pragma: &str) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, pragma, |row| row.get(0))?)
+}
+
+/// Refuses a database of another program before anything in it is changed.
+fn refuse_strangers(connection: &Connection) -> Result<(), StoreError> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 && number(connection, "application_id")? != i64::from(APPLICATION_ID) {
+        return Err(StoreError::Unusable("it is a database of another program; name another file".to_owned()));
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let present = number(&tx, "user_version")?;
+    if present > known {
+        return Err(StoreError::Unusable(format!(
+            "it was written by a newer version (schema {present}, this program knows {known}); use that version"
+        )));
+    }
+    for sql in MIGRATIONS.iter().skip(usize::try_from(present).unwrap_or(0)) {
+        tx.execute_batch(sql)?;
+    }
+    if present < known {
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", known)?;
+    }
+    Ok(tx.commit()?)
+}
+
+/// Says which file could not be opened.
+fn naming(path: &Path, error: StoreError) -> StoreError {
+    let named = |text: String| format!("{}: {text}", path.display());
+    match error {
+        StoreError::Busy(text) => StoreError::Busy(named(text)),
+        StoreError::Unwritable(text) => StoreError::Unwritable(named(text)),
+        StoreError::Unusable(text) => StoreError::Unusable(named(text)),
+        StoreError::Failed(text) => StoreError::Failed(named(text)),
+        other => other,
+    }
+}

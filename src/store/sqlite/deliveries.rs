@@ -1,0 +1,219 @@
+//! Deliveries: the outbox. A row is written in the transaction that makes the duty and never goes back
+//! from delivered.
+
+use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use serde_json::json;
+
+use super::{
+    cases,
+    columns::{Json, impossible},
+    journal::audit_and_tell,
+    page::Span,
+};
+use crate::{
+    domain::{CaseId, Delivery, DeliveryId, DeliveryState, Message, Receipt, WallTime},
+    store::{Page, Rows, StoreError},
+};
+
+/// A dead earlier message blocks the later ones: the platform must not hear of a re-check of a case that it never got.
+pub(super) const DUE_SQL: &str = "SELECT * FROM deliveries
+     WHERE state = 'pending' AND next_at <= ?1 AND NOT EXISTS
+         (SELECT 1 FROM deliveries AS earlier WHERE earlier.case_id = deliveries.case_id
+              AND earlier.ordinal < deliveries.ordinal AND earlier.state <> 'delivered')
+     ORDER BY next_at, created_at, id LIMIT ?2";
+
+/// Adds the next message of a case.
+pub(super) fn enqueue(
+    tx: &Transaction<'_>,
+    case: CaseId,
+    message: Message,
+    at: WallTime,
+) -> Result<Delivery, StoreError> {
+    let ordinal = tx
+        .prepare_cached("SELECT coalesce(max(ordinal) + 1, 0) FROM deliveries WHERE case_id = ?1")?
+        .query_row([case], |row| row.get(0))?;
+    let delivery = Delivery::new(case, ordinal, message, at);
+    let Delivery { id, case, ordinal, message, created_at, state } = &delivery;
+    tx.prepare_cached(
+        "INSERT INTO deliveries (id, case_id, ordinal, message, created_at, state, attempts, next_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, ?5)",
+    )?
+    .execute(params![id, case, ordinal, Json(message), created_at])?;
+    write_state(tx, *id, state)?;
+    Ok(delivery)
+}
+
+pub(super) fn due(tx: &Transaction<'_>, now: WallTime, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    let mut query = tx.prepare_cached(DUE_SQL)?;
+    Ok(query.query_map(params![now, limit], delivery_of)?.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn one(tx: &Transaction<'_>, id: DeliveryId) -> Result<Delivery, StoreError> {
+    let mut query = tx.prepare_cached("SELECT * FROM deliveries WHERE id = ?1")?;
+    query
+        .query_row([id], delivery_of)
+        .optional()?
+        .ok_or_else(|| StoreError::Missing { what: "delivery", id: id.to_string() })
+}
+
+pub(super) fn list(tx: &Transaction<'_>, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError> {
+    let span = Span::of("deliveries", page)?;
+    let rows = match state {
+        None => tx
+            .prepare_cached(
+                "SELECT * FROM deliveries WHERE (created_at, id) < (?1, ?2)
+                 ORDER BY created_at DESC, id DESC LIMIT ?3",
+            )?
+            .query_map(params![span.after.millis, span.after.id, span.limit], delivery_of)?
+            .collect::<Result<_, _>>(),
+        Some(state @ ("pending" | "delivered" | "dead")) => tx
+            .prepare_cached(
+                "SELECT * FROM deliveries WHERE state = ?4 AND (created_at, id) < (?1, ?2)
+                 ORDER BY created_at DESC, id DESC LIMIT ?3",
+            )?
+            .query_map(params![span.after.millis, span.after.id, span.limit, state], delivery_of)?
+            .collect(),
+        Some(other) => {
+            return Err(StoreError::Conflict(format!(
+                "{other:?} is no state of a delivery; use pending, delivered or dead"
+            )));
+        }
+    };
+    Ok(span.rows(rows?, |delivery: &Delivery| (delivery.created_at, delivery.id)))
+}
+
+pub(super) fn of_case(tx: &Transaction<'_>, case: CaseId) -> Result<Vec<Delivery>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT * FROM deliveries WHERE case_id = ?1 ORDER BY ordinal")?;
+    Ok(query.query_map([case], delivery_of)?.collect::<Result<_, _>>()?)
+}
+
+/// Stores where a delivery stands after a try. What was delivered stays delivered.
+pub(super) fn set(tx: &Transaction<'_>, id: DeliveryId, state: &DeliveryState, at: WallTime) -> Result<(), StoreError> {
+    let before = one(tx, id)?;
+    if matches!(before.state, DeliveryState::Delivered { .. }) {
+        return Ok(());
+    }
+    write_state(tx, id, state)?;
+    let subject = id.to_string();
+    match state {
+        DeliveryState::Pending { .. } => Ok(()),
+        DeliveryState::Delivered { attempts, receipt } => {
+            if let Some(number) = &receipt.platform_number {
+                cases::set_platform_number(tx, before.case, number)?;
+            }
+            let detail = json!({"case": before.case, "attempts": attempts, "receipt": receipt});
+            audit_and_tell(tx, at, "platform", "delivery.delivered", &subject, &detail)
+        }
+        DeliveryState::Dead { attempts, reason, .. } => {
+            let detail = json!({"case": before.case, "attempts": attempts, "reason": reason});
+            audit_and_tell(tx, at, "system", "delivery.dead", &subject, &detail)
+        }
+    }
+}
+
+/// Makes a delivery due at once, with a fresh count of tries; the latest error stays readable.
+pub(super) fn replay(tx: &Transaction<'_>, id: DeliveryId, at: WallTime, actor: &str) -> Result<(), StoreError> {
+    let before = one(tx, id)?;
+    let last_error = match before.state {
+        DeliveryState::Delivered { .. } => {
+            return Err(StoreError::Conflict(format!(
+                "delivery {id} is delivered already; there is nothing to replay"
+            )));
+        }
+        DeliveryState::Pending { last_error, .. } => last_error,
+        DeliveryState::Dead { reason, .. } => Some(reason),
+    };
+    write_state(tx, id, &DeliveryState::Pending { attempts: 0, next_at: at, last_error })?;
+    audit_and_tell(tx, at, actor, "delivery.replayed", &id.to_string(), &json!({"case": before.case}))
+}
+
+/// [`DeliveryState`] in columns.
+#[derive(Debug, Default)]
+struct StateColumns<'a> {
+    state: &'static str,
+    attempts: u32,
+    next_at: Option<WallTime>,
+    last_error: Option<&'a str>,
+    receipt_at: Option<WallTime>,
+    receipt_number: Option<&'a str>,
+    receipt_repeated: Option<bool>,
+    dead_at: Option<WallTime>,
+    dead_reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a DeliveryState> for StateColumns<'a> {
+    fn from(state: &'a DeliveryState) -> Self {
+        match state {
+            DeliveryState::Pending { attempts, next_at, last_error } => Self {
+                state: "pending",
+                attempts: *attempts,
+                next_at: Some(*next_at),
+                last_error: last_error.as_deref(),
+                ..Self::default()
+            },
+            DeliveryState::Delivered { attempts, receipt: Receipt { at, platform_number, repeated } } => Self {
+                state: "delivered",
+                attempts: *attempts,
+                receipt_at: Some(*at),
+                receipt_number: platform_number.as_deref(),
+                receipt_repeated: Some(*repeated),
+                ..Self::default()
+            },
+            DeliveryState::Dead { attempts, at, reason } => Self {
+                state: "dead",
+                attempts: *attempts,
+                dead_at: Some(*at),
+                dead_reason: Some(reason),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+fn write_state(tx: &Transaction<'_>, id: DeliveryId, state: &DeliveryState) -> Result<(), StoreError> {
+    let columns = StateColumns::from(state);
+    let StateColumns { state, attempts, next_at, last_error, .. } = columns;
+    let StateColumns { receipt_at, receipt_number, receipt_repeated, dead_at, dead_reason, .. } = columns;
+    tx.prepare_cached(
+        "UPDATE deliveries SET state = :state, attempts = :attempts, next_at = :next_at, last_error = :last_error,
+             receipt_at = :receipt_at, receipt_number = :receipt_number, receipt_repeated = :receipt_repeated,
+             dead_at = :dead_at, dead_reason = :dead_reason
+         WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": id, ":state": state, ":attempts": attempts, ":next_at": next_at, ":last_error": last_error,
+        ":receipt_at": receipt_at, ":receipt_number": receipt_number, ":receipt_repeated": receipt_repeated,
+        ":dead_at": dead_at, ":dead_reason": dead_reason,
+    })?;
+    Ok(())
+}
+
+fn state_of(row: &Row<'_>) -> rusqlite::Result<DeliveryState> {
+    let attempts = row.get("attempts")?;
+    match row.get_ref("state")?.as_str()? {
+        "pending" => {
+            Ok(DeliveryState::Pending { attempts, next_at: row.get("next_at")?, last_error: row.get("last_error")? })
+        }
+        "delivered" => Ok(DeliveryState::Delivered {
+            attempts,
+            receipt: Receipt {
+                at: row.get("receipt_at")?,
+                platform_number: row.get("receipt_number")?,
+                repeated: row.get("receipt_repeated")?,
+            },
+        }),
+        "dead" => Ok(DeliveryState::Dead { attempts, at: row.get("dead_at")?, reason: row.get("dead_reason")? }),
+        _ => Err(impossible("a delivery in no known state")),
+    }
+}
+
+fn delivery_of(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    Ok(Delivery {
+        id: row.get("id")?,
+        case: row.get("case_id")?,
+        ordinal: row.get("ordinal")?,
+        message: row.get::<_, Json<_>>("message")?.0,
+        created_at: row.get("created_at")?,
+        state: state_of(row)?,
+    })
+}

@@ -1,0 +1,101 @@
+//! Rows of evidence: a chain in which each bundle names the hash of the one before. Files live elsewhere.
+
+use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use serde_json::json;
+
+use super::{
+    columns::Word,
+    incidents,
+    journal::{audit, audit_and_tell},
+};
+use crate::{
+    domain::{EvidenceId, EvidenceRow, IncidentId, WallTime},
+    store::StoreError,
+};
+
+pub(super) fn head(tx: &Transaction<'_>) -> Result<Option<String>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT manifest_sha256 FROM evidence ORDER BY seq DESC LIMIT 1")?;
+    Ok(query.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Appends a bundle to the chain. A bundle of an incident under legal hold is held too.
+pub(super) fn append(tx: &Transaction<'_>, bundle: &EvidenceRow) -> Result<(), StoreError> {
+    let EvidenceRow { id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at } = bundle;
+    let head = head(tx)?;
+    if *previous != head {
+        return Err(StoreError::Conflict(format!(
+            "evidence {id} follows manifest {} but the chain ends with {}; write it again after that one",
+            previous.as_deref().unwrap_or("none"),
+            head.as_deref().unwrap_or("none"),
+        )));
+    }
+    tx.prepare_cached(
+        "INSERT INTO evidence (id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at)
+         VALUES (:id, :incident, :kind, :made_at, :folder, :manifest_sha256, :previous,
+             :legal_hold OR EXISTS (SELECT 1 FROM evidence WHERE incident = :incident AND legal_hold), :purged_at)",
+    )?
+    .execute(named_params! {
+        ":id": id, ":incident": incident, ":kind": Word(kind), ":made_at": made_at, ":folder": folder,
+        ":manifest_sha256": manifest_sha256, ":previous": previous, ":legal_hold": legal_hold,
+        ":purged_at": purged_at,
+    })?;
+    Ok(())
+}
+
+pub(super) fn of_incident(tx: &Transaction<'_>, incident: IncidentId) -> Result<Vec<EvidenceRow>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT * FROM evidence WHERE incident = ?1 ORDER BY seq")?;
+    Ok(query.query_map([incident], evidence_of)?.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn one(tx: &Transaction<'_>, id: EvidenceId) -> Result<EvidenceRow, StoreError> {
+    let mut query = tx.prepare_cached("SELECT * FROM evidence WHERE id = ?1")?;
+    query
+        .query_row([id], evidence_of)
+        .optional()?
+        .ok_or_else(|| StoreError::Missing { what: "evidence", id: id.to_string() })
+}
+
+pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<EvidenceRow>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT * FROM evidence ORDER BY seq")?;
+    Ok(query.query_map([], evidence_of)?.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn hold(
+    tx: &Transaction<'_>,
+    incident: IncidentId,
+    hold: bool,
+    at: WallTime,
+    actor: &str,
+) -> Result<(), StoreError> {
+    incidents::one(tx, incident)?;
+    let bundles = tx.execute("UPDATE evidence SET legal_hold = ?2 WHERE incident = ?1", params![incident, hold])?;
+    let action = if hold { "evidence.held" } else { "evidence.released" };
+    audit_and_tell(tx, at, actor, action, &incident.to_string(), &json!({"bundles": bundles}))
+}
+
+pub(super) fn purge(tx: &Transaction<'_>, id: EvidenceId, at: WallTime) -> Result<(), StoreError> {
+    let bundle = one(tx, id)?;
+    if bundle.legal_hold {
+        return Err(StoreError::Conflict(format!("evidence {id} is under legal hold; lift the hold first")));
+    }
+    if bundle.purged_at.is_some() {
+        return Ok(());
+    }
+    tx.execute("UPDATE evidence SET purged_at = ?2 WHERE id = ?1", params![id, at])?;
+    let detail = json!({"incident": bundle.incident, "folder": bundle.folder, "sha256": bundle.manifest_sha256});
+    audit(tx, at, "system", "evidence.purged", &id.to_string(), &detail)
+}
+
+fn evidence_of(row: &Row<'_>) -> rusqlite::Result<EvidenceRow> {
+    Ok(EvidenceRow {
+        id: row.get("id")?,
+        incident: row.get("incident")?,
+        kind: row.get::<_, Word<_>>("kind")?.0,
+        made_at: row.get("made_at")?,
+        folder: row.get("folder")?,
+        manifest_sha256: row.get("manifest_sha256")?,
+        previous: row.get("previous")?,
+        legal_hold: row.get("legal_hold")?,
+        purged_at: row.get("purged_at")?,
+    })
+}

@@ -1,0 +1,115 @@
+//! Looks: the durability line is crossed here. [`record`] takes all that a look left behind, or nothing.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Row, Transaction, named_params, params};
+
+use super::{
+    cases,
+    columns::{Json, Word},
+    evidence, incidents,
+    journal::tell,
+    places, registry,
+};
+use crate::{
+    domain::{LookReport, ViewId},
+    store::{LookOutcome, StoreError},
+};
+
+/// Reports kept of a view, newest first.
+const REPORTS_KEPT: u32 = 200;
+
+/// Records what a look left behind. A look that is recorded already changes nothing.
+pub(super) fn record(tx: &Transaction<'_>, outcome: &LookOutcome) -> Result<(), StoreError> {
+    let LookOutcome { report, places, forgotten, changes, evidence, recheck } = outcome;
+    if !insert(tx, report)? {
+        return Ok(());
+    }
+    let at = report.ended;
+    // A look may end after its view was removed: what it proved stays, what it would remember is forgotten.
+    if registry::view_removed(tx, report.view)? {
+        forget_view(tx, report.view)?;
+    } else {
+        keep_latest(tx, report)?;
+        places.iter().try_for_each(|place| places::put(tx, place))?;
+        forgotten.iter().try_for_each(|place| places::forget(tx, *place))?;
+    }
+    for change in changes {
+        incidents::change(tx, change, evidence, at)?;
+    }
+    for bundle in evidence {
+        evidence::append(tx, bundle)?;
+    }
+    if let Some(recheck) = recheck {
+        cases::recheck_done(tx, recheck, at)?;
+    }
+    tell(tx, at, "look.finished", &report.id.to_string())
+}
+
+pub(super) fn latest(tx: &Transaction<'_>) -> Result<BTreeMap<ViewId, LookReport>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT looks.* FROM latest_looks JOIN looks ON looks.id = latest_looks.look")?;
+    let rows = query.query_map([], |row| report_of(row).map(|report| (report.view, report)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn of_view(tx: &Transaction<'_>, view: ViewId, limit: u32) -> Result<Vec<LookReport>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT * FROM looks WHERE view = ?1 ORDER BY ended DESC, id DESC LIMIT ?2")?;
+    Ok(query.query_map(params![view, limit], report_of)?.collect::<Result<_, _>>()?)
+}
+
+/// `false` when the look is recorded already.
+fn insert(tx: &Transaction<'_>, report: &LookReport) -> Result<bool, StoreError> {
+    let LookReport { id, view, purpose, due, started, ended, frames, state, reason, skew_ms } = report;
+    let inserted = tx
+        .prepare_cached(
+            "INSERT INTO looks (id, view, purpose, due, started, ended, frames, state, reason, skew_ms)
+             VALUES (:id, :view, :purpose, :due, :started, :ended, :frames, :state, :reason, :skew_ms)
+             ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":id": id, ":view": view, ":purpose": Json(purpose), ":due": due, ":started": started, ":ended": ended,
+            ":frames": frames, ":state": Word(state), ":reason": reason, ":skew_ms": skew_ms,
+        })?;
+    Ok(inserted == 1)
+}
+
+/// Notes the view's newest report and drops those beyond [`REPORTS_KEPT`]; both walk one index.
+fn keep_latest(tx: &Transaction<'_>, report: &LookReport) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO latest_looks (view, look, ended) VALUES (?1, ?2, ?3)
+         ON CONFLICT (view) DO UPDATE SET look = excluded.look, ended = excluded.ended
+         WHERE (excluded.ended, excluded.look) > (latest_looks.ended, latest_looks.look)",
+    )?
+    .execute(params![report.view, report.id, report.ended])?;
+    tx.prepare_cached(
+        "DELETE FROM looks WHERE id IN
+             (SELECT id FROM looks WHERE view = ?1 ORDER BY ended DESC, id DESC LIMIT -1 OFFSET ?2)",
+    )?
+    .execute(params![report.view, REPORTS_KEPT])?;
+    Ok(())
+}
+
+/// Keeps only the ids by which late looks of a removed view are known, within the same bound.
+fn forget_view(tx: &Transaction<'_>, view: ViewId) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM looks WHERE id IN
+             (SELECT id FROM looks WHERE view = ?1 ORDER BY ended DESC, id DESC LIMIT -1 OFFSET ?2)",
+        params![view, REPORTS_KEPT],
+    )?;
+    Ok(())
+}
+
+fn report_of(row: &Row<'_>) -> rusqlite::Result<LookReport> {
+    Ok(LookReport {
+        id: row.get("id")?,
+        view: row.get("view")?,
+        purpose: row.get::<_, Json<_>>("purpose")?.0,
+        due: row.get("due")?,
+        started: row.get("started")?,
+        ended: row.get("ended")?,
+        frames: row.get("frames")?,
+        state: row.get::<_, Word<_>>("state")?.0,
+        reason: row.get("reason")?,
+        skew_ms: row.get("skew_ms")?,
+    })
+}
