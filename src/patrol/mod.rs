@@ -1,1 +1,5 @@
 //! patrol
+
+mod courier;
+
+pub use courier::{Courier, CourierHandle, CourierReport, Pace};
