@@ -1,6 +1,7 @@
 //! L1, pure: what pictures, model outputs and detections mean. Nothing here awaits, reads a clock, touches a file
-//! or knows an adapter.
+//! or knows an adapter; everything is a function of its arguments, so every judgement can be replayed.
 
+pub mod appearance;
 pub mod compose;
 pub mod decode;
 pub mod detected;
@@ -9,6 +10,8 @@ pub mod letterbox;
 pub mod nms;
 pub mod place_book;
 mod resample;
+pub mod scene;
+pub mod tracker;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

@@ -1,6 +1,42 @@
-//! L2: outlets to the platform. One file an outlet.
+//! L2: outlets to the platform. One file an outlet. What leaves here is documented in docs/delivery.md; of pictures
+//! only masked copies ever leave. Nothing here decides when to try again: that is the courier's, in `patrol`.
+
+mod callback;
+mod file;
+mod http;
+mod open;
+mod payload;
+mod sign;
+pub mod sim;
+
+use std::sync::Arc;
 
 use crate::domain::{Case, Delivery, EvidenceRow, Incident, Receipt};
+
+pub use callback::{CALLBACK_BYTES_MAX, CallbackRefused, read_callback};
+pub use file::FolderSink;
+pub use http::HttpSink;
+pub use open::{OutletError, open, signing_key};
+pub use payload::{MANIFEST_NAME, Media, Packer};
+pub use sign::{
+    BadKey, CLOCK_WINDOW, IDEMPOTENCY_HEADER, KEY_HEADER, SECRET_BYTES_MIN, SIGNATURE_HEADER, SignatureRefused, Signed,
+    SigningKey, TIMESTAMP_HEADER,
+};
+
+/// Why a file of a bundle cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// It is gone for good: removed by retention, or never written.
+    #[error("{0} is gone")]
+    Gone(String),
+    /// It may be read later.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Reads one file of a bundle, by its name; [`MANIFEST_NAME`] is the manifest. A function, not a trait: the store's
+/// evidence folder is the only real one, and outlets must not know the store.
+pub type ReadBundle = Arc<dyn Fn(&EvidenceRow, &str) -> Result<Vec<u8>, BundleError> + Send + Sync>;
 
 /// All that an outlet needs to tell one message.
 #[derive(Clone, Debug)]

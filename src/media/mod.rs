@@ -1,8 +1,17 @@
 //! L2: where frames come from and what is drawn from them. Only this room names GStreamer and OpenCV.
 
+pub mod draw;
+#[cfg(feature = "gstreamer")]
+pub mod gst;
+pub mod jpeg;
+pub mod pictures;
+pub mod probe;
+pub mod sessions;
+pub mod view_match;
+
 use std::time::{Duration, Instant};
 
-use crate::domain::{Credential, DecodeMode, Frame, Stream, WallTime};
+use crate::domain::{Credential, DecodeMode, Frame, Stream, Transport, WallTime};
 
 /// Everything needed to open a stream.
 #[derive(Clone, Debug)]
@@ -64,6 +73,29 @@ pub struct Clip {
     pub to: WallTime,
 }
 
+/// What a session has learnt about its source so far; `None` and 0 where it does not know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceFacts {
+    /// Media type of the packets, as `video/x-h264`.
+    pub codec: Option<String>,
+    /// Width and height in pixels.
+    pub size: Option<(u32, u32)>,
+    /// Frames a second.
+    pub fps: Option<f32>,
+    /// Media time between the two latest key frames.
+    pub key_interval: Option<Duration>,
+    /// How RTP travels, for RTSP.
+    pub transport: Option<Transport>,
+    /// Element that decodes.
+    pub decoder: Option<String>,
+    /// Packets received.
+    pub packets: u64,
+    /// Packets handed to the decoder: what the session has cost.
+    pub decoded: u64,
+    /// Packets that were too late to be decoded and were left out.
+    pub skipped: u64,
+}
+
 /// An open stream. Decodes nothing until a frame is wanted; keeps the camera's latest packets for a clip.
 pub trait MediaSession: Send {
     /// The next frame that satisfies `want`, the newest where several wait.
@@ -78,6 +110,10 @@ pub trait MediaSession: Send {
     /// # Errors
     /// [`MediaError::Framework`].
     fn clip(&mut self, span: Duration) -> Result<Option<Clip>, MediaError>;
+    /// What is known about the source by now.
+    fn facts(&self) -> SourceFacts {
+        SourceFacts::default()
+    }
 }
 
 /// The seam: opens streams.

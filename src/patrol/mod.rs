@@ -1,4 +1,12 @@
-//! L3, the spine: plan, look, record, deliver.
+//! L3, the spine: plan, look, record, deliver. Read `spine.rs` first: it is one look on one page.
 
+pub mod keep;
 pub mod planner;
+pub mod prove;
 pub mod queue;
+pub mod replay;
+pub mod scenes;
+pub mod spine;
+pub mod supervisor;
+pub mod watch;
+mod witness;

@@ -1,7 +1,8 @@
 //! Hop 1, plan: orders looks by due time within the budget. Keeps no thread and reads no clock.
 //!
 //! Each view has a revisit target for each of its matters; the shortest counts. Matters whose pipeline asks
-//! for motion (decode `rate` or `all`) get one look without an end. Degradation is declared: when looks
+//! for motion (decode `rate` or `all`) get one look without an end, which judges the view's other matters too
+//! and ends early when a look out of turn is asked for. Degradation is declared: when looks
 //! begin late, revisit targets of patrol looks stretch up to [`STRETCH_MAX`] times, less for a view with a
 //! larger weight; re-checks, snapshots and continuous looks are never stretched. Nothing starves: of the due
 //! looks the one with the most lateness in revisit targets, times its weight, goes first, and lateness grows.
@@ -11,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use crate::domain::{CaseId, DecodeMode, Look, Matter, MatterKey, Purpose, StreamId, ViewId, WallTime};
+use crate::domain::{CaseId, DecodeMode, Look, LookId, Matter, MatterKey, Purpose, StreamId, ViewId, WallTime};
 use crate::store::Registry;
 
 /// What the planner may have out at once.
@@ -148,19 +149,13 @@ impl Planner {
 
     /// The next look that may begin now.
     pub fn next(&mut self, now: WallTime) -> Option<Look> {
-        if self.watched.len() < self.budget.continuous_max {
-            let unwatched =
-                self.views.iter().find(|(id, v)| !v.continuous.is_empty() && !self.watched.contains_key(id));
-            if let Some((&view, planned)) = unwatched {
-                let look = look_of(view, planned, Purpose::Continuous, now, self.budget.look_time_max);
-                self.watched.insert(view, look.clone());
-                return Some(look);
-            }
+        if let Some(look) = self.watch(now) {
+            return Some(look);
         }
         if self.out.len() >= self.budget.looks_max {
             return None;
         }
-        let busy: BTreeSet<StreamId> = self.out.values().map(|look| look.stream).collect();
+        let busy: BTreeSet<StreamId> = self.out.values().chain(self.watched.values()).map(|look| look.stream).collect();
         let free = |view: &ViewId| self.views.get(view).is_some_and(|planned| !busy.contains(&planned.stream));
         if let Some(index) = self.asked.iter().position(|(view, _, _)| free(view)) {
             let (view, purpose, since) = self.asked.remove(index);
@@ -176,6 +171,30 @@ impl Planner {
             (if is_late { self.stretch * STRETCH_STEP } else { self.stretch / STRETCH_STEP }).clamp(1.0, STRETCH_MAX);
         let look = self.send(view, Purpose::Patrol, since);
         self.reschedule(view, now);
+        Some(look)
+    }
+
+    /// Continuous looks that should end now, because a look out of turn waits for their stream.
+    pub fn yielding(&self) -> Vec<LookId> {
+        let waits = |stream: StreamId| {
+            self.asked.iter().any(|(view, _, _)| self.views.get(view).is_some_and(|planned| planned.stream == stream))
+        };
+        self.watched.values().filter(|look| waits(look.stream)).map(|look| look.id).collect()
+    }
+
+    /// The next look without an end: on a view that has such matters, is not watched, and has no other look waiting.
+    fn watch(&mut self, now: WallTime) -> Option<Look> {
+        if self.watched.len() >= self.budget.continuous_max {
+            return None;
+        }
+        let busy: BTreeSet<StreamId> = self.out.values().chain(self.watched.values()).map(|look| look.stream).collect();
+        let asked = |view: &ViewId| self.asked.iter().any(|(asked, _, _)| asked == view);
+        let (&view, planned) = self
+            .views
+            .iter()
+            .find(|(id, planned)| !planned.continuous.is_empty() && !busy.contains(&planned.stream) && !asked(id))?;
+        let look = look_of(view, planned, Purpose::Continuous, now, self.budget.look_time_max);
+        self.watched.insert(view, look.clone());
         Some(look)
     }
 
@@ -252,7 +271,7 @@ fn look_of(view: ViewId, planned: &Planned, purpose: Purpose, due: WallTime, tim
         decode: if continuous { planned.decode } else { DecodeMode::KeyFrames },
         frames_max: (!continuous).then_some(planned.frames.max(1)),
         time_max,
-        matters: if continuous { planned.continuous.clone() } else { planned.patrol.clone() },
+        matters: if continuous { [&planned.continuous[..], &planned.patrol[..]].concat() } else { planned.patrol.clone() },
     }
 }
 

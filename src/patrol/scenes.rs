@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     analysis::place_book::PlaceBook,
-    domain::{Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, View, ViewId, ViewMatch, ViewState, WallTime, Zone},
+    domain::{Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, View, ViewId, ViewMatch, ViewState, Zone},
     media::{jpeg, view_match::ViewMatcher},
     store::{Registry, Store, StoreError},
 };
@@ -89,11 +89,18 @@ impl Scenes {
         Ok(scene)
     }
 
-    /// Takes `frame` as the view's reference picture: file first, then the row.
+    /// Takes `frame` as the view's reference picture: file first, then the row. A frame that is too dark or shows
+    /// nothing to compare with is refused, and what was the reference stays.
+    ///
+    /// Returns why it was refused.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<(), StoreError> {
+    pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<Option<String>, StoreError> {
+        let matcher = match ViewMatcher::new(&frame.picture) {
+            Ok(matcher) => matcher,
+            Err(unusable) => return Ok(Some(unusable.to_string())),
+        };
         let version = scene.view.reference.as_ref().map_or(0, |reference| reference.version) + 1;
         let bytes = jpeg::encode(&frame.picture).map_err(|error| StoreError::Failed(error.to_string()))?;
         let file = format!("references/{}/{version}.jpg", scene.view.id);
@@ -109,9 +116,9 @@ impl Scenes {
             taken_at: frame.meta.judged_at(),
         };
         self.store.put_reference(scene.view.id, &reference, "system")?;
+        scene.matcher = Some((version, matcher));
         scene.view.reference = Some(reference);
-        scene.matcher = None;
-        Ok(())
+        Ok(None)
     }
 
     /// Hop 3, register: how the frame stands against the view's reference picture, and why in words if it does not.
@@ -125,7 +132,8 @@ impl Scenes {
         };
         if scene.matcher.as_ref().is_none_or(|(version, _)| *version != reference.version) {
             let picture = self.reference_picture(reference)?;
-            scene.matcher = Some((reference.version, ViewMatcher::new(&picture)));
+            let matcher = ViewMatcher::new(&picture).map_err(|error| StoreError::Unusable(error.to_string()))?;
+            scene.matcher = Some((reference.version, matcher));
         }
         let (_, matcher) = scene.matcher.as_mut().expect("it was filled above");
         Ok(matcher.compare(&frame.picture, frame.meta.wall))
@@ -143,11 +151,6 @@ impl Scene {
     /// The matters of a look, as configured.
     pub fn matters(&self, keys: &[MatterKey], all: &BTreeMap<MatterKey, Matter>) -> BTreeMap<MatterKey, Matter> {
         keys.iter().filter_map(|key| Some((key.clone(), all.get(key)?.clone()))).collect()
-    }
-
-    /// When the latest sighting of any place was; the book's own notion of now.
-    pub fn last_seen(&self) -> Option<WallTime> {
-        self.book.places().map(|place| place.last_seen).max()
     }
 }
 

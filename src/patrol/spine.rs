@@ -58,6 +58,8 @@ pub struct Spine {
     pub scenes: Scenes,
     /// Frames of candidates.
     pub keep: Keep,
+    /// Sessions of views with at most this revisit target stay open between looks.
+    pub keep_open_max: Duration,
     /// Bundles are chained: one is written and recorded at a time.
     pub chain: Mutex<()>,
 }
@@ -117,7 +119,7 @@ impl Spine {
     pub fn look(&self, look: &Look) -> Result<LookDone, LookError> {
         let slot = self.scenes.slot(look.view);
         let mut slot = lock(&slot);
-        let began = (self.clock.now(), Instant::now());
+        let began = self.begin();
         let done = self.scenes.refresh(look.view, &mut slot).map_err(LookError::from).and_then(|scene| {
             let matters = scene.matters(&look.matters, &self.config.matters);
             let mut seen = Seen::nothing();
@@ -144,7 +146,7 @@ impl Spine {
         };
         for _ in 0..look.frames_max.unwrap_or(1) {
             match lease.frame(&want) {
-                Ok(frame) => self.take_in(frame, look, scene, matters, seen)?,
+                Ok(frame) => self.take_in(frame, None, look, scene, matters, seen)?,
                 Err(error) => {
                     seen.lost(&error);
                     break;
@@ -154,20 +156,33 @@ impl Spine {
         Ok(Some(lease))
     }
 
-    /// Hops 3 to 5 for one frame.
-    pub(super) fn take_in(&self, frame: Frame, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &mut Seen) -> Result<(), LookError> {
+    /// When a look, or a part of one, begins: on the wall and on the process's stopwatch.
+    pub(super) fn begin(&self) -> (WallTime, Instant) {
+        (self.clock.now(), Instant::now())
+    }
+
+    /// Hops 3 to 5 for one frame. `detections` are given where they are known already.
+    pub(super) fn take_in(&self, frame: Frame, detections: Option<Vec<Detection>>, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &mut Seen) -> Result<(), LookError> {
         seen.frames += 1;
         seen.skew_ms = frame.meta.skew_ms;
         if scene.view.reference.is_none() || look.purpose == Purpose::Snapshot {
-            self.scenes.take_reference(scene, &frame)?;
+            if let Some(refused) = self.scenes.take_reference(scene, &frame)? {
+                seen.blind(ViewState::Unreferenced, refused);
+            }
         }
         let (matched, reason) = self.scenes.register(scene, &frame)?;
         if !matched.state.judges() {
-            return Ok(seen.blind(matched.state, reason.unwrap_or_default()));
+            if seen.reason.is_none() {
+                seen.blind(matched.state, reason.unwrap_or_default());
+            }
+            return Ok(());
         }
-        let detections = match self.detect(&frame, matters) {
+        let detections = match detections.map_or_else(|| self.detect(&frame, matters), Ok) {
             Ok(detections) => detections,
-            Err(error) => return Ok(seen.unjudged(error.to_string())),
+            Err(error) => {
+                seen.unjudged(error.to_string());
+                return Ok(());
+            }
         };
         let judgeable = Judgeable { frame, homography: matched.homography, detections };
         let is_holiday = |day| self.config.city.is_holiday(day);
@@ -241,13 +256,16 @@ impl Spine {
         }
     }
 
-    fn lease(&self, scene: &Scene) -> Result<Lease, MediaError> {
+    /// Hop 2: the stream's session, opened if it is not. Sessions that are used often stay open.
+    pub(super) fn lease(&self, scene: &Scene) -> Result<Lease, MediaError> {
         let credential = self
             .store
             .credential(scene.stream.id)
             .map_err(|error| MediaError::Framework(format!("the credential cannot be read: {error}")))?;
         let spec = crate::media::SourceSpec { stream: scene.stream.clone(), credential };
-        self.sessions.lease(&spec, true)
+        let shortest = scene.view.matters.iter().filter_map(|key| self.config.matters.get(key)).map(|m| m.revisit).min();
+        let revisit = scene.view.revisit_s.map(|s| Duration::from_secs(s.into())).or(shortest).unwrap_or(Duration::MAX);
+        self.sessions.lease(&spec, revisit <= self.keep_open_max)
     }
 
     /// Hop 4: all models that the look's matters name, over one frame.
@@ -312,7 +330,7 @@ impl Seen {
     }
 
     /// The frame was fine and no model could judge it.
-    fn unjudged(&mut self, reason: String) {
+    pub(super) fn unjudged(&mut self, reason: String) {
         if self.last.is_none() {
             (self.state, self.reason) = (ViewState::Same, Some(reason));
         }

@@ -1,0 +1,145 @@
+//! A real RTSP camera for demos and tests: plays an annex-B clip for ever over RTSP (TCP and UDP), with
+//! basic or digest authentication. Prints `ready rtsp://...` once for each mount. Not for production.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use gstreamer_rtsp_server as rtsp;
+use gstreamer_rtsp_server::{glib, gst, gst_rtsp, prelude::*};
+
+/// Plays a clip for ever as an RTSP camera.
+#[derive(Parser)]
+struct Options {
+    /// Address to listen on, as 127.0.0.1:8554.
+    #[arg(long, default_value = "127.0.0.1:8554")]
+    listen: String,
+    /// Path of the camera; with --count above 1 a number is added.
+    #[arg(long, default_value = "/cam")]
+    path: String,
+    /// Annex-B file, .h264 or .h265; or VP8 in .ivf, as a camera that cannot be used.
+    #[arg(long)]
+    clip: PathBuf,
+    /// Frames a second of the clip.
+    #[arg(long, default_value_t = 25)]
+    fps: u32,
+    /// User name that the camera asks for.
+    #[arg(long, requires = "password")]
+    user: Option<String>,
+    /// Password that the camera asks for.
+    #[arg(long, requires = "user")]
+    password: Option<String>,
+    /// How the camera asks.
+    #[arg(long, value_enum, default_value_t = Auth::Digest)]
+    auth: Auth,
+    /// Refuse RTP over TCP.
+    #[arg(long, conflicts_with = "tcp_only")]
+    udp_only: bool,
+    /// Refuse RTP over UDP.
+    #[arg(long)]
+    tcp_only: bool,
+    /// How many cameras to mount.
+    #[arg(long, default_value_t = 1)]
+    count: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Auth {
+    Basic,
+    Digest,
+}
+
+fn main() -> ExitCode {
+    match serve(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("street_camera: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: &Options) -> anyhow::Result<()> {
+    gst::init()?;
+    let (host, port) = options.listen.rsplit_once(':').context("--listen is written as 127.0.0.1:8554")?;
+    let server = rtsp::RTSPServer::new();
+    server.set_address(host);
+    server.set_service(port);
+    if let (Some(user), Some(password)) = (&options.user, &options.password) {
+        server.set_auth(Some(&sign_in(options.auth, user, password)));
+    }
+    let mounts = server.mount_points().context("the server has no mount points")?;
+    let paths: Vec<String> = match options.count {
+        1 => vec![options.path.clone()],
+        count => (0..count).map(|i| format!("{}{i}", options.path)).collect(),
+    };
+    for path in &paths {
+        mounts.add_factory(path, camera(options)?);
+    }
+    let main_loop = glib::MainLoop::new(None, false);
+    let _attached = server.attach(None).context("the address is in use")?;
+    for path in &paths {
+        println!("ready rtsp://{host}:{}{path}", server.bound_port());
+    }
+    main_loop.run();
+    Ok(())
+}
+
+/// One mount: all clients share one running camera, as with a real one.
+fn camera(options: &Options) -> anyhow::Result<rtsp::RTSPMediaFactory> {
+    let factory = rtsp::RTSPMediaFactory::new();
+    factory.set_launch(&launch(options)?);
+    factory.set_shared(true);
+    let all = gst_rtsp::RTSPLowerTrans::TCP | gst_rtsp::RTSPLowerTrans::UDP;
+    factory.set_protocols(match () {
+        () if options.udp_only => gst_rtsp::RTSPLowerTrans::UDP,
+        () if options.tcp_only => gst_rtsp::RTSPLowerTrans::TCP,
+        () => all,
+    });
+    if options.user.is_some() {
+        let role = gst::Structure::builder("viewer")
+            .field("media.factory.access", true)
+            .field("media.factory.construct", true)
+            .build();
+        factory.add_role_from_structure(&role);
+    }
+    Ok(factory)
+}
+
+/// The pipeline of a mount. The clip's caps carry the frame rate, so that time runs on evenly over the loop.
+fn launch(options: &Options) -> anyhow::Result<String> {
+    let clip = options.clip.to_str().context("the clip's path is not text")?;
+    if clip.contains(['"', '!', '\\']) || !options.clip.is_file() {
+        bail!("{clip} is no file with a plain name");
+    }
+    let fps = options.fps;
+    let source = |caps: &str| format!("multifilesrc location=\"{clip}\" loop=true caps=\"{caps},framerate={fps}/1\"");
+    Ok(match options.clip.extension().and_then(|e| e.to_str()) {
+        Some("h264") => format!(
+            "( {} ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )",
+            source("video/x-h264,stream-format=byte-stream")
+        ),
+        Some("h265") => format!(
+            "( {} ! h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1 )",
+            source("video/x-h265,stream-format=byte-stream")
+        ),
+        Some("ivf") => format!("( multifilesrc location=\"{clip}\" loop=true ! ivfparse ! rtpvp8pay name=pay0 pt=96 )"),
+        _ => bail!("{clip} is neither .h264 nor .h265 nor .ivf"),
+    })
+}
+
+fn sign_in(method: Auth, user: &str, password: &str) -> rtsp::RTSPAuth {
+    let auth = rtsp::RTSPAuth::new();
+    let token = rtsp::RTSPToken::builder().field("media.factory.role", "viewer").build();
+    match method {
+        Auth::Basic => {
+            auth.set_supported_methods(gst_rtsp::RTSPAuthMethod::Basic);
+            auth.add_basic(&rtsp::RTSPAuth::make_basic(user, password), &token);
+        }
+        Auth::Digest => {
+            auth.set_supported_methods(gst_rtsp::RTSPAuthMethod::Digest);
+            auth.add_digest(user, password, &token);
+        }
+    }
+    auth
+}

@@ -1,0 +1,208 @@
+//! A decoder that is handed one packet at a time in the caller's own thread. No queue and no thread of
+//! its own: when `decode` returns, the decoder has done all that the packet lets it do. A packet that is
+//! never handed in costs nothing, which is the whole economy of looks at key frames.
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use gstreamer_video as gst_video;
+use std::{collections::VecDeque, sync::Arc};
+
+use super::choice::{self, Codec};
+use crate::domain::{Picture, PixelLayout, Pts};
+
+/// Why a decoder cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Nothing installed decodes this.
+    #[error("no installed decoder takes {0}")]
+    NoDecoder(String),
+    /// The decoder refused a packet.
+    #[error("{decoder} failed: {why}")]
+    Failed {
+        /// Element name.
+        decoder: String,
+        /// Flow result or bus error.
+        why: String,
+    },
+}
+
+/// A decoded picture and the media time it belongs to.
+pub struct Decoded {
+    /// Media time, where the decoder kept it.
+    pub pts: Option<Pts>,
+    /// Pixels, still in the decoder's own buffer.
+    pub picture: Picture,
+}
+
+/// One decoder, fed by hand.
+pub struct Decoder {
+    pipeline: gst::Pipeline,
+    entry: gst::Pad,
+    sink: gst_app::AppSink,
+    name: String,
+}
+
+impl Decoder {
+    /// The best decoder for `caps` that starts on this machine.
+    ///
+    /// # Errors
+    /// [`DecodeError::NoDecoder`].
+    pub fn open(caps: &gst::Caps) -> Result<Self, DecodeError> {
+        for factory in candidates(caps) {
+            match Self::start(&factory, caps) {
+                Ok(decoder) => return Ok(decoder),
+                Err(error) => tracing::debug!(decoder = %factory.name(), %error, "decoder does not start, trying the next"),
+            }
+        }
+        let media_type = caps.structure(0).map_or("nothing", |s| s.name().as_str());
+        Err(DecodeError::NoDecoder(media_type.to_owned()))
+    }
+
+    /// Name of the chosen decoder element.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Hands in one packet and returns what came out. `alone`: the decoder gives out all that it holds
+    /// and forgets its references, so the next packet must be a key frame again.
+    ///
+    /// # Errors
+    /// [`DecodeError::Failed`].
+    pub fn decode(&mut self, packet: gst::Buffer, alone: bool) -> Result<VecDeque<Decoded>, DecodeError> {
+        let flow = self.entry.chain(packet);
+        if alone {
+            self.drain();
+        }
+        if let Err(flow) = flow {
+            return Err(self.failure(&format!("{flow:?}")));
+        }
+        Ok(self.collect())
+    }
+
+    /// Has the decoder give out all that it still holds.
+    pub fn finish(&mut self) -> VecDeque<Decoded> {
+        self.drain();
+        self.collect()
+    }
+
+    /// A decoder drains at the end of a stream group without ending the stream.
+    fn drain(&self) {
+        self.entry.send_event(gst::event::StreamGroupDone::new(gst::GroupId::next()));
+    }
+
+    fn collect(&self) -> VecDeque<Decoded> {
+        let mut out = VecDeque::new();
+        while let Some(sample) = self.sink.try_pull_sample(gst::ClockTime::ZERO) {
+            let pts = sample.buffer().and_then(gst::BufferRef::pts).map(|pts| Pts(pts.nseconds()));
+            match picture_of(&sample) {
+                Some(picture) => out.push_back(Decoded { pts, picture }),
+                None => tracing::debug!(decoder = self.name, "decoded buffer is no I420 picture"),
+            }
+        }
+        out
+    }
+
+    fn failure(&self, flow: &str) -> DecodeError {
+        let bus = self.pipeline.bus().and_then(|bus| bus.pop_filtered(&[gst::MessageType::Error]));
+        let why = match bus.as_ref().map(|message| message.view()) {
+            Some(gst::MessageView::Error(error)) => error.error().to_string(),
+            _ => flow.to_owned(),
+        };
+        DecodeError::Failed { decoder: self.name.clone(), why }
+    }
+
+    fn start(factory: &gst::ElementFactory, caps: &gst::Caps) -> Result<Self, gst::glib::BoolError> {
+        let decoder = factory.create().build()?;
+        // libavcodec's frame threading would hold back whole groups of pictures in looks at key frames.
+        for (property, value) in [("max-threads", "1"), ("qos", "false"), ("automatic-request-sync-points", "false")] {
+            if decoder.has_property(property) {
+                decoder.set_property_from_str(property, value);
+            }
+        }
+        let convert = gst::ElementFactory::make("videoconvert").property("qos", false).build()?;
+        let i420 = gst_video::VideoCapsBuilder::new().format(gst_video::VideoFormat::I420).build();
+        let sink = gst_app::AppSink::builder().caps(&i420).sync(false).async_(false).build();
+        sink.set_enable_last_sample(false);
+        let pipeline = gst::Pipeline::new();
+        pipeline.add_many([&decoder, &convert, sink.upcast_ref()])?;
+        gst::Element::link_many([&decoder, &convert, sink.upcast_ref()])?;
+        offer_video_meta(&sink);
+        let guard = Self {
+            entry: decoder.static_pad("sink").ok_or_else(|| gst::glib::bool_error!("decoder without a sink pad"))?,
+            name: factory.name().to_string(),
+            pipeline,
+            sink,
+        };
+        guard.pipeline.set_state(gst::State::Playing).map_err(|_| gst::glib::bool_error!("does not start"))?;
+        let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+        let begun = guard.entry.send_event(gst::event::StreamStart::new("packets"))
+            && guard.entry.send_event(gst::event::Caps::new(caps))
+            && guard.entry.send_event(gst::event::Segment::new(&segment));
+        if begun { Ok(guard) } else { Err(gst::glib::bool_error!("does not take these caps")) }
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // Nothing can be done about a decoder that does not stop; the process's end takes it.
+        let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
+
+/// With video meta on offer a decoder writes padded pictures straight into what we hand out.
+fn offer_video_meta(sink: &gst_app::AppSink) {
+    let pad = sink.static_pad("sink").expect("an appsink has a sink pad");
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
+        if let Some(query) = info.query_mut()
+            && let gst::QueryViewMut::Allocation(allocation) = query.view_mut()
+        {
+            allocation.add_allocation_meta::<gst_video::VideoMeta>(None);
+            return gst::PadProbeReturn::Handled;
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+fn candidates(caps: &gst::Caps) -> Vec<gst::ElementFactory> {
+    let media_type = caps.structure(0).map_or("", |s| s.name().as_str());
+    match Codec::of_media_type(media_type) {
+        Codec::Other => {
+            let kind = gst::ElementFactoryType::DECODER | gst::ElementFactoryType::MEDIA_VIDEO;
+            let mut all: Vec<_> = gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL)
+                .into_iter()
+                .chain(gst::ElementFactory::factories_with_type(
+                    gst::ElementFactoryType::DECODER | gst::ElementFactoryType::MEDIA_IMAGE,
+                    gst::Rank::MARGINAL,
+                ))
+                .filter(|factory| factory.can_sink_any_caps(caps))
+                .collect();
+            all.sort_by_key(|factory| std::cmp::Reverse(factory.rank()));
+            all
+        }
+        codec => choice::decoders(codec, |name| gst::ElementFactory::find(name).is_some())
+            .into_iter()
+            .filter_map(gst::ElementFactory::find)
+            .collect(),
+    }
+}
+
+/// The sample's pixels as they lie in the decoder's buffer: mapped, not copied.
+fn picture_of(sample: &gst::Sample) -> Option<Picture> {
+    let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
+    let buffer = sample.buffer_owned()?;
+    let (offsets, strides) = match buffer.meta::<gst_video::VideoMeta>() {
+        Some(meta) => (<[usize; 3]>::try_from(meta.offset().get(..3)?).ok()?, meta.stride().get(..3)?.to_vec()),
+        None => (<[usize; 3]>::try_from(info.offset().get(..3)?).ok()?, info.stride().get(..3)?.to_vec()),
+    };
+    let strides: Vec<usize> = strides.into_iter().filter_map(|stride| usize::try_from(stride).ok()).collect();
+    let colour = info.colorimetry();
+    let layout = PixelLayout::I420 {
+        offsets,
+        strides: <[usize; 3]>::try_from(strides).ok()?,
+        bt709: colour.matrix() == gst_video::VideoColorMatrix::Bt709,
+        full_range: colour.range() == gst_video::VideoColorRange::Range0_255,
+    };
+    let bytes = buffer.into_mapped_buffer_readable().ok()?;
+    Picture::new(info.width(), info.height(), layout, Arc::new(bytes)).ok()
+}

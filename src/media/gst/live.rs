@@ -1,0 +1,258 @@
+//! A session of a live source: RTSP or HTTP. Looks take what is newest; what nobody looked at is lost
+//! by policy. A source that falls silent, ends or fails ends the session; reconnecting is the pool's.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gstreamer as gst;
+
+use super::{
+    GstConfig, fault,
+    intake::{self, Intake},
+    ring::{Appetite, Packet},
+    session::{self, Bench},
+};
+use crate::{
+    clock::Clock,
+    domain::{Frame, FrameMeta, StreamId, Transport, WallSource},
+    media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want},
+};
+
+/// How often a waiting look checks the source's messages and the watchdog.
+const CHECK_EVERY: Duration = Duration::from_millis(50);
+/// Packets in a row that a decoder may refuse before the source counts as unsupported.
+const REFUSED_MAX: u32 = 5;
+
+/// An open live source.
+pub struct Live {
+    spec: SourceSpec,
+    name: String,
+    session: u64,
+    config: GstConfig,
+    clock: Arc<dyn Clock>,
+    intake: Option<Intake>,
+    transport: Option<Transport>,
+    bench: Bench,
+    last: Option<u64>,
+    in_step: bool,
+    refused: u32,
+    skipped: u64,
+    failed: Option<MediaError>,
+}
+
+impl Live {
+    /// Starts receiving.
+    ///
+    /// # Errors
+    /// [`MediaError::Framework`].
+    pub fn open(
+        spec: SourceSpec,
+        session: u64,
+        config: GstConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, MediaError> {
+        let name = fault::name_of(&spec.stream);
+        let is_rtsp = spec.stream.source.url().scheme().starts_with("rtsp");
+        let transport = is_rtsp.then(|| match spec.stream.transport {
+            Transport::Udp => Transport::Udp,
+            Transport::Auto | Transport::Tcp => Transport::Tcp,
+        });
+        let mut live = Self {
+            spec,
+            name,
+            session,
+            config,
+            clock,
+            intake: None,
+            transport,
+            bench: Bench::default(),
+            last: None,
+            in_step: false,
+            refused: 0,
+            skipped: 0,
+            failed: None,
+        };
+        live.connect()?;
+        Ok(live)
+    }
+
+    fn connect(&mut self) -> Result<(), MediaError> {
+        // The old pipeline is stopped before a new one asks the same camera.
+        self.intake = None;
+        let (url, credential) = (&self.spec.stream.source, self.spec.credential.as_ref());
+        let clock = Arc::clone(&self.clock);
+        let intake = match self.transport {
+            Some(transport) => intake::rtsp(url, credential, transport, &self.config, clock),
+            None => intake::container(url, credential, &self.config, clock),
+        };
+        self.intake = Some(intake.map_err(|why| MediaError::Framework(format!("{}: {why}", self.name)))?);
+        (self.last, self.in_step) = (None, false);
+        Ok(())
+    }
+
+    fn look(&mut self, want: &Want) -> Result<Frame, MediaError> {
+        self.bench.keep_rhythm(want.decode);
+        loop {
+            if let Some(frame) = self.bench.next(|meta| meta.arrived >= want.not_before) {
+                return Ok(frame);
+            }
+            self.check()?;
+            match self.next_packet(want) {
+                Some((packet, alone)) => self.decode(&packet, alone)?,
+                None if Instant::now() >= want.until => {
+                    return Err(MediaError::Timeout(self.name.clone(), self.waited()));
+                }
+                None => self.wait(want.until),
+            }
+        }
+    }
+
+    fn next_packet(&mut self, want: &Want) -> Option<(Packet<gst::Buffer>, bool)> {
+        let ring = self.intake.as_ref()?.shelf.ring();
+        let alone = session::keys_suffice(want, ring.key_interval());
+        let appetite = if alone { Appetite::NewestKey } else { Appetite::Everything };
+        let in_step = self.in_step && !alone;
+        let packet = ring.next(appetite, self.last, in_step, want.not_before, self.config.lag_max)?;
+        let jumped = packet.seq.saturating_sub(self.last.map_or(packet.seq, |last| last + 1));
+        if in_step && jumped > 0 {
+            self.skipped += jumped;
+            metrics::counter!("xunjie_media_packets_skipped_total", "reason" => "late").increment(jumped);
+        }
+        Some((packet, alone))
+    }
+
+    fn decode(&mut self, packet: &Packet<gst::Buffer>, alone: bool) -> Result<(), MediaError> {
+        let Some(caps) = self.intake.as_ref().and_then(|intake| intake.shelf.caps()) else { return Ok(()) };
+        let meta = meta_of(self.spec.stream.id, self.session, packet);
+        (self.last, self.in_step) = (Some(packet.seq), !alone);
+        match self.bench.decode(&caps, packet, meta, alone) {
+            Ok(()) => self.refused = 0,
+            Err(error) => {
+                self.in_step = false;
+                self.refused += 1;
+                tracing::warn!(stream = %self.spec.stream.id, %error, "a packet was not decoded");
+                if self.refused >= REFUSED_MAX || matches!(error, super::decode::DecodeError::NoDecoder(_)) {
+                    return Err(MediaError::Unsupported(self.name.clone(), error.to_string()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&self, until: Instant) {
+        let Some(intake) = &self.intake else { return };
+        let ring = intake.shelf.ring();
+        if ring.seen() == 0 || self.last.is_none_or(|last| last + 1 >= ring.seen()) || !self.in_step {
+            let left = until.saturating_duration_since(Instant::now());
+            intake.shelf.wait(ring, CHECK_EVERY.min(left));
+        }
+    }
+
+    fn waited(&self) -> Duration {
+        self.intake.as_ref().map_or(Duration::ZERO, |intake| intake.started.elapsed())
+    }
+
+    /// Whether the source still lives: its messages, then the watchdog.
+    fn check(&mut self) -> Result<(), MediaError> {
+        let Some(intake) = &self.intake else { return Ok(()) };
+        let played = intake.shelf.ring().newest().map(|newest| newest.at);
+        if let Some(codec) = intake.shelf.unsupported()
+            && played.is_none()
+        {
+            return Err(MediaError::Unsupported(self.name.clone(), codec));
+        }
+        while let Some(message) = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
+            match message.view() {
+                gst::MessageView::Error(error) => {
+                    let (reason, debug) = (error.error(), error.debug());
+                    return self.failed_with(&reason, debug.as_deref(), played.is_some());
+                }
+                _ if self.transport.is_none() => return Err(MediaError::Ended(self.name.clone())),
+                _ => return Err(MediaError::Stalled(self.name.clone(), "it closed the connection".into())),
+            }
+        }
+        let silent = played.unwrap_or(intake.started).elapsed();
+        match played {
+            _ if intake.shelf.went_silent() => {
+                Err(MediaError::Stalled(self.name.clone(), "it had fallen silent and sends its backlog".into()))
+            }
+            Some(_) if silent > self.config.stall_after => {
+                Err(MediaError::Stalled(self.name.clone(), format!("no packet for {} s", silent.as_secs())))
+            }
+            None if silent > self.config.connect_within => {
+                Err(MediaError::Unreachable(self.name.clone(), format!("no packet within {} s", silent.as_secs())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A bus error: the other transport is tried where that may help, else it is explained.
+    fn failed_with(
+        &mut self,
+        error: &gst::glib::Error,
+        debug: Option<&str>,
+        played: bool,
+    ) -> Result<(), MediaError> {
+        let credential = self.spec.credential.as_ref();
+        let text = fault::redact(&format!("{error} {}", debug.unwrap_or("")), credential);
+        tracing::debug!(stream = %self.spec.stream.id, error = text, "the source failed");
+        let may_change = self.spec.stream.transport == Transport::Auto && self.transport == Some(Transport::Tcp);
+        if may_change && !played && fault::refuses_transport(error, debug) {
+            tracing::info!(stream = %self.spec.stream.id, "the camera refuses RTP over TCP; trying UDP");
+            self.transport = Some(Transport::Udp);
+            return self.connect();
+        }
+        Err(fault::explain(&self.name, error, debug, played, credential))
+    }
+}
+
+impl MediaSession for Live {
+    fn frame(&mut self, want: &Want) -> Result<Frame, MediaError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.look(want);
+        if let Err(error) = &result
+            && !matches!(error, MediaError::Timeout(..))
+        {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+
+    fn clip(&mut self, span: Duration) -> Result<Option<Clip>, MediaError> {
+        let Some(intake) = &self.intake else { return Ok(None) };
+        let (stream, session) = (self.spec.stream.id, self.session);
+        session::clip_of(&intake.shelf, &self.name, span, |packet| meta_of(stream, session, packet).wall)
+    }
+
+    fn facts(&self) -> SourceFacts {
+        let mut facts = self.intake.as_ref().map(|intake| session::facts_of(&intake.shelf)).unwrap_or_default();
+        self.bench.tell(&mut facts);
+        (facts.transport, facts.skipped) = (self.transport, self.skipped);
+        facts
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if let Some(intake) = &self.intake {
+            metrics::counter!("xunjie_media_packets_evicted_total").increment(intake.shelf.ring().evicted());
+        }
+    }
+}
+
+fn meta_of(stream: StreamId, session: u64, packet: &Packet<gst::Buffer>) -> FrameMeta {
+    let arrived = packet.arrived;
+    let (wall, wall_source, skew_ms) = match packet.camera_ms {
+        Some(ms) => (
+            crate::domain::WallTime::from_millis(ms),
+            WallSource::SenderReport,
+            Some(ms.saturating_sub(arrived.millis())),
+        ),
+        None => (arrived, WallSource::Arrival, None),
+    };
+    FrameMeta { stream, session, pts: packet.pts, wall, wall_source, arrived, skew_ms, key: packet.key }
+}

@@ -1,0 +1,187 @@
+//! What live and recorded sessions share: the packets that a decoder works on, the frames that come out,
+//! and which of them a look gets.
+
+use std::{collections::VecDeque, time::Duration};
+
+use gstreamer as gst;
+
+use super::{
+    choice::Codec,
+    clip,
+    decode::{DecodeError, Decoded, Decoder},
+    intake::Shelf,
+    ring::Packet,
+};
+use crate::{
+    domain::{DecodeMode, Frame, FrameMeta, Pts, WallTime},
+    media::{Clip, MediaError, SourceFacts, Want},
+};
+
+/// Packets in the decoder at once, at most; a decoder that keeps more has lost them.
+const PENDING_MAX: usize = 64;
+
+/// Decoder, frames that wait and the rhythm at which they are handed out.
+#[derive(Default)]
+pub struct Bench {
+    decoder: Option<(gst::Caps, Decoder)>,
+    pending: VecDeque<FrameMeta>,
+    ready: VecDeque<Frame>,
+    due: Option<Pts>,
+    rhythm: Option<Duration>,
+    decoded: u64,
+}
+
+impl Bench {
+    /// Decodes one packet. `alone`: nothing of it is kept in the decoder.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn decode(
+        &mut self,
+        caps: &gst::Caps,
+        packet: &Packet<gst::Buffer>,
+        meta: FrameMeta,
+        alone: bool,
+    ) -> Result<(), DecodeError> {
+        if self.decoder.as_ref().is_none_or(|(known, _)| known != caps) {
+            self.decoder = None;
+            self.pending.clear();
+            let decoder = Decoder::open(caps)?;
+            tracing::debug!(decoder = decoder.name(), stream = %meta.stream, "decoder chosen");
+            self.decoder = Some((caps.clone(), decoder));
+        }
+        let Some((_, decoder)) = &mut self.decoder else { return Ok(()) };
+        if self.pending.len() == PENDING_MAX {
+            self.pending.pop_front();
+        }
+        self.pending.push_back(meta);
+        self.decoded += 1;
+        metrics::counter!("xunjie_media_packets_decoded_total").increment(1);
+        match decoder.decode(packet.body.clone(), alone) {
+            Ok(out) => self.shelve(out),
+            Err(error) => {
+                self.decoder = None;
+                return Err(error);
+            }
+        }
+        if alone {
+            self.pending.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes out what the decoder still holds.
+    pub fn finish(&mut self) {
+        if let Some((_, decoder)) = &mut self.decoder {
+            let out = decoder.finish();
+            self.shelve(out);
+        }
+    }
+
+    /// Forgets frames that wait and sets the rhythm that the look asks for.
+    pub fn keep_rhythm(&mut self, decode: DecodeMode) {
+        let rhythm = match decode {
+            DecodeMode::Rate { fps } if fps > 0.0 => Some(Duration::from_secs_f32(1.0 / fps)),
+            _ => None,
+        };
+        if rhythm != self.rhythm {
+            (self.rhythm, self.due) = (rhythm, None);
+        }
+    }
+
+    /// The next frame that `accepts`; those before it are let go.
+    pub fn next(&mut self, accepts: impl Fn(&FrameMeta) -> bool) -> Option<Frame> {
+        while let Some(frame) = self.ready.pop_front() {
+            if accepts(&frame.meta) && self.is_due(frame.meta.pts) {
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    fn is_due(&mut self, pts: Pts) -> bool {
+        let Some(rhythm) = self.rhythm else { return true };
+        let step = u64::try_from(rhythm.as_nanos()).unwrap_or(u64::MAX);
+        // A frame up to an eighth of a step early counts, so that a camera's jitter costs no frame.
+        match self.due {
+            Some(due) if pts.0.saturating_add(step / 8) < due.0 => false,
+            due => {
+                let kept = due.map_or(0, |due| due.0.saturating_add(step));
+                self.due = Some(Pts(if kept > pts.0 { kept } else { pts.0.saturating_add(step) }));
+                true
+            }
+        }
+    }
+
+    fn shelve(&mut self, out: VecDeque<Decoded>) {
+        for decoded in out {
+            let known = decoded.pts.and_then(|pts| self.pending.iter().position(|meta| meta.pts == pts));
+            // A decoder that lost the time gives frames in order.
+            let Some(meta) = self.pending.remove(known.unwrap_or(0)) else { continue };
+            self.ready.push_back(Frame { meta, picture: decoded.picture });
+        }
+    }
+
+    /// Fills in what the decoder's side knows.
+    pub fn tell(&self, facts: &mut SourceFacts) {
+        facts.decoded = self.decoded;
+        facts.decoder = self.decoder.as_ref().map(|(_, decoder)| decoder.name().to_owned());
+    }
+}
+
+/// Whether a look gets along with key frames alone: asked for, or slower than the key frames come.
+pub fn keys_suffice(want: &Want, key_interval: Option<Duration>) -> bool {
+    match want.decode {
+        DecodeMode::KeyFrames => true,
+        DecodeMode::Rate { fps } => key_interval.is_some_and(|keys| keys.as_secs_f32() * fps <= 1.05),
+        DecodeMode::All => false,
+    }
+}
+
+/// A clip of the shelf's latest packets. `wall` tells a packet's wall time.
+///
+/// # Errors
+/// [`MediaError::Framework`].
+pub fn clip_of(
+    shelf: &Shelf,
+    name: &str,
+    span: Duration,
+    wall: impl Fn(&Packet<gst::Buffer>) -> WallTime,
+) -> Result<Option<Clip>, MediaError> {
+    let packets = shelf.ring().tail(span);
+    let (Some(first), Some(caps)) = (packets.first(), shelf.caps()) else { return Ok(None) };
+    if packets.len() < 2 {
+        return Ok(None);
+    }
+    let from = wall(first);
+    let to = packets.iter().map(&wall).max().unwrap_or(from);
+    let mp4 = clip::mux(&packets, &caps).map_err(|why| MediaError::Framework(format!("clip of {name}: {why}")))?;
+    Ok(Some(Clip { mp4, from, to }))
+}
+
+/// What the shelf knows about the source.
+pub fn facts_of(shelf: &Shelf) -> SourceFacts {
+    let mut facts = SourceFacts::default();
+    if let Some(caps) = shelf.caps()
+        && let Some(structure) = caps.structure(0)
+    {
+        facts.codec = Some(structure.name().to_string());
+        let side = |field| structure.get::<i32>(field).ok().and_then(|side| u32::try_from(side).ok());
+        facts.size = side("width").zip(side("height"));
+        facts.fps = structure
+            .get::<gst::Fraction>("framerate")
+            .ok()
+            .filter(|rate| rate.numer() > 0 && rate.denom() > 0)
+            .map(|rate| rate.numer() as f32 / rate.denom() as f32);
+    }
+    let ring = shelf.ring();
+    facts.fps = facts.fps.or_else(|| ring.frame_rate());
+    facts.key_interval = ring.key_interval();
+    facts.packets = ring.seen();
+    facts
+}
+
+/// The codec of the packets on the shelf.
+pub fn codec_of(caps: &gst::Caps) -> Codec {
+    Codec::of_media_type(caps.structure(0).map_or("", |s| s.name().as_str()))
+}

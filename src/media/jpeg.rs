@@ -1,0 +1,149 @@
+//! Picture to JPEG bytes, and JPEG or PNG bytes or files to a picture. Never decodes a file whose header
+//! promises more pixels than [`PIXELS_MAX`], and never trusts a file's name for its kind.
+
+use std::{
+    fs::File,
+    io::{self, Cursor, Read},
+    path::{Path, PathBuf},
+};
+
+use image::{ExtendedColorType, ImageError, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+
+use crate::domain::Picture;
+
+/// JPEG quality of everything that is written: at 88 the quantisation of luma stays below the noise of a camera,
+/// at about a third of the size of 95.
+pub const QUALITY: u8 = 88;
+/// Largest picture that is decoded, in pixels (64 megapixels, 192 MB as RGB): above any camera sold for streets.
+pub const PIXELS_MAX: u64 = 64_000_000;
+/// Largest file that is read, in bytes.
+pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Why bytes are no picture for us, or a picture could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum JpegError {
+    /// The file cannot be opened or read.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(PathBuf, #[source] io::Error),
+    /// Too many bytes or pixels.
+    #[error("the picture is too large: {0}; make it smaller than 64 megapixels and 64 MiB")]
+    TooLarge(String),
+    /// Neither JPEG nor PNG.
+    #[error("the bytes are neither JPEG nor PNG; convert the picture")]
+    UnknownFormat,
+    /// Damaged or cut short.
+    #[error("the picture is damaged: {0}; take it again")]
+    Damaged(#[source] ImageError),
+    /// The encoder refused the picture.
+    #[error("the picture cannot be written as JPEG: {0}; its sides may be at most 65535 pixels")]
+    Unwritable(#[source] ImageError),
+}
+
+/// The picture as a JPEG file's bytes, at [`QUALITY`].
+///
+/// # Errors
+/// [`JpegError::Unwritable`] when a side is longer than JPEG can say.
+pub fn encode(picture: &Picture) -> Result<Vec<u8>, JpegError> {
+    let mut jpeg = Vec::with_capacity((picture.width() as usize * picture.height() as usize) / 4);
+    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
+        .encode(&picture.to_rgb(), picture.width(), picture.height(), ExtendedColorType::Rgb8)
+        .map_err(JpegError::Unwritable)?;
+    Ok(jpeg)
+}
+
+/// The picture in a JPEG or PNG file's bytes. Transparency is dropped; orientation tags are not applied.
+///
+/// # Errors
+/// [`JpegError::TooLarge`] (told from the header, before pixels are decoded), [`JpegError::UnknownFormat`],
+/// [`JpegError::Damaged`].
+pub fn decode(bytes: &[u8]) -> Result<Picture, JpegError> {
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(JpegError::TooLarge(format!("{} bytes", bytes.len())));
+    }
+    let format = match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
+        _ => return Err(JpegError::UnknownFormat),
+    };
+    let (width, height) =
+        ImageReader::with_format(Cursor::new(bytes), format).into_dimensions().map_err(JpegError::Damaged)?;
+    if u64::from(width) * u64::from(height) > PIXELS_MAX {
+        return Err(JpegError::TooLarge(format!("{width}x{height} pixels")));
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::no_limits();
+    // A 16-bit PNG with alpha takes 8 bytes a pixel while it is decoded.
+    limits.max_alloc = Some(PIXELS_MAX * 8);
+    reader.limits(limits);
+    let rgb = reader.decode().map_err(JpegError::Damaged)?.into_rgb8();
+    Picture::from_rgb(width, height, rgb.into_raw())
+        .map_err(|error| JpegError::TooLarge(format!("{width}x{height} pixels ({error})")))
+}
+
+/// The picture in a JPEG or PNG file, whatever the file's name ends with.
+///
+/// # Errors
+/// [`JpegError::Unreadable`] and those of [`decode`].
+pub fn open(path: &Path) -> Result<Picture, JpegError> {
+    let unreadable = |error| JpegError::Unreadable(path.to_owned(), error);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(unreadable)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    decode(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(width: u32, height: u32) -> Picture {
+        let rgb = (0..height).flat_map(|y| (0..width).flat_map(move |x| [x as u8, y as u8, (x + y) as u8])).collect();
+        Picture::from_rgb(width, height, rgb).unwrap()
+    }
+
+    /// A PNG that promises `width` x `height` and holds nothing.
+    fn png_header(width: u32, height: u32) -> Vec<u8> {
+        let mut ihdr = b"IHDR".to_vec();
+        ihdr.extend(width.to_be_bytes());
+        ihdr.extend(height.to_be_bytes());
+        ihdr.extend([8, 2, 0, 0, 0]);
+        let crc = !ihdr.iter().fold(!0_u32, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xEDB8_8320 } else { c >> 1 })
+        });
+        let mut png = vec![0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 0, 0, 13];
+        png.extend(ihdr);
+        png.extend(crc.to_be_bytes());
+        png
+    }
+
+    #[test]
+    fn a_picture_survives_the_round_trip() {
+        let before = ramp(97, 61);
+        let after = decode(&encode(&before).unwrap()).unwrap();
+        assert_eq!((after.width(), after.height()), (97, 61));
+        let off = (0..61).flat_map(|y| (0..97).map(move |x| (x, y))).map(|(x, y)| {
+            let (a, b) = (before.rgb_at(x, y), after.rgb_at(x, y));
+            a.iter().zip(b).map(|(a, b)| a.abs_diff(b)).max().unwrap()
+        });
+        assert!(off.max().unwrap() < 40);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_says_why() {
+        assert!(matches!(decode(b"GIF89a......"), Err(JpegError::UnknownFormat)));
+        assert!(matches!(decode(b""), Err(JpegError::UnknownFormat)));
+        assert!(
+            matches!(decode(&png_header(40_000, 40_000)), Err(JpegError::TooLarge(text)) if text.contains("40000x40000"))
+        );
+        let mut cut = encode(&ramp(64, 64)).unwrap();
+        cut.truncate(20);
+        assert!(matches!(decode(&cut), Err(JpegError::Damaged(_))));
+        assert!(matches!(open(Path::new("no/such/file.jpg")), Err(JpegError::Unreadable(..))));
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_bytes_not_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("snapshot.png");
+        std::fs::write(&path, encode(&ramp(32, 16)).unwrap()).unwrap();
+        assert_eq!(open(&path).unwrap().width(), 32);
+    }
+}

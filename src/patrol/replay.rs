@@ -1,0 +1,224 @@
+//! Replay: the same spine on a recorded file under a simulated clock, as fast as it can. The clock shows
+//! the time of the latest frame, so dwell, hours and revisit targets are those of the recording.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use crate::{
+    clock::{Clock, SimulatedClock},
+    domain::{
+        Frame, Hours, IncidentChange, Location, MatterKey, Polygon, Purpose, SourceUrl, Stream, StreamId, Transport, View, ViewId,
+        WallTime, Zone, ZoneId, ZoneKind,
+    },
+    media::{Clip, FrameSource, MediaError, MediaSession, SourceSpec, Want},
+    store::{Store, StoreError},
+};
+
+use super::{
+    planner::{Budget, Planner},
+    spine::{LookDone, LookError, Spine},
+};
+
+/// What a recording shows: a scene file (TOML).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SceneFile {
+    /// Wall time of the first frame.
+    pub start: WallTime,
+    /// Code of the camera in evidence.
+    #[serde(default = "default_code")]
+    pub code: String,
+    /// Name of the camera.
+    #[serde(default = "default_code")]
+    pub name: String,
+    /// Where it looks.
+    pub location: Option<Location>,
+    /// What is looked for.
+    pub matters: Vec<MatterKey>,
+    /// Seconds between looks, instead of the matters' own.
+    pub revisit_s: Option<u32>,
+    /// Where it is forbidden.
+    #[serde(default)]
+    pub zones: Vec<SceneZone>,
+}
+
+/// A zone of a scene file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SceneZone {
+    /// Name for people.
+    pub name: String,
+    /// What it says.
+    pub kind: ZoneKind,
+    /// About which matters; all of the scene's when empty.
+    #[serde(default)]
+    pub matters: Vec<MatterKey>,
+    /// Corners in fractions of the picture.
+    pub polygon: Polygon,
+    /// When.
+    pub hours: Option<Hours>,
+}
+
+fn default_code() -> String {
+    "replay".to_owned()
+}
+
+impl SceneFile {
+    /// Registers the recording at `source` as a stream with one view and the scene's zones.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn register(&self, store: &dyn Store, source: SourceUrl) -> Result<ViewId, StoreError> {
+        let stream_id = StreamId::derived(&[b"replay", self.code.as_bytes()]);
+        let view = ViewId::derived(&[b"replay", self.code.as_bytes()]);
+        let stream = Stream {
+            id: stream_id,
+            code: self.code.clone(),
+            name: self.name.clone(),
+            source,
+            transport: Transport::Auto,
+            location: self.location.clone(),
+            enabled: true,
+            registered_at: self.start,
+        };
+        store.put_stream(&stream, None, "replay")?;
+        let view_row = View {
+            id: view,
+            stream: stream_id,
+            name: self.name.clone(),
+            matters: self.matters.clone(),
+            revisit_s: self.revisit_s,
+            weight: 1.0,
+            reference: None,
+        };
+        store.put_view(&view_row, self.start, "replay")?;
+        for (number, zone) in self.zones.iter().enumerate() {
+            let row = Zone {
+                id: ZoneId::derived(&[b"replay", view.as_bytes(), &number.to_be_bytes()]),
+                view,
+                version: 1,
+                name: zone.name.clone(),
+                kind: zone.kind,
+                matters: if zone.matters.is_empty() { self.matters.clone() } else { zone.matters.clone() },
+                polygon: zone.polygon.clone(),
+                hours: zone.hours.clone(),
+                valid_from: None,
+                valid_until: None,
+            };
+            store.put_zone(&row, self.start, "replay")?;
+        }
+        Ok(view)
+    }
+}
+
+/// A source whose frames move a simulated clock, and that tells when the recording is over.
+pub struct ReplaySource {
+    inner: Box<dyn FrameSource>,
+    clock: Arc<SimulatedClock>,
+    ended: Arc<AtomicBool>,
+}
+
+impl ReplaySource {
+    /// Wraps the source of a recording. The flag is set at the recording's end.
+    pub fn new(inner: Box<dyn FrameSource>, clock: Arc<SimulatedClock>) -> (Self, Arc<AtomicBool>) {
+        let ended = Arc::new(AtomicBool::new(false));
+        (Self { inner, clock, ended: ended.clone() }, ended)
+    }
+}
+
+impl FrameSource for ReplaySource {
+    fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
+        let session = self.inner.open(spec)?;
+        Ok(Box::new(ReplaySession { session, clock: self.clock.clone(), ended: self.ended.clone() }))
+    }
+}
+
+struct ReplaySession {
+    session: Box<dyn MediaSession>,
+    clock: Arc<SimulatedClock>,
+    ended: Arc<AtomicBool>,
+}
+
+impl MediaSession for ReplaySession {
+    fn frame(&mut self, want: &Want) -> Result<Frame, MediaError> {
+        let frame = self.session.frame(want);
+        match &frame {
+            Ok(frame) => self.clock.advance_to(frame.meta.wall),
+            Err(_) => self.ended.store(true, Ordering::SeqCst),
+        }
+        frame
+    }
+    fn clip(&mut self, span: Duration) -> Result<Option<Clip>, MediaError> {
+        self.session.clip(span)
+    }
+}
+
+/// A change and when it happened, as a replay prints it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct ReplayedChange {
+    /// In the recording's time.
+    pub at: WallTime,
+    /// What changed.
+    #[serde(flatten)]
+    pub change: IncidentChange,
+}
+
+/// What a replay came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ReplaySummary {
+    /// Looks taken.
+    pub looks: u64,
+    /// Frames judged.
+    pub frames: u64,
+    /// Looks that could not be judged.
+    pub blind: u64,
+}
+
+/// Runs the plan over the recording until it ends. `heard` is told of every look.
+///
+/// # Errors
+/// [`LookError`] of the look that failed; what was recorded before stays.
+pub fn replay(
+    spine: &Spine,
+    clock: &SimulatedClock,
+    ended: &AtomicBool,
+    mut heard: impl FnMut(&LookDone),
+) -> Result<ReplaySummary, LookError> {
+    let budget = Budget { looks_max: 1, continuous_max: 1, look_time_max: Duration::from_secs(60) };
+    let mut planner = Planner::new(budget, 0);
+    let registry = Arc::new(spine.store.registry()?);
+    planner.sync(&registry, &spine.config.matters, clock.now());
+    spine.scenes.sync(registry);
+    let mut summary = ReplaySummary::default();
+    let mut count = |done: &LookDone| {
+        summary.looks += 1;
+        summary.frames += u64::from(done.report.frames);
+        summary.blind += u64::from(!done.report.state.judges());
+        heard(done);
+    };
+    while !ended.load(Ordering::SeqCst) {
+        let Some(look) = planner.next(clock.now()) else {
+            let Some(due) = planner.next_due() else { break };
+            clock.advance_to(due.plus(Duration::from_millis(1)));
+            continue;
+        };
+        if look.purpose == Purpose::Continuous {
+            spine.watch(&look, ended, |done| count(&done))?;
+        } else {
+            let done = spine.look(&look)?;
+            if !ended.load(Ordering::SeqCst) {
+                count(&done);
+            }
+        }
+        planner.finished(&look);
+    }
+    Ok(summary)
+}
+

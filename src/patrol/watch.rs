@@ -1,0 +1,102 @@
+//! A continuous look: the same hops without an end. Frames are judged as they come, a tracker steadies the
+//! boxes, and once a revisit target the tracks are taken as one look's sightings.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    analysis::tracker::Tracker,
+    domain::{Detection, Frame, Look, LookId},
+    media::Want,
+};
+
+use super::{
+    scenes::lock,
+    spine::{LookDone, LookError, Seen, Spine},
+};
+
+impl Spine {
+    /// Watches until `stop` is set, the stream is lost or an error occurs. `done` hears of each recorded part.
+    ///
+    /// # Errors
+    /// [`LookError`], as for a look; what was recorded before stays.
+    pub fn watch(&self, look: &Look, stop: &AtomicBool, mut done: impl FnMut(LookDone)) -> Result<(), LookError> {
+        let slot = self.scenes.slot(look.view);
+        let mut tracker = Tracker::new();
+        let mut part = 0_u64;
+        let mut lease = {
+            let mut slot = lock(&slot);
+            let scene = self.scenes.refresh(look.view, &mut slot)?;
+            match self.lease(scene) {
+                Ok(lease) => lease,
+                Err(error) => {
+                    let mut seen = Seen::nothing();
+                    seen.lost(&error);
+                    let matters = scene.matters(&look.matters, &self.config.matters);
+                    done(self.conclude(&part_of(look, part), scene, &matters, &seen, None, self.begin())?);
+                    return Ok(());
+                }
+            }
+        };
+        while !stop.load(Ordering::Relaxed) {
+            let began = self.begin();
+            let mut guard = lock(&slot);
+            let scene = self.scenes.refresh(look.view, &mut guard)?;
+            let matters = scene.matters(&look.matters, &self.config.matters);
+            drop(guard);
+            let period = matters.values().map(|matter| matter.revisit).min().unwrap_or(PART_MAX).min(PART_MAX);
+            let part_ends = self.clock.now().plus(period);
+            let mut seen = Seen::nothing();
+            let mut latest: Option<(Frame, Vec<Detection>)> = None;
+            let mut lost = false;
+            while self.clock.now() < part_ends && !stop.load(Ordering::Relaxed) && !lost {
+                let want = Want { decode: look.decode, not_before: self.clock.now(), until: Instant::now() + look.time_max };
+                match lease.frame(&want) {
+                    Ok(frame) => match self.detect(&frame, &matters) {
+                        Ok(detections) => {
+                            let tracks = tracker.update(frame.meta.pts, &detections);
+                            let steady = tracks.iter().filter(|track| track.confirmed);
+                            let steady = steady.map(|t| Detection { class: t.class.clone(), score: t.score, bbox: t.bbox });
+                            latest = Some((frame, steady.collect()));
+                        }
+                        Err(error) => seen.unjudged(error.to_string()),
+                    },
+                    Err(error) => {
+                        seen.lost(&error);
+                        lost = true;
+                    }
+                }
+            }
+            let mut guard = lock(&slot);
+            let scene = self.scenes.refresh(look.view, &mut guard)?;
+            let recorded = (|| {
+                if let Some((frame, detections)) = latest {
+                    self.take_in(frame, Some(detections), look, scene, &matters, &mut seen)?;
+                }
+                self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
+            })();
+            match recorded {
+                Ok(recorded) => done(recorded),
+                Err(error) => {
+                    *guard = None;
+                    return Err(error);
+                }
+            }
+            if lost {
+                return Ok(());
+            }
+            part += 1;
+        }
+        Ok(())
+    }
+}
+
+/// A part of a continuous look is recorded at least this often.
+const PART_MAX: Duration = Duration::from_secs(10);
+
+/// A part has an id of its own, so that each is recorded once.
+fn part_of(look: &Look, part: u64) -> Look {
+    Look { id: LookId::derived(&[b"part", look.id.as_bytes(), &part.to_be_bytes()]), ..look.clone() }
+}
