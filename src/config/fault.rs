@@ -44,19 +44,19 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// Collects the faults of one file.
-pub(super) struct Checker<'a> {
+pub(crate) struct Checker<'a> {
     file: String,
     faults: &'a mut Vec<Fault>,
 }
 
 impl<'a> Checker<'a> {
     /// Begins to check `file`.
-    pub(super) fn new(file: impl Into<String>, faults: &'a mut Vec<Fault>) -> Self {
+    pub(crate) fn new(file: impl Into<String>, faults: &'a mut Vec<Fault>) -> Self {
         Self { file: file.into(), faults }
     }
 
     /// Notes a fault; a second one at the same key is dropped, since it follows from the first.
-    pub(super) fn fault(&mut self, key: &str, got: impl fmt::Display, want: impl Into<String>) {
+    pub(crate) fn fault(&mut self, key: &str, got: impl fmt::Display, want: impl Into<String>) {
         if !key.is_empty() && self.faults.iter().any(|fault| fault.file == self.file && fault.key == key) {
             return;
         }
@@ -65,7 +65,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The value of a key that must be there.
-    pub(super) fn need<T>(&mut self, key: &str, value: Option<T>, want: &str) -> Option<T> {
+    pub(crate) fn need<T>(&mut self, key: &str, value: Option<T>, want: &str) -> Option<T> {
         if value.is_none() {
             self.fault(key, "nothing", want);
         }
@@ -73,7 +73,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A number that must be there and lie in `range`; the range's start stands in after a fault.
-    pub(super) fn number<T>(&mut self, key: &str, value: Option<T>, range: RangeInclusive<T>, unit: &str) -> T
+    pub(crate) fn number<T>(&mut self, key: &str, value: Option<T>, range: RangeInclusive<T>, unit: &str) -> T
     where
         T: PartialOrd + Copy + fmt::Display,
     {
@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A text that must be there and not be blank; empty after a fault.
-    pub(super) fn text(&mut self, key: &str, value: Option<String>, want: &str) -> String {
+    pub(crate) fn text(&mut self, key: &str, value: Option<String>, want: &str) -> String {
         let text = self.need(key, value, want).unwrap_or_default();
         if text.trim().is_empty() {
             self.fault(key, "an empty text", want);
@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A text that a parser must accept; `None` after a fault.
-    pub(super) fn parsed<T, E>(
+    pub(crate) fn parsed<T, E>(
         &mut self,
         key: &str,
         text: &str,
@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
     /// Reads TOML into `T`, noting every unknown key and every value of a wrong type, not only the first:
     /// after a fault the statement that holds it is blanked and the rest is read again.
     /// `T` must take every key as optional, so that a blanked one is not reported a second time.
-    pub(super) fn toml<T: DeserializeOwned + Default>(&mut self, text: &str) -> T {
+    pub(crate) fn toml<T: DeserializeOwned + Default>(&mut self, text: &str) -> T {
         let mut text = text.to_owned();
         for _ in 0..100 {
             let error = match toml::from_str(&text) {

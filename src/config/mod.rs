@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 pub use calendar::{Calendar, LimitUnit, SpecialDay};
 pub use city::{CatalogueRow, City, CityFiles, GridCell, LimitRow};
-use fault::Checker;
+pub(crate) use fault::Checker;
 pub use fault::{Fault, Faults};
 pub use networks::{BadCidr, Cidr, Networks};
 pub use settings::{Folders, Log, MatterOverride, MediaMode, Outlet, Patrol, Platform, Retention, Settings};

@@ -1,5 +1,16 @@
 //! L2: models. Only this room names ONNX Runtime.
 
+pub mod catalogue;
+#[cfg(test)]
+mod conformance;
+#[cfg(feature = "onnx")]
+mod library;
+pub mod manifest;
+#[cfg(feature = "onnx")]
+pub mod onnx;
+pub mod pool;
+pub mod scripted;
+
 use crate::domain::{Detection, ModelRef, Picture};
 
 /// Why a model could not say anything.

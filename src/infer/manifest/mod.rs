@@ -1,0 +1,256 @@
+//! Model manifests: what a folder below `models/` says about its weights, checked. A manifest never makes
+//! weights trustworthy by itself: they are used only when their SHA-256 is the manifest's.
+
+mod check;
+mod raw;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sha2::{Digest, Sha256};
+
+use super::InferError;
+use crate::{
+    analysis::{
+        decode::{DecodeError, Decoder, Output},
+        letterbox::{Letterbox, TensorFormat},
+        nms,
+    },
+    config::Faults,
+    domain::{Detection, ModelRef, Score},
+};
+
+/// A model: its weights, where they come from and what goes in and out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Name of the folder.
+    pub name: String,
+    /// The folder.
+    pub folder: PathBuf,
+    /// Name of the weight file in the folder.
+    pub file: String,
+    /// Lower-case hexadecimal SHA-256 of the weight file.
+    pub sha256: String,
+    /// SPDX name of the weights' licence.
+    pub licence: String,
+    /// Where the weights come from.
+    pub origin: String,
+    /// What it is for.
+    pub kind: ModelKind,
+}
+
+/// What a model is for, with all that running it needs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelKind {
+    /// Finds boxes of classes.
+    Detector(DetectorSpec),
+    /// Turns a picture into tokens of patches.
+    Encoder(EncoderSpec),
+    /// Scores an encoder's tokens.
+    Head(HeadSpec),
+    /// Finds lines of text.
+    TextDetection(TextDetectionSpec),
+    /// Reads a line of text.
+    TextRecognition(TextRecognitionSpec),
+}
+
+impl ModelKind {
+    /// The word in the manifest.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Detector(_) => "detector",
+            Self::Encoder(_) => "encoder",
+            Self::Head(_) => "head",
+            Self::TextDetection(_) => "text_detection",
+            Self::TextRecognition(_) => "text_recognition",
+        }
+    }
+}
+
+/// The picture that a graph takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PictureInput {
+    /// Name of the graph's input.
+    pub name: String,
+    /// How the tensor is made.
+    pub format: TensorFormat,
+}
+
+/// A detector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DetectorSpec {
+    /// What goes in.
+    pub input: PictureInput,
+    /// How the outputs are read.
+    pub decoder: Decoder,
+    /// Class names by number.
+    pub classes: Vec<Arc<str>>,
+    /// Nothing below leaves the model.
+    pub score_floor: Score,
+    /// Largest overlap (IoU) of two boxes of a class.
+    pub nms_iou: f32,
+    /// At most so many detections a picture.
+    pub detections_max: usize,
+}
+
+impl DetectorSpec {
+    /// What the graph's outputs of one picture say, best first, boxes in pixels of the frame that `letterbox` is of.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the tensors are not what the manifest describes.
+    pub fn read(&self, outputs: &[Output<'_>], letterbox: &Letterbox) -> Result<Vec<Detection>, DecodeError> {
+        let raw = self.decoder.decode(outputs, self.score_floor)?;
+        let in_frame = raw.into_iter().map(|raw| letterbox.undo(raw)).collect();
+        let kept = nms::suppress(in_frame, self.nms_iou, self.detections_max);
+        let named = kept.into_iter().filter_map(|scored| {
+            let class = self.classes.get(scored.class)?;
+            Some(Detection { class: Arc::clone(class), score: scored.score, bbox: scored.bbox })
+        });
+        Ok(named.collect())
+    }
+}
+
+/// An encoder of patches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncoderSpec {
+    /// What goes in.
+    pub input: PictureInput,
+    /// Name of the output `[1, leading + patches, dimensions]`.
+    pub output: String,
+    /// Side of a patch in pixels.
+    pub patch_px: u32,
+    /// Tokens before the patches.
+    pub leading_tokens: u32,
+    /// Numbers in a token.
+    pub dimensions: u32,
+}
+
+/// A head on an encoder's tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeadSpec {
+    /// Name of the encoder.
+    pub encoder: String,
+    /// Name of the graph's input.
+    pub input: String,
+    /// Name of the graph's output.
+    pub output: String,
+    /// Class names by number.
+    pub classes: Vec<Arc<str>>,
+    /// Nothing below leaves the model.
+    pub score_floor: Score,
+}
+
+/// A finder of text lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextDetectionSpec {
+    /// What goes in; its sides are the largest.
+    pub input: PictureInput,
+    /// Name of the output, a map of text likelihood.
+    pub output: String,
+    /// Sides are multiples of this, in pixels.
+    pub side_multiple_px: u32,
+    /// A pixel of the map is text from here on.
+    pub pixel_min: f32,
+    /// A box counts from this mean likelihood on.
+    pub score_floor: Score,
+    /// How far a box grows beyond its pixels.
+    pub unclip: f32,
+}
+
+/// A reader of text lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextRecognitionSpec {
+    /// What goes in; its width is the largest.
+    pub input: PictureInput,
+    /// Name of the output `[1, steps, characters + blank]`.
+    pub output: String,
+    /// Key of the graph's metadata that lists the characters.
+    pub charset_metadata_key: String,
+    /// Index of the blank on the character axis.
+    pub blank_index: u32,
+    /// Nothing below leaves the model.
+    pub score_floor: Score,
+}
+
+/// Name of the manifest in a model's folder.
+pub const FILE_NAME: &str = "model.toml";
+
+impl Manifest {
+    /// Reads and checks `<folder>/model.toml`; the weights are not touched.
+    ///
+    /// # Errors
+    /// [`Faults`]: everything that is wrong in the file.
+    pub fn load(folder: &Path) -> Result<Self, Faults> {
+        let path = folder.join(FILE_NAME);
+        let shown = path.display().to_string();
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(folder, &name, &shown, &text),
+            Err(error) => Err(check::unreadable(&shown, &error)),
+        }
+    }
+
+    /// Checks a manifest's text; `shown` names the file in faults. Pure.
+    ///
+    /// # Errors
+    /// [`Faults`]: everything that is wrong in the text.
+    pub fn parse(folder: &Path, name: &str, shown: &str, text: &str) -> Result<Self, Faults> {
+        check::manifest(folder, name, shown, text)
+    }
+
+    /// Which weights these are.
+    pub fn model(&self) -> ModelRef {
+        ModelRef { name: self.name.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// The weight file.
+    pub fn weight_path(&self) -> PathBuf {
+        self.folder.join(&self.file)
+    }
+
+    /// Reads the weight file and proves that it is the manifest's. What was proved is what is returned: the file
+    /// is not read again.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] when it is missing, unreadable or another file.
+    pub fn weights(&self) -> Result<Vec<u8>, InferError> {
+        let path = self.weight_path();
+        let fault = |text: String| InferError::Model(self.name.clone(), text);
+        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => fault(format!("{} is missing; restore it", path.display())),
+            _ => fault(format!("{} cannot be read: {error}; restore it", path.display())),
+        })?;
+        let found = hex::encode(Sha256::digest(&bytes));
+        if found == self.sha256 {
+            return Ok(bytes);
+        }
+        Err(fault(format!(
+            "{FILE_NAME} says sha256 {}, the weights in {} are {found}: restore the file, or correct the manifest if they were replaced on purpose",
+            self.sha256,
+            path.display(),
+        )))
+    }
+
+    /// The detector's part.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn detector(&self) -> Result<&DetectorSpec, InferError> {
+        match &self.kind {
+            ModelKind::Detector(spec) => Ok(spec),
+            other => Err(InferError::Model(
+                self.name.clone(),
+                format!(
+                    "is of kind {}, which cannot be run as a detector; name a model of kind detector",
+                    other.word()
+                ),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! `models/<name>/model.toml` as written. Every key is optional here, so that checking can name all that are
+//! missing at once; unknown keys are refused.
+
+use serde::Deserialize;
+
+/// The whole file. Every key is needed unless it says otherwise; exactly the section named by `kind` is there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawManifest {
+    /// Name of the folder.
+    pub name: Option<String>,
+    /// `detector`, `encoder`, `head`, `text_detection` or `text_recognition`.
+    pub kind: Option<String>,
+    /// Weight file in the same folder.
+    pub file: Option<String>,
+    /// SHA-256 of the weight file, 64 lower-case hexadecimal digits.
+    pub sha256: Option<String>,
+    /// SPDX name of the weights' licence.
+    pub licence: Option<String>,
+    /// Where the weights come from and how the file was made.
+    pub origin: Option<String>,
+    /// The picture that the graph takes; not for a head.
+    pub input: Option<RawInput>,
+    /// For `kind = "detector"`.
+    pub detector: Option<RawDetector>,
+    /// For `kind = "encoder"`.
+    pub encoder: Option<RawEncoder>,
+    /// For `kind = "head"`.
+    pub head: Option<RawHead>,
+    /// For `kind = "text_detection"`.
+    pub text_detection: Option<RawTextDetection>,
+    /// For `kind = "text_recognition"`.
+    pub text_recognition: Option<RawTextRecognition>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawInput {
+    /// Name of the graph's input.
+    pub name: Option<String>,
+    /// `nchw` or `nhwc`.
+    pub layout: Option<String>,
+    /// `rgb` or `bgr`.
+    pub colour: Option<String>,
+    /// Columns in pixels; of text, the most.
+    pub width: Option<u32>,
+    /// Rows in pixels; of text detection, the most.
+    pub height: Option<u32>,
+    /// Factor on the pixel value 0..=255, before the mean is taken off; 1 when left out.
+    pub scale: Option<f32>,
+    /// Mean of each channel, in the order of `colour`.
+    pub mean: Option<[f32; 3]>,
+    /// Deviation of each channel, in the order of `colour`.
+    pub std: Option<[f32; 3]>,
+    /// Pixel value of what the picture leaves free, 0..=255.
+    pub pad: Option<f32>,
+    /// `top_left` or `centre`.
+    pub letterbox: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawDetector {
+    /// Nothing below this score leaves the model.
+    pub score_floor: Option<f32>,
+    /// Of two boxes of a class that overlap more (IoU), the better stays.
+    pub nms_iou: Option<f32>,
+    /// At most so many detections a picture; 100 when left out.
+    pub detections_max: Option<u32>,
+    /// Class names, in the order of the graph's class axis.
+    pub classes: Vec<String>,
+    /// A NanoDet graph. Exactly one family is there.
+    pub nanodet: Option<RawNanoDet>,
+    /// A YOLOX graph, undecoded.
+    pub yolox: Option<RawYolox>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawNanoDet {
+    /// Names of the outputs `[1, cells, classes]`, one a stride.
+    pub class_scores: Vec<String>,
+    /// Names of the outputs `[1, cells, 4 * (reg_max + 1)]`, one a stride.
+    pub boxes: Vec<String>,
+    /// Pixels from cell to cell, one a level.
+    pub strides: Vec<u32>,
+    /// The highest bin of a distance.
+    pub reg_max: Option<u32>,
+    /// Where in its cell the centre lies, in strides.
+    pub centre_offset: Option<f32>,
+    /// Whether the graph ends in a sigmoid.
+    pub scores_are_sigmoid: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawYolox {
+    /// Name of the output `[1, cells of all levels, 5 + classes]`.
+    pub output: Option<String>,
+    /// Pixels from cell to cell, one a level.
+    pub strides: Vec<u32>,
+    /// Whether the graph ends in a sigmoid.
+    pub scores_are_sigmoid: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawEncoder {
+    /// Name of the output `[1, leading + patches, dimensions]`, patches row-major.
+    pub output: Option<String>,
+    /// Side of a patch in pixels; width and height are multiples of it.
+    pub patch_px: Option<u32>,
+    /// Tokens before the patches (class token, registers).
+    pub leading_tokens: Option<u32>,
+    /// Numbers in a token.
+    pub dimensions: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawHead {
+    /// Name of the encoder model whose patch tokens it reads.
+    pub encoder: Option<String>,
+    /// Name of the graph's input `[1, patches, dimensions]`.
+    pub input: Option<String>,
+    /// Name of the graph's output `[1, patches, classes]`.
+    pub output: Option<String>,
+    /// Nothing below this score leaves the model.
+    pub score_floor: Option<f32>,
+    /// Class names, in the order of the graph's class axis.
+    pub classes: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTextDetection {
+    /// Name of the output: a map of text likelihood.
+    pub output: Option<String>,
+    /// Width and height are multiples of this, in pixels.
+    pub side_multiple_px: Option<u32>,
+    /// A pixel of the map is text from here on.
+    pub pixel_min: Option<f32>,
+    /// A box counts from this mean likelihood on.
+    pub score_floor: Option<f32>,
+    /// How far a box grows beyond its pixels (DB's unclip ratio).
+    pub unclip: Option<f32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTextRecognition {
+    /// Name of the output `[1, steps, characters + blank]`.
+    pub output: Option<String>,
+    /// Key of the graph's metadata that lists the characters, one a line.
+    pub charset_metadata_key: Option<String>,
+    /// Index of the blank on the character axis.
+    pub blank_index: Option<u32>,
+    /// Nothing below this mean score leaves the model.
+    pub score_floor: Option<f32>,
+}

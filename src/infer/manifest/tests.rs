@@ -1,0 +1,156 @@
+//! Manifests as data: a good one of each kind, and what each broken one is told.
+
+use super::*;
+
+const HEAD: &str = r#"
+name = "m"
+file = "model.onnx"
+sha256 = "8380e8b2881a2dbc000c6f713d230840a18e1c00ccb73f6c2bf1c4c69d033316"
+licence = "Apache-2.0"
+origin = "somewhere"
+"#;
+const INPUT: &str = r#"
+[input]
+name = "image"
+layout = "nchw"
+colour = "bgr"
+width = 64
+height = 32
+mean = [103.53, 116.28, 123.675]
+std = [57.375, 57.12, 58.395]
+pad = 0
+letterbox = "centre"
+"#;
+const NANODET: &str = r#"
+[detector]
+score_floor = 0.25
+nms_iou = 0.6
+classes = ["car", "bus"]
+[detector.nanodet]
+class_scores = ["c8", "c16"]
+boxes = ["b8", "b16"]
+strides = [8, 16]
+reg_max = 10
+centre_offset = 0.5
+scores_are_sigmoid = true
+"#;
+
+fn parse(text: &str) -> Result<Manifest, Faults> {
+    Manifest::parse(Path::new("models/m"), "m", "models/m/model.toml", text)
+}
+
+fn keys(text: &str) -> Vec<String> {
+    parse(text).unwrap_err().0.into_iter().map(|fault| fault.key).collect()
+}
+
+#[test]
+fn a_manifest_of_each_kind_is_taken() {
+    let kinds = [
+        ("detector", format!("{INPUT}{NANODET}")),
+        (
+            "detector",
+            format!(
+                "{INPUT}[detector]\nscore_floor = 0.3\nnms_iou = 0.5\nclasses = [\"a\"]\n\
+                 [detector.yolox]\noutput = \"o\"\nstrides = [8]\nscores_are_sigmoid = false\n"
+            ),
+        ),
+        (
+            "encoder",
+            format!("{INPUT}[encoder]\noutput = \"tokens\"\npatch_px = 16\nleading_tokens = 1\ndimensions = 384\n"),
+        ),
+        (
+            "head",
+            "[head]\nencoder = \"e\"\ninput = \"x\"\noutput = \"y\"\nscore_floor = 0.5\nclasses = [\"garbage\"]\n"
+                .into(),
+        ),
+        (
+            "text_detection",
+            format!(
+                "{INPUT}[text_detection]\noutput = \"map\"\nside_multiple_px = 32\npixel_min = 0.3\n\
+                 score_floor = 0.6\nunclip = 1.5\n"
+            ),
+        ),
+        (
+            "text_recognition",
+            format!(
+                "{INPUT}[text_recognition]\noutput = \"y\"\ncharset_metadata_key = \"character\"\nblank_index = 0\n\
+                 score_floor = 0.5\n"
+            ),
+        ),
+    ];
+    for (kind, sections) in kinds {
+        let manifest =
+            parse(&format!("{HEAD}kind = \"{kind}\"\n{sections}")).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(manifest.kind.word(), kind);
+        if kind != "detector" {
+            let error = manifest.detector().unwrap_err().to_string();
+            assert!(error.contains(&format!("is of kind {kind}")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_what_was_wanted() {
+    let text = format!("{HEAD}kind = \"detector\"\n{INPUT}{NANODET}")
+        .replace("name = \"m\"", "name = \"other\"")
+        .replace("file = \"model.onnx\"", "file = \"../model.onnx\"")
+        .replace("sha256 = \"8380", "sha256 = \"XY")
+        .replace("licence = \"Apache-2.0\"\n", "")
+        .replace("width = 64", "width = 0")
+        .replace("std = [57.375, ", "std = [0.0, ")
+        .replace("colour = \"bgr\"", "colour = \"grey\"")
+        .replace("classes = [\"car\", \"bus\"]", "classes = [\"car\", \"car\"]")
+        .replace("boxes = [\"b8\", \"b16\"]", "boxes = [\"b8\"]")
+        .replace("reg_max = 10", "reg_mx = 10");
+    let found = keys(&text);
+    for key in [
+        "name",
+        "file",
+        "sha256",
+        "licence",
+        "input.width",
+        "input.std",
+        "input.colour",
+        "detector.classes",
+        "detector.nanodet.boxes",
+        "detector.nanodet.reg_mx",
+        "detector.nanodet.reg_max",
+    ] {
+        assert!(found.iter().any(|k| k == key), "{key} is missing in {found:?}");
+    }
+    let told = parse(&text).unwrap_err().to_string();
+    assert!(told.contains("models/m/model.toml: input.colour: got \"grey\", want \"rgb\" or \"bgr\""), "{told}");
+}
+
+#[test]
+fn a_section_of_another_kind_and_two_families_are_refused() {
+    let detector = format!("{HEAD}kind = \"detector\"\n{INPUT}{NANODET}");
+    assert_eq!(keys(&detector.replace("kind = \"detector\"", "kind = \"head\"")), ["detector", "head", "input"]);
+    assert_eq!(keys(&detector.replace("kind = \"detector\"", "kind = \"detecter\"")), ["kind"]);
+    let both = format!("{detector}[detector.yolox]\noutput = \"o\"\nstrides = [8]\nscores_are_sigmoid = true\n");
+    assert_eq!(keys(&both), ["detector"]);
+    assert_eq!(keys(&format!("{HEAD}kind = \"detector\"\n{NANODET}")), ["input"]);
+    let odd = format!(
+        "{HEAD}kind = \"encoder\"\n{INPUT}[encoder]\noutput = \"t\"\npatch_px = 14\nleading_tokens = 1\ndimensions = 384\n"
+    );
+    assert_eq!(keys(&odd), ["input.width", "input.height"]);
+}
+
+#[test]
+fn only_the_named_weights_are_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m");
+    fs::create_dir(&path).unwrap();
+    let sha256 = hex::encode(Sha256::digest(b"weights"));
+    let text = format!("{HEAD}kind = \"detector\"\n{INPUT}{NANODET}")
+        .replace("8380e8b2881a2dbc000c6f713d230840a18e1c00ccb73f6c2bf1c4c69d033316", &sha256);
+    fs::write(path.join(FILE_NAME), text).unwrap();
+    let manifest = Manifest::load(&path).unwrap();
+    assert!(manifest.weights().unwrap_err().to_string().contains("model.onnx is missing; restore it"));
+    fs::write(manifest.weight_path(), b"weights").unwrap();
+    assert_eq!(manifest.weights().unwrap(), b"weights");
+    fs::write(manifest.weight_path(), b"other").unwrap();
+    let error = manifest.weights().unwrap_err().to_string();
+    assert!(error.contains(&sha256) && error.contains(&hex::encode(Sha256::digest(b"other"))), "{error}");
+    assert_eq!(Manifest::load(&folder.path().join("ghost")).unwrap_err().0.len(), 1);
+}

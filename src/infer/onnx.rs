@@ -1,0 +1,181 @@
+//! Detectors on ONNX Runtime: one session a detector, one thread a session (measured best on processors). A graph
+//! that is not what its manifest says is refused at load, never at the first picture.
+
+use ort::{
+    session::{Session, builder::GraphOptimizationLevel},
+    value::{Outlet, TensorElementType, TensorRef, ValueType},
+};
+
+use super::{
+    InferError, library,
+    manifest::{DetectorSpec, Manifest},
+    pool::{Device, Engine},
+};
+use crate::{
+    analysis::{
+        decode::Output,
+        letterbox::{Letterbox, TensorLayout},
+    },
+    domain::{Detection, Picture},
+};
+
+/// One session of a detector.
+pub struct OnnxDetector {
+    name: String,
+    spec: DetectorSpec,
+    session: Session,
+    /// The graph takes exactly one picture a run.
+    single: bool,
+    /// The input tensor, kept between runs.
+    tensor: Vec<f32>,
+}
+
+impl OnnxDetector {
+    /// Loads `weights` (already proved to be the manifest's), checks the graph against the manifest and runs it once.
+    ///
+    /// # Errors
+    /// [`InferError::Library`] without ONNX Runtime, [`InferError::Model`] for a graph that is not what the manifest
+    /// says or a device that this build lacks.
+    pub fn load(manifest: &Manifest, weights: &[u8], device: Device) -> Result<Self, InferError> {
+        let spec = manifest.detector()?.clone();
+        let fault = |text: String| InferError::Model(manifest.name.clone(), text);
+        if device != Device::Cpu {
+            return Err(fault(format!("this build cannot run on {device:?}; set the device to cpu")));
+        }
+        let environment = library::environment()?;
+        let session = open(&environment, weights)
+            .map_err(|error| fault(format!("{} is no graph that runs here: {error}", manifest.file)))?;
+        let single = check_graph(&session, &spec).map_err(fault)?;
+        let mut detector = Self { name: manifest.name.clone(), spec, session, single, tensor: Vec::with_capacity(0) };
+        detector.warm_up().map_err(|error| fault(format!("the first run failed: {error}")))?;
+        Ok(detector)
+    }
+
+    /// One run on a grey picture: proves the outputs' shapes and lets the runtime take its memory.
+    fn warm_up(&mut self) -> Result<(), InferError> {
+        let format = &self.spec.input.format;
+        let (width, height) = (format.width, format.height);
+        let grey = vec![114; width as usize * height as usize * 3];
+        let picture = Picture::from_rgb(width, height, grey).map_err(|e| self.failed(e))?;
+        self.run(&[picture]).map(|_| ())
+    }
+
+    fn failed(&self, error: impl std::fmt::Display) -> InferError {
+        InferError::Run(self.name.clone(), error.to_string())
+    }
+
+    /// One run of the graph.
+    fn run_once(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError> {
+        let Self { name, spec, session, tensor, .. } = self;
+        let failed = |text: String| InferError::Run(name.clone(), text);
+        let format = &spec.input.format;
+        tensor.clear();
+        let mut letterboxes = Vec::with_capacity(pictures.len());
+        for picture in pictures {
+            let letterbox = Letterbox::new(picture.width(), picture.height(), format);
+            letterbox.append(picture, format, tensor);
+            letterboxes.push(letterbox);
+        }
+        let (w, h) = (format.width as usize, format.height as usize);
+        let shape = match format.layout {
+            TensorLayout::Nchw => [pictures.len(), 3, h, w],
+            TensorLayout::Nhwc => [pictures.len(), h, w, 3],
+        };
+        let input = TensorRef::from_array_view((shape, tensor.as_slice())).map_err(|e| failed(e.to_string()))?;
+        let outputs =
+            session.run(ort::inputs![spec.input.name.as_str() => input]).map_err(|e| failed(e.to_string()))?;
+        let mut tensors = Vec::new();
+        for output in spec.decoder.output_names() {
+            let value = outputs.get(output).ok_or_else(|| failed(format!("output {output} did not come")))?;
+            let (shape, data) = value.try_extract_tensor::<f32>().map_err(|e| failed(e.to_string()))?;
+            let shape: Vec<usize> = shape.iter().map(|side| usize::try_from(*side).unwrap_or(0)).collect();
+            if shape.first() != Some(&pictures.len()) {
+                return Err(failed(format!("output {output} has the shape {shape:?} for {} pictures", pictures.len())));
+            }
+            tensors.push((shape, data));
+        }
+        let mut found = Vec::with_capacity(pictures.len());
+        for (index, letterbox) in letterboxes.iter().enumerate() {
+            let of_one: Vec<Output<'_>> = (tensors.iter())
+                .map(|(shape, data)| {
+                    let each = data.len() / pictures.len();
+                    Output { shape: &shape[1..], data: &data[index * each..(index + 1) * each] }
+                })
+                .collect();
+            found.push(spec.read(&of_one, letterbox).map_err(|error| failed(error.to_string()))?);
+        }
+        Ok(found)
+    }
+}
+
+impl Engine for OnnxDetector {
+    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError> {
+        if !self.single {
+            return self.run_once(pictures);
+        }
+        let mut found = Vec::with_capacity(pictures.len());
+        for picture in pictures {
+            found.append(&mut self.run_once(std::slice::from_ref(picture))?);
+        }
+        Ok(found)
+    }
+}
+
+/// One thread, no spinning: cores belong to the pool, not to the session.
+fn open(environment: &ort::environment::Environment, weights: &[u8]) -> Result<Session, String> {
+    fn text<T>(error: ort::Error<T>) -> String {
+        error.to_string()
+    }
+    let mut builder = Session::builder(environment)
+        .map_err(text)?
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .map_err(text)?
+        .with_intra_threads(1)
+        .map_err(text)?
+        .with_inter_threads(1)
+        .map_err(text)?
+        .with_intra_op_spinning(false)
+        .map_err(text)?;
+    builder.commit_from_memory(weights).map_err(text)
+}
+
+/// Checks names, element types and the input's shape. Returns whether the graph takes exactly one picture a run; the
+/// error says what the graph has and what the manifest wants.
+fn check_graph(session: &Session, spec: &DetectorSpec) -> Result<bool, String> {
+    let names = |outlets: &[Outlet]| outlets.iter().map(|o| o.name().to_owned()).collect::<Vec<_>>().join(", ");
+    let [input] = session.inputs() else {
+        return Err(format!(
+            "the graph takes {} inputs, want one: {}",
+            session.inputs().len(),
+            names(session.inputs())
+        ));
+    };
+    if input.name() != spec.input.name {
+        return Err(format!("the graph's input is {}, input.name says {}", input.name(), spec.input.name));
+    }
+    let shape = floats(input)?;
+    let (w, h) = (i64::from(spec.input.format.width), i64::from(spec.input.format.height));
+    let want = match spec.input.format.layout {
+        TensorLayout::Nchw => [3, h, w],
+        TensorLayout::Nhwc => [h, w, 3],
+    };
+    let fits = shape.len() == 4 && shape[1..].iter().zip(want).all(|(side, want)| *side == -1 || *side == want);
+    if !fits || (shape[0] != 1 && shape[0] != -1) {
+        return Err(format!("the graph's input has the shape {shape:?}, the manifest means [1 or -1, {want:?}]"));
+    }
+    for wanted in spec.decoder.output_names() {
+        let Some(output) = session.outputs().iter().find(|output| output.name() == wanted) else {
+            return Err(format!("the graph has no output {wanted}; it has {}", names(session.outputs())));
+        };
+        floats(output)?;
+    }
+    Ok(shape[0] == 1)
+}
+
+/// The shape of a tensor of 32-bit floats; -1 stands for any size.
+fn floats(outlet: &Outlet) -> Result<Vec<i64>, String> {
+    match outlet.dtype() {
+        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => Ok(shape.to_vec()),
+        other => Err(format!("{} is {other}, want a tensor of 32-bit floats", outlet.name())),
+    }
+}

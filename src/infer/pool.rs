@@ -1,0 +1,272 @@
+//! The pool of inference threads: each owns one engine (one ONNX Runtime session), all share one bounded queue.
+//! When the queue is full the oldest waiting picture is refused and counted, because its frame is the stalest. A
+//! panic costs one batch and one engine, never the pool.
+
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::{Detector, InferError};
+use crate::{
+    domain::{Detection, ModelRef, Picture},
+    telemetry::{Signal, emit},
+};
+
+/// Where the numbers are crunched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    /// The processor: one single-threaded session a core.
+    #[default]
+    Cpu,
+    /// An NVIDIA card.
+    Cuda,
+}
+
+/// How a pool is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// Threads, each with a session of its own.
+    pub threads: NonZeroUsize,
+    /// At most so many pictures wait.
+    pub waiting_max: NonZeroUsize,
+    /// At most so many waiting pictures go into one run. On a processor batches gain nothing, so 1.
+    pub batch_max: NonZeroUsize,
+    /// Where it runs.
+    pub device: Device,
+}
+
+impl PoolSettings {
+    /// For a processor; `threads = 0` means one a core.
+    pub fn cpu(threads: usize) -> Self {
+        let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let threads = NonZeroUsize::new(threads).unwrap_or_else(cores);
+        let waiting_max = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(7));
+        Self { threads, waiting_max, batch_max: NonZeroUsize::MIN, device: Device::Cpu }
+    }
+}
+
+/// What a worker thread runs; made on its thread and never leaves it.
+pub trait Engine {
+    /// The detections of each picture, in the order of `pictures`, which is not empty.
+    ///
+    /// # Errors
+    /// [`InferError`] for the whole batch.
+    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError>;
+}
+
+/// Makes engines: one a thread at the start, and another one for an engine that panicked.
+pub type EngineMaker = Arc<dyn Fn() -> Result<Box<dyn Engine>, InferError> + Send + Sync>;
+
+type Answer = Result<Vec<Detection>, InferError>;
+
+struct Request {
+    picture: Picture,
+    reply: Sender<Answer>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Request>,
+    closed: bool,
+}
+
+struct Shared {
+    model: ModelRef,
+    settings: PoolSettings,
+    queue: Mutex<Queue>,
+    /// Rung when a request arrives and when the pool closes.
+    bell: Condvar,
+}
+
+impl Shared {
+    /// Nothing panics while the lock is held, so a poisoned queue is still whole.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for work; `None` when the pool is closed.
+    fn next_batch(&self) -> Option<Vec<Request>> {
+        let idle = |queue: &mut Queue| queue.waiting.is_empty() && !queue.closed;
+        let mut queue = self.bell.wait_while(self.queue(), idle).unwrap_or_else(PoisonError::into_inner);
+        if queue.closed {
+            return None;
+        }
+        let count = queue.waiting.len().min(self.settings.batch_max.get());
+        Some(queue.waiting.drain(..count).collect())
+    }
+}
+
+/// Threads that detect. Dropping it refuses what waits, lets what runs finish and joins the threads.
+pub struct DetectorPool {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl DetectorPool {
+    /// Starts the threads and waits until each has its engine.
+    ///
+    /// # Errors
+    /// The first engine's error; no thread is left behind.
+    pub fn start(model: ModelRef, settings: PoolSettings, maker: &EngineMaker) -> Result<Self, InferError> {
+        let shared = Arc::new(Shared { model, settings, queue: Mutex::default(), bell: Condvar::new() });
+        let (ready_in, ready) = bounded(settings.threads.get());
+        let pool = Self { shared: Arc::clone(&shared), threads: Mutex::default() };
+        for number in 0..settings.threads.get() {
+            let (shared, maker, ready_in) = (Arc::clone(&shared), Arc::clone(maker), ready_in.clone());
+            let work = move || Worker { shared, maker, engine: None }.run(&ready_in);
+            let spawned = thread::Builder::new().name(format!("infer-{number}")).spawn(work);
+            let thread = spawned.map_err(|error| {
+                InferError::Model(pool.shared.model.name.clone(), format!("no thread can be started: {error}"))
+            })?;
+            pool.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        drop(ready_in);
+        for _ in 0..settings.threads.get() {
+            ready.recv().unwrap_or(Err(InferError::Closed))?;
+        }
+        Ok(pool)
+    }
+
+    /// Refuses what waits with [`InferError::Closed`], lets what runs finish, and joins the threads. A second call does
+    /// nothing.
+    pub fn close(&self) {
+        let waiting: Vec<Request> = {
+            let mut queue = self.shared.queue();
+            queue.closed = true;
+            queue.waiting.drain(..).collect()
+        };
+        self.shared.bell.notify_all();
+        for request in waiting {
+            answer(request, Err(InferError::Closed));
+        }
+        let threads: Vec<JoinHandle<()>> =
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        for thread in threads {
+            // A worker contains its panics; one that died all the same has nothing left to join.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for DetectorPool {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Detector for DetectorPool {
+    fn model(&self) -> ModelRef {
+        self.shared.model.clone()
+    }
+
+    fn detect(&self, picture: &Picture) -> Answer {
+        let (reply, answered) = bounded(1);
+        let refused = {
+            let mut queue = self.shared.queue();
+            if queue.closed {
+                return Err(InferError::Closed);
+            }
+            let full = queue.waiting.len() >= self.shared.settings.waiting_max.get();
+            let refused = if full { queue.waiting.pop_front() } else { None };
+            queue.waiting.push_back(Request { picture: picture.clone(), reply });
+            refused
+        };
+        self.shared.bell.notify_one();
+        if let Some(oldest) = refused {
+            emit(Signal::PictureRefused { model: &self.shared.model.name });
+            answer(oldest, Err(InferError::Overloaded));
+        }
+        answered.recv().unwrap_or(Err(InferError::Closed))
+    }
+}
+
+/// The asker may have gone; then nobody misses the answer.
+fn answer(request: Request, answer: Answer) {
+    let _ = request.reply.send(answer);
+}
+
+/// One thread of the pool.
+struct Worker {
+    shared: Arc<Shared>,
+    maker: EngineMaker,
+    /// `None` after a panic, until the next batch.
+    engine: Option<Box<dyn Engine>>,
+}
+
+impl Worker {
+    fn run(mut self, ready: &Sender<Result<(), InferError>>) {
+        let made = self.make_engine();
+        let failed = made.is_err();
+        let _ = ready.send(made);
+        if failed {
+            return;
+        }
+        while let Some(batch) = self.shared.next_batch() {
+            self.serve(batch);
+        }
+    }
+
+    fn make_engine(&mut self) -> Result<(), InferError> {
+        if self.engine.is_none() {
+            let made = catch_unwind(AssertUnwindSafe(|| (self.maker)()));
+            self.engine = Some(made.unwrap_or_else(|panic| Err(self.panicked(&*panic)))?);
+        }
+        Ok(())
+    }
+
+    /// Runs a batch and answers every request of it, whatever happens.
+    fn serve(&mut self, batch: Vec<Request>) {
+        let began = Instant::now();
+        let pictures: Vec<Picture> = batch.iter().map(|request| request.picture.clone()).collect();
+        let found = match self.run_engine(&pictures) {
+            Ok(found) if found.len() == batch.len() => found,
+            Ok(found) => {
+                let text = format!("{} answers came for {} pictures", found.len(), batch.len());
+                return refuse(batch, &InferError::Run(self.shared.model.name.clone(), text));
+            }
+            Err(error) => return refuse(batch, &error),
+        };
+        let took = began.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
+        for (request, detections) in batch.into_iter().zip(found) {
+            emit(Signal::Inferred { model: &self.shared.model.name, took });
+            answer(request, Ok(detections));
+        }
+    }
+
+    /// Runs the engine, a new one where the last one panicked.
+    fn run_engine(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError> {
+        self.make_engine()?;
+        let Some(engine) = self.engine.as_mut() else { return Err(InferError::Closed) };
+        // The engine is thrown away after a panic, so nobody sees it half changed.
+        match catch_unwind(AssertUnwindSafe(|| engine.run(pictures))) {
+            Ok(result) => result,
+            Err(panic) => {
+                self.engine = None;
+                Err(self.panicked(&*panic))
+            }
+        }
+    }
+
+    fn panicked(&self, panic: &(dyn std::any::Any + Send)) -> InferError {
+        let text = (panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no reason given".to_owned());
+        InferError::Run(self.shared.model.name.clone(), format!("it panicked ({text}); its session is replaced"))
+    }
+}
+
+fn refuse(batch: Vec<Request>, error: &InferError) {
+    for request in batch {
+        answer(request, Err(error.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests;
