@@ -60,7 +60,7 @@ struct Shown {
     audit: Vec<AuditRow>,
 }
 
-pub(super) fn run(command: Command, desk: &Desk) -> Done {
+pub(super) fn run(command: &Command, desk: &Desk) -> Done {
     let service = desk.service()?;
     let offset = service.config.city.utc_offset();
     match command {
@@ -80,9 +80,13 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
             });
         }
         Command::Show { case } => {
-            let detail = service.case(case)?;
-            let shown =
-                Shown { case: detail.case, behind: detail.incident, deliveries: detail.deliveries, audit: detail.audit };
+            let detail = service.case(*case)?;
+            let shown = Shown {
+                case: detail.case,
+                behind: detail.incident,
+                deliveries: detail.deliveries,
+                audit: detail.audit,
+            };
             desk.print.one(&shown, || in_words(&shown, offset));
         }
     }

@@ -48,18 +48,27 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
                 })
                 .collect();
             if !desk.print.json {
-                desk.print.say(&format!("配置无误：{} 个事项，数据目录 {}", matters.len(), config.settings.folders.data.display()));
+                desk.print.say(&format!(
+                    "配置无误：{} 个事项，数据目录 {}",
+                    matters.len(),
+                    config.settings.folders.data.display()
+                ));
             }
-            desk.print.list(&matters, &["事项", "名称", "代码", "停留（秒）", "轮巡（秒）", "模型"], "没有事项", |matter| {
-                vec![
-                    matter.key.clone(),
-                    matter.name.clone(),
-                    matter.code_2026.clone(),
-                    matter.dwell_s.to_string(),
-                    matter.revisit_s.to_string(),
-                    matter.model.clone(),
-                ]
-            });
+            desk.print.list(
+                &matters,
+                &["事项", "名称", "代码", "停留（秒）", "轮巡（秒）", "模型"],
+                "没有事项",
+                |matter| {
+                    vec![
+                        matter.key.clone(),
+                        matter.name.clone(),
+                        matter.code_2026.clone(),
+                        matter.dwell_s.to_string(),
+                        matter.revisit_s.to_string(),
+                        matter.model.clone(),
+                    ]
+                },
+            );
             Ok(ExitCode::SUCCESS)
         }
         Err(faults) => {

@@ -40,7 +40,7 @@ pub(super) enum StateWord {
     Dead,
 }
 
-pub(super) fn run(command: Command, desk: &Desk) -> Done {
+pub(super) fn run(command: &Command, desk: &Desk) -> Done {
     let service = desk.service()?;
     let offset = service.config.city.utc_offset();
     let head = ["上报", "案件", "内容", "状态", "产生", "说明"];
@@ -66,7 +66,7 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
         }
         Command::Replay { delivery, .. } => {
             let ids = match delivery {
-                Some(id) => vec![id],
+                Some(id) => vec![*id],
                 None => Limit::ALL.rows(|page| service.deliveries(Some("dead"), page))?.iter().map(|d| d.id).collect(),
             };
             let replayed: Result<Vec<_>, _> = ids.into_iter().map(|id| service.replay(id, ACTOR)).collect();

@@ -28,6 +28,7 @@ const ROWS_A_PAGE: u32 = 500;
 const PASSWORD_BYTES_MAX: u64 = 4096;
 
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "通用选项")]
 pub(crate) struct Globals {
     /// 根目录：models、pipelines、city 等相对路径由此算起
     #[arg(long, global = true, env = "XUNJIE_ROOT", value_name = "DIR", default_value = ".")]

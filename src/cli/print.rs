@@ -23,13 +23,7 @@ impl Printer {
     }
 
     /// Many things: a row of cells for people, `value` for programs; `none` is said when there is nothing.
-    pub(super) fn list<T: Serialize>(
-        self,
-        things: &[T],
-        head: &[&str],
-        none: &str,
-        cells: impl Fn(&T) -> Vec<String>,
-    ) {
+    pub(super) fn list<T: Serialize>(self, things: &[T], head: &[&str], none: &str, cells: impl Fn(&T) -> Vec<String>) {
         if self.json {
             things.iter().for_each(|thing| line(&json(thing)));
         } else if things.is_empty() {
@@ -81,7 +75,10 @@ mod tests {
 
     #[test]
     fn columns_line_up_beside_chinese() {
-        let rows = [vec!["a".to_owned(), "东门".to_owned(), "x".to_owned()], vec!["bcd".to_owned(), "n".to_owned(), "y".to_owned()]];
+        let rows = [
+            vec!["a".to_owned(), "东门".to_owned(), "x".to_owned()],
+            vec!["bcd".to_owned(), "n".to_owned(), "y".to_owned()],
+        ];
         insta::assert_snapshot!(table(&["编码", "名称", "备注"], &rows), @r"
         编码  名称  备注
         a     东门  x

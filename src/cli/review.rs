@@ -12,9 +12,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{
-        Case, Delivery, EvidenceRow, Incident, IncidentId, MatterKey, Presence, RejectReason, Verdict,
-    },
+    domain::{Case, Delivery, EvidenceRow, Incident, IncidentId, MatterKey, Presence, RejectReason, Verdict},
     service::{IncidentDetail, Moment, Service},
     store::IncidentFilter,
 };
@@ -211,7 +209,10 @@ fn show(desk: &Desk, service: &Service, id: IncidentId) -> anyhow::Result<()> {
             at("视频源  ", shown.stream_code.as_deref().unwrap_or("已删除")),
             at("画面    ", shown.view_name.as_deref().unwrap_or("已删除")),
             at("区域    ", shown.zone_name.as_deref().unwrap_or("已删除")),
-            at("看到    ", &format!("{} 至 {}", words::time(incident.first_seen, offset), words::time(incident.last_seen, offset))),
+            at(
+                "看到    ",
+                &format!("{} 至 {}", words::time(incident.first_seen, offset), words::time(incident.last_seen, offset)),
+            ),
             at("现状    ", words::presence(&incident.presence)),
             at("审核    ", &words::review(&incident.review)),
             at("可信度  ", &format!("{:.2}", incident.score.value())),
@@ -230,7 +231,12 @@ fn show(desk: &Desk, service: &Service, id: IncidentId) -> anyhow::Result<()> {
             lines.push(format!("案件    {}（{}）", case.id, words::stage(case.stage)));
         }
         for delivery in &shown.deliveries {
-            lines.push(format!("上报    {}（{}，{}）", delivery.id, words::message(&delivery.message), words::delivery_state(&delivery.state)));
+            lines.push(format!(
+                "上报    {}（{}，{}）",
+                delivery.id,
+                words::message(&delivery.message),
+                words::delivery_state(&delivery.state)
+            ));
         }
         lines.join("\n")
     });

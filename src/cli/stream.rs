@@ -157,7 +157,10 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
             let registered = service.register_stream(&args.into_new()?, ACTOR)?;
             let detail = service.stream(registered.stream.id)?;
             desk.print.one(&shown(detail), || {
-                format!("已登记视频源 {}（编号 {}），画面 {}", registered.stream.code, registered.stream.id, registered.view.id)
+                format!(
+                    "已登记视频源 {}（编号 {}），画面 {}",
+                    registered.stream.code, registered.stream.id, registered.view.id
+                )
             });
         }
         Command::Set(args) => {

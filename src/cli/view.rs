@@ -143,7 +143,13 @@ fn show(desk: &Desk, service: &Service, named: &Named) -> anyhow::Result<()> {
             lines.push(format!("基准图  {}", reference_in_words(reference)));
         }
         for zone in &shown.zones {
-            lines.push(format!("区域    {} {}（{}，第 {} 版）", zone.id, zone.name, words::zone_kind(zone.kind), zone.version));
+            lines.push(format!(
+                "区域    {} {}（{}，第 {} 版）",
+                zone.id,
+                zone.name,
+                words::zone_kind(zone.kind),
+                zone.version
+            ));
         }
         for look in &shown.looks {
             let reason = look.reason.as_deref().map_or_else(String::new, |reason| format!("：{reason}"));
@@ -164,8 +170,8 @@ fn reference(desk: &Desk, service: &Service, args: &ReferenceArgs) -> anyhow::Re
         return Ok(());
     };
     let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let picture = image::load_from_memory(&bytes)
-        .with_context(|| format!("{} is no JPEG or PNG picture", file.display()))?;
+    let picture =
+        image::load_from_memory(&bytes).with_context(|| format!("{} is no JPEG or PNG picture", file.display()))?;
     let version = view.reference.as_ref().map_or(1, |reference| reference.version + 1);
     let extension = if bytes.starts_with(b"\x89PNG") { "png" } else { "jpg" };
     let reference = Reference {

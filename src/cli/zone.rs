@@ -1,6 +1,10 @@
 //! `xunjie zone`: draws zones on a view. Corners are fractions of the reference picture's width and height.
 
-use std::{fs, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -34,7 +38,7 @@ pub(super) enum Command {
 }
 
 #[derive(clap::Args)]
-#[group(id = "outline", required = true, args = ["polygon", "file"])]
+#[command(group = clap::ArgGroup::new("outline").required(true).args(["polygon", "file"]))]
 pub(super) struct AddArgs {
     /// 画面编号；视频源只有一个画面时也可写它的编码
     #[arg(value_name = "VIEW")]
@@ -48,7 +52,7 @@ pub(super) struct AddArgs {
     /// 管哪些事项，可重复
     #[arg(long = "matter", value_name = "KEY", required = true)]
     matters: Vec<String>,
-    /// 顶点，按顺序，占宽和高的比例：\"0.1,0.5 0.9,0.5 0.9,0.9 0.1,0.9\"
+    /// 顶点，按顺序，占宽和高的比例："0.1,0.5 0.9,0.5 0.9,0.9 0.1,0.9"
     #[arg(long, value_name = "POINTS", value_parser = points)]
     polygon: Option<Points>,
     /// 存放顶点的 JSON 文件：[[x,y],...] 或 GeoJSON 的 Polygon
@@ -109,9 +113,7 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
                 valid_until: args.valid_until,
             };
             let zone = service.add_zone(view.id, &new, ACTOR)?;
-            desk.print.one(&zone, || {
-                format!("已画区域 {}（{}，{}）", zone.id, zone.name, words::zone_kind(zone.kind))
-            });
+            desk.print.one(&zone, || format!("已画区域 {}（{}，{}）", zone.id, zone.name, words::zone_kind(zone.kind)));
         }
         Command::List { view } => {
             let view = view.map(|name| view_named(&service, &name)).transpose()?.map(|(view, _)| view.id);
