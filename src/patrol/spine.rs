@@ -165,7 +165,7 @@ impl Spine {
     pub(super) fn take_in(&self, frame: Frame, detections: Option<Vec<Detection>>, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &mut Seen) -> Result<(), LookError> {
         seen.frames += 1;
         seen.skew_ms = frame.meta.skew_ms;
-        if scene.view.reference.is_none() || look.purpose == Purpose::Snapshot {
+        if scene.view.reference.is_none() || look.purpose == Purpose::Reference {
             if let Some(refused) = self.scenes.take_reference(scene, &frame)? {
                 seen.blind(ViewState::Unreferenced, refused);
             }
