@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         for change in &done.changes {
             if args.extended || !matches!(change, IncidentChange::Extended { .. }) {
                 let replayed = ReplayedChange { at: done.report.ended, change: change.clone() };
-                desk.print.change(&replayed);
+                desk.print.one(&replayed, || line_of(&replayed));
             }
         }
     })?;
@@ -69,6 +69,16 @@ fn recording(clip: &Path, scene: &SceneFile, clock: Arc<SimulatedClock>) -> anyh
     } else {
         Box::new(GstSource::new(GstConfig::default(), clock)?.recording_from(scene.start))
     })
+}
+
+fn line_of(replayed: &ReplayedChange) -> String {
+    let (at, id) = (replayed.at, replayed.change.incident());
+    match &replayed.change {
+        IncidentChange::Opened { incident } => format!("{at} 出现 疑似{} {id}", incident.matter),
+        IncidentChange::Extended { .. } => format!("{at} 仍在 {id}"),
+        IncidentChange::Closed { .. } => format!("{at} 消失 {id}"),
+        IncidentChange::Reopened { .. } => format!("{at} 反复 {id}"),
+    }
 }
 
 /// Media time from one picture of a folder to the next.
