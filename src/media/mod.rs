@@ -4,7 +4,9 @@
 pub mod gst;
 pub mod pictures;
 pub mod probe;
+pub mod rhythm;
 pub mod sessions;
+pub mod sources;
 
 use std::time::{Duration, Instant};
 
