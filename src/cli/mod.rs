@@ -1,7 +1,7 @@
 //! L4: the command line, one file a subcommand. A subcommand reads its arguments, asks the service, prints.
 //! Text is short and Chinese first; `--json` prints the same facts as one JSON value a line. A password never
 //! comes in as an argument of its own and never goes out. Exit codes: 0 done, 1 failed or refused, 2 not understood.
-#![expect(clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
 
 mod case;
 mod check;
@@ -9,6 +9,7 @@ mod delivery;
 mod desk;
 mod doctor;
 mod evidence;
+mod platform_sim;
 mod print;
 mod review;
 mod stream;
@@ -68,6 +69,8 @@ enum Command {
     Check(check::Args),
     /// 检查运行环境，说明缺什么、怎么补
     Doctor(doctor::Args),
+    /// 城市平台模拟器，供测试和演示；没有任何访问保护，只应监听本机
+    PlatformSim(platform_sim::Args),
 }
 
 /// Understands `args` (the program's name first), does what they say and returns the exit code.
@@ -102,6 +105,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Evidence(command) => evidence::run(command, &desk),
         Command::Check(args) => check::run(&args, &desk),
         Command::Doctor(args) => doctor::run(&args, &desk),
+        Command::PlatformSim(args) => platform_sim::run(args),
     }
 }
 

@@ -1,5 +1,6 @@
 //! L3, the spine: plan, look, record, deliver. Read `spine.rs` first: it is one look on one page.
 
+mod courier;
 pub mod keep;
 pub mod planner;
 pub mod prove;
@@ -10,3 +11,5 @@ pub mod spine;
 pub mod supervisor;
 pub mod watch;
 mod witness;
+
+pub use courier::{Courier, CourierHandle, CourierReport, Pace};
