@@ -115,7 +115,11 @@ fn spec(url: &str, transport: Transport) -> SourceSpec {
 }
 
 fn config() -> GstConfig {
-    GstConfig { stall_after: Duration::from_millis(1500), connect_within: Duration::from_secs(4), ..GstConfig::default() }
+    GstConfig {
+        stall_after: Duration::from_millis(1500),
+        connect_within: Duration::from_secs(4),
+        ..GstConfig::default()
+    }
 }
 
 fn source() -> GstSource {

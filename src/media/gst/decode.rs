@@ -52,7 +52,9 @@ impl Decoder {
         for factory in candidates(caps) {
             match Self::start(&factory, caps) {
                 Ok(decoder) => return Ok(decoder),
-                Err(error) => tracing::debug!(decoder = %factory.name(), %error, "decoder does not start, trying the next"),
+                Err(error) => {
+                    tracing::debug!(decoder = %factory.name(), %error, "decoder does not start, trying the next")
+                }
             }
         }
         let media_type = caps.structure(0).map_or("nothing", |s| s.name().as_str());

@@ -47,12 +47,7 @@ impl Live {
     ///
     /// # Errors
     /// [`MediaError::Framework`].
-    pub fn open(
-        spec: SourceSpec,
-        session: u64,
-        config: GstConfig,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, MediaError> {
+    pub fn open(spec: SourceSpec, session: u64, config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
         let name = fault::name_of(&spec.stream);
         let is_rtsp = spec.stream.source.url().scheme().starts_with("rtsp");
         let transport = is_rtsp.then(|| match spec.stream.transport {
@@ -189,12 +184,7 @@ impl Live {
     }
 
     /// A bus error: the other transport is tried where that may help, else it is explained.
-    fn failed_with(
-        &mut self,
-        error: &gst::glib::Error,
-        debug: Option<&str>,
-        played: bool,
-    ) -> Result<(), MediaError> {
+    fn failed_with(&mut self, error: &gst::glib::Error, debug: Option<&str>, played: bool) -> Result<(), MediaError> {
         let credential = self.spec.credential.as_ref();
         let text = fault::redact(&format!("{error} {}", debug.unwrap_or("")), credential);
         tracing::debug!(stream = %self.spec.stream.id, error = text, "the source failed");

@@ -60,7 +60,19 @@ impl Recording {
         let offset = ClockOffset { origin, source: WallSource::Recording };
         let stream = spec.stream.id;
         let (bench, held) = (Bench::default(), VecDeque::new());
-        Ok(Self { stream, name, session, offset, clock, intake, bench, held, in_step: false, ended: false, failed: None })
+        Ok(Self {
+            stream,
+            name,
+            session,
+            offset,
+            clock,
+            intake,
+            bench,
+            held,
+            in_step: false,
+            ended: false,
+            failed: None,
+        })
     }
 
     fn look(&mut self, want: &Want) -> Result<Frame, MediaError> {
