@@ -17,8 +17,10 @@ pub enum Purpose {
         /// The case to check.
         case: CaseId,
     },
-    /// A picture for an operator, or a new reference picture.
+    /// How the view stands now, out of turn, for an operator.
     Snapshot,
+    /// A new reference picture, out of turn.
+    Reference,
     /// A watch without an end, for matters that pass by.
     Continuous,
 }
@@ -68,6 +70,7 @@ impl Look {
             Purpose::Patrol => b"patrol",
             Purpose::Recheck { .. } => b"recheck",
             Purpose::Snapshot => b"snapshot",
+            Purpose::Reference => b"reference",
             Purpose::Continuous => b"continuous",
         };
         LookId::derived(&[b"look", view.as_bytes(), kind, &due.millis().to_be_bytes()])

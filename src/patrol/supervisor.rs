@@ -16,7 +16,8 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
-    domain::{Look, LookId, Purpose, ViewId},
+    clock::Clock,
+    domain::{Look, LookId, Purpose, ViewId, WallTime},
     telemetry::{Signal, SkipReason, emit},
 };
 
@@ -40,17 +41,24 @@ const ASKS_MAX: usize = 256;
 pub struct Patrol {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
-    asks: Sender<(ViewId, Purpose)>,
+    asker: Asker,
 }
 
 /// Asks the running patrol for looks out of turn.
 #[derive(Clone)]
-pub struct Asker(Sender<(ViewId, Purpose)>);
+pub struct Asker {
+    asks: Sender<Ask>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A look out of turn: at what, why, since when.
+type Ask = (ViewId, Purpose, WallTime);
 
 impl Asker {
-    /// Asks for a look; `false` when too many wait already.
-    pub fn ask(&self, view: ViewId, purpose: Purpose) -> bool {
-        self.0.try_send((view, purpose)).is_ok()
+    /// Asks for a look and tells its id; `None` when too many wait already.
+    pub fn ask(&self, view: ViewId, purpose: Purpose) -> Option<LookId> {
+        let now = self.clock.now();
+        self.asks.try_send((view, purpose, now)).ok().map(|()| Look::id_of(view, &purpose, now))
     }
 }
 
@@ -63,6 +71,7 @@ impl Patrol {
         let stop = Arc::new(AtomicBool::new(false));
         let queue: Arc<dyn LookQueue> = Arc::new(LocalQueue::new(budget.looks_max));
         let (asks, asked) = bounded(ASKS_MAX);
+        let asker = Asker { asks, clock: spine.clock.clone() };
         let mut threads = Vec::new();
         for number in 0..workers.max(1) {
             let (spine, queue, stop) = (spine.clone(), queue.clone(), stop.clone());
@@ -72,12 +81,12 @@ impl Patrol {
         let (spine, stopped) = (spine.clone(), stop.clone());
         let plan = move || Planning::new(spine, queue, budget, asked, stopped).run();
         threads.push(thread::Builder::new().name("plan".to_owned()).spawn(plan)?);
-        Ok(Self { stop, threads, asks })
+        Ok(Self { stop, threads, asker })
     }
 
     /// A handle that asks for looks out of turn.
     pub fn asker(&self) -> Asker {
-        Asker(self.asks.clone())
+        self.asker.clone()
     }
 
     /// Ends: no new looks, running ones end by themselves or at their time limit; then all threads are joined.
@@ -121,20 +130,14 @@ struct Planning {
     spine: Arc<Spine>,
     queue: Arc<dyn LookQueue>,
     planner: Planner,
-    asked: Receiver<(ViewId, Purpose)>,
+    asked: Receiver<Ask>,
     stop: Arc<AtomicBool>,
     watches: HashMap<LookId, (Arc<AtomicBool>, JoinHandle<()>)>,
     revision: Option<u64>,
 }
 
 impl Planning {
-    fn new(
-        spine: Arc<Spine>,
-        queue: Arc<dyn LookQueue>,
-        budget: Budget,
-        asked: Receiver<(ViewId, Purpose)>,
-        stop: Arc<AtomicBool>,
-    ) -> Self {
+    fn new(spine: Arc<Spine>, queue: Arc<dyn LookQueue>, budget: Budget, asked: Receiver<Ask>, stop: Arc<AtomicBool>) -> Self {
         let planner = Planner::new(budget, fastrand::u64(..));
         Self { spine, queue, planner, asked, stop, watches: HashMap::new(), revision: None }
     }
@@ -182,8 +185,8 @@ impl Planning {
         for finished in self.queue.finished() {
             self.planner.finished(&finished.look);
         }
-        for (view, purpose) in self.asked.try_iter() {
-            self.planner.ask(view, purpose, self.spine.clock.now());
+        for (view, purpose, since) in self.asked.try_iter() {
+            self.planner.ask(view, purpose, since);
         }
         for id in self.planner.yielding() {
             if let Some((flag, _)) = self.watches.get(&id) {

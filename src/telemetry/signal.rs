@@ -400,6 +400,7 @@ fn purpose_label(purpose: &Purpose) -> &'static str {
         Purpose::Patrol => "patrol",
         Purpose::Recheck { .. } => "recheck",
         Purpose::Snapshot => "snapshot",
+            Purpose::Reference => "reference",
         Purpose::Continuous => "continuous",
     }
 }

@@ -1,0 +1,138 @@
+//! `xunjie serve`: looks, judges, serves the page and the API, and delivers, until it is told to stop. The first
+//! signal ends it in order; a second one ends it at once.
+
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::{net::TcpListener, signal::unix, sync::Notify};
+
+use super::{Done, desk::Desk, engine};
+use crate::{
+    deliver,
+    domain::Purpose,
+    media::probe,
+    patrol::{
+        Courier, CourierHandle, Pace,
+        planner::Budget,
+        supervisor::{Asker, Patrol},
+    },
+    service::Service,
+    store::evidence::retention,
+    telemetry,
+    web::{self, Access, App, LookWish, Ports, ProbePort},
+};
+
+/// Views visited at least this often keep their session open between looks.
+const KEEP_OPEN_MAX: Duration = Duration::from_secs(60);
+/// Watches without an end that may run beside the patrol, for each inference thread.
+const CONTINUOUS_A_THREAD: usize = 8;
+/// How long a probe may try one transport.
+const PROBE_TIME: Duration = Duration::from_secs(12);
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// 监听地址，代替设置文件里的 listen
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// 在本机回环地址上也要求登录
+    #[arg(long)]
+    login: bool,
+}
+
+pub(super) fn run(args: &Args, desk: &Desk) -> Done {
+    let service = Arc::new(desk.service()?);
+    let settings = &service.config.settings;
+    telemetry::init(settings.log.json, &settings.log.level)?;
+    let spine = Arc::new(engine::spine(&service, Arc::new(engine::live_source(&service)?), KEEP_OPEN_MAX)?);
+    let listen = args.listen.unwrap_or(settings.listen);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind(listen)).with_context(|| format!("{listen} cannot be listened on"))?;
+
+    let patrol = settings.patrol;
+    let budget = Budget {
+        looks_max: patrol.look_workers,
+        continuous_max: patrol.infer_threads.max(1) * CONTINUOUS_A_THREAD,
+        look_time_max: patrol.look_timeout,
+    };
+    let running = Patrol::start(&spine, patrol.look_workers, budget)?;
+    let courier = courier(&service)?;
+    let access = Access::open(service.data(), listener.local_addr()?.ip().is_loopback() && !args.login)?;
+    let app = App::new(service.clone(), access, ports(&service, running.asker())?);
+    println!("巡街 http://{}", listener.local_addr()?);
+    let served = runtime.block_on(until_told(app, listener, &service));
+
+    // The order of ending: nobody asks any more, no new looks, running looks recorded, deliveries stored.
+    running.stop();
+    if let Some(courier) = courier {
+        courier.stop();
+    }
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until the first signal; a second one ends the process at once.
+async fn until_told(app: App, listener: TcpListener, service: &Arc<Service>) -> anyhow::Result<()> {
+    let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
+    let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+    let told = Arc::new(Notify::new());
+    let tell = told.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        tracing::info!("stopping; a second signal ends at once");
+        tell.notify_one();
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        end_at_once();
+    });
+    let housekeeping = tokio::spawn(housekeep(service.clone()));
+    let served = web::serve(app, listener, async move { told.notified().await }).await;
+    housekeeping.abort();
+    Ok(served?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a second signal asks for exactly this: no dropping, no flushing")]
+fn end_at_once() {
+    std::process::exit(130);
+}
+
+/// Once an hour: files of evidence that are past their time.
+async fn housekeep(service: Arc<Service>) {
+    let mut hour = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hour.tick().await;
+        let service = service.clone();
+        let swept = tokio::task::spawn_blocking(move || retention::sweep(&*service.store, &service.evidence, &service.config.settings.retention.into(), service.now()));
+        match swept.await {
+            Ok(Ok(swept)) => tracing::debug!(?swept, "retention"),
+            Ok(Err(error)) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
+            Err(error) => tracing::error!(%error, "retention panicked"),
+        }
+    }
+}
+
+/// The courier of the configured platform; without one deliveries wait.
+fn courier(service: &Service) -> anyhow::Result<Option<CourierHandle>> {
+    let Some(platform) = &service.config.settings.platform else {
+        tracing::warn!("no platform is configured; deliveries wait");
+        return Ok(None);
+    };
+    let evidence = service.evidence.clone();
+    let read = Arc::new(move |row: &crate::domain::EvidenceRow, name: &str| evidence.read(row, name));
+    let sink = deliver::open(platform, &service.config.city, read, service.clock.clone())?;
+    let pace = Pace::from(platform);
+    Ok(Some(Courier::new(service.store.clone(), sink, service.clock.clone(), pace).spawn()?))
+}
+
+/// What the web borrows from other rooms.
+fn ports(service: &Service, asker: Asker) -> anyhow::Result<Ports> {
+    let look = move |view, wish| {
+        let purpose = match wish {
+            LookWish::Snapshot => Purpose::Snapshot,
+            LookWish::Reference => Purpose::Reference,
+        };
+        asker.ask(view, purpose).ok_or_else(|| "too many looks wait already; try again in a minute".to_owned())
+    };
+    let source = engine::live_source(service)?;
+    let probe: ProbePort = Arc::new(move |spec| probe::probe(spec, &source, PROBE_TIME).into());
+    Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)) })
+}
