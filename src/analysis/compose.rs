@@ -133,7 +133,7 @@ pub(crate) mod tests {
         let umbrella = detection("umbrella", 0.6, [100.0, 100.0, 200.0, 150.0]);
         let at = |x0: f32, score: f32| detection("person", score, [x0, 100.0, x0 + 30.0, 200.0]);
         let companion_x = |people: &[Detection]| {
-            let seen: Vec<Detection> = [&[umbrella.clone()], people].concat();
+            let seen: Vec<Detection> = [std::slice::from_ref(&umbrella), people].concat();
             candidates(&stall, &seen)[0].companion.map(|c| c.bbox.x0())
         };
         assert_eq!(companion_x(&[at(250.0, 0.5)]), Some(250.0), "a gap of exactly half of the height counts");

@@ -131,14 +131,14 @@ impl Letterbox {
         }
         let target = &mut tensor[start..];
         match picture.layout() {
-            PixelLayout::Rgb { stride } => self.from_rgb(picture, stride, &writer, target),
+            PixelLayout::Rgb { stride } => self.sample_rgb(picture, stride, &writer, target),
             PixelLayout::I420 { offsets, strides, bt709, full_range } => {
-                self.from_i420(picture, offsets, strides, &YuvMatrix::new(bt709, full_range), &writer, target);
+                self.sample_i420(picture, offsets, strides, &YuvMatrix::new(bt709, full_range), &writer, target);
             }
         }
     }
 
-    fn from_rgb(&self, picture: &Picture, stride: usize, writer: &Writer, tensor: &mut [f32]) {
+    fn sample_rgb(&self, picture: &Picture, stride: usize, writer: &Writer, tensor: &mut [f32]) {
         let [width, rows] = self.scaled.map(|side| side as usize);
         let plane = Plane {
             bytes: picture.bytes(),
@@ -153,7 +153,7 @@ impl Letterbox {
         }
     }
 
-    fn from_i420(
+    fn sample_i420(
         &self,
         picture: &Picture,
         offsets: [usize; 3],

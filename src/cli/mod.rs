@@ -9,6 +9,8 @@ mod delivery;
 mod desk;
 mod doctor;
 mod evidence;
+mod judge;
+mod model;
 mod platform_sim;
 mod print;
 mod review;
@@ -65,6 +67,11 @@ enum Command {
     /// 证据：核验、查看、保全、对账、到期清理
     #[command(subcommand)]
     Evidence(evidence::Command),
+    /// 判图：逐张图片输出检出的目标和事项
+    Judge(judge::JudgeArgs),
+    /// 模型：查看、核验
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// 检查全部配置，一次列出所有错误
     Check(check::Args),
     /// 检查运行环境，说明缺什么、怎么补
@@ -103,6 +110,10 @@ fn dispatch(cli: Cli) -> Done {
         Command::Case(command) => case::run(&command, &desk),
         Command::Delivery(command) => delivery::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
+        Command::Judge(args) => judge::run(&args, &desk.checked_config()?, desk.print.json),
+        Command::Model(command) => {
+            model::run(&command, &desk.checked_config()?.settings.folders.models, desk.print.json)
+        }
         Command::Check(args) => check::run(&args, &desk),
         Command::Doctor(args) => doctor::run(&args, &desk),
         Command::PlatformSim(args) => platform_sim::run(args),

@@ -20,7 +20,7 @@ use crate::{
         nms,
     },
     config::Faults,
-    domain::{Detection, ModelRef, Score},
+    domain::{Detection, Matter, ModelRef, Score},
 };
 
 /// A model: its weights, where they come from and what goes in and out.
@@ -232,6 +232,25 @@ impl Manifest {
             self.sha256,
             path.display(),
         )))
+    }
+
+    /// Whether the matter can be found by this model: it knows every class that the matter names.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] names the classes that it does not know, or the kind that is no detector.
+    pub fn serves(&self, matter: &Matter) -> Result<(), InferError> {
+        let spec = self.detector()?;
+        let composition = &matter.composition;
+        let companion = composition.companion.iter().flat_map(|companion| &companion.part.classes);
+        let named = composition.anchor.classes.iter().chain(companion);
+        let unknown: Vec<&str> =
+            named.filter(|name| !spec.classes.iter().any(|class| **class == ***name)).map(String::as_str).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let text =
+            format!("has no class {}, which matter {} names; correct its pipeline", unknown.join(", "), matter.key);
+        Err(InferError::Model(self.name.clone(), text))
     }
 
     /// The detector's part.

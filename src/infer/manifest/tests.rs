@@ -137,6 +137,16 @@ fn a_section_of_another_kind_and_two_families_are_refused() {
 }
 
 #[test]
+fn a_class_that_the_model_does_not_know_is_told() {
+    use crate::analysis::compose::tests::matter;
+
+    let manifest = parse(&format!("{HEAD}kind = \"detector\"\n{INPUT}{NANODET}")).unwrap();
+    assert!(manifest.serves(&matter("parking", &["car", "bus"], None)).is_ok());
+    let error = manifest.serves(&matter("stall", &["car"], Some(&["person"]))).unwrap_err().to_string();
+    assert!(error.contains("no class person, which matter stall names"), "{error}");
+}
+
+#[test]
 fn only_the_named_weights_are_used() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m");
