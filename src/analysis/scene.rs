@@ -131,7 +131,8 @@ mod tests {
         for y in 0..200_u32 {
             for x in 0..200_u32 {
                 let on = thing.is_some_and(|[x0, y0, x1, y1]| (x0..x1).contains(&x) && (y0..y1).contains(&y));
-                let value = if on { if (x / 6) % 2 == 0 { 230 } else { 20 } } else { 100 + ((x * 7 + y * 13) % 17) as u8 };
+                let value =
+                    if on { if (x / 6) % 2 == 0 { 230 } else { 20 } } else { 100 + ((x * 7 + y * 13) % 17) as u8 };
                 rgb.extend_from_slice(&[value, value, if on { 60 } else { value }]);
             }
         }

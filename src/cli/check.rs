@@ -77,12 +77,14 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
                 .into_iter()
                 .map(|fault| Shown { file: fault.file, key: fault.key, got: fault.got, want: fault.want })
                 .collect();
-            if !desk.print.json {
+            if desk.print.json {
+                desk.print.list(&faults, &[], "", |_| Vec::new());
+            } else {
                 desk.print.say(&format!("配置有 {} 处错误", faults.len()));
+                for Shown { file, key, got, want } in &faults {
+                    desk.print.say(&format!("{file}  {key}\n  现在是 {got}\n  应当是 {want}"));
+                }
             }
-            desk.print.list(&faults, &["文件", "位置", "现在是", "应当是"], "", |fault| {
-                vec![fault.file.clone(), fault.key.clone(), fault.got.clone(), fault.want.clone()]
-            });
             Ok(ExitCode::FAILURE)
         }
     }

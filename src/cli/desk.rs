@@ -96,10 +96,14 @@ impl Desk {
         Ok(config)
     }
 
+    /// The configuration, for whoever cannot work with a faulty one.
+    pub(super) fn checked_config(&self) -> anyhow::Result<Config> {
+        self.config().context("the configuration has faults; `xunjie check` lists them")
+    }
+
     /// Opens the data folder. A service that runs beside it goes on: the store is shared.
     pub(super) fn service(&self) -> anyhow::Result<Service> {
-        let config = self.config().context("the configuration has faults; `xunjie check` lists them")?;
-        Ok(Service::open(Arc::new(config), Arc::new(SystemClock))?)
+        Ok(Service::open(Arc::new(self.checked_config()?), Arc::new(SystemClock))?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! L4: the command line, one file a subcommand. A subcommand reads its arguments, asks the service, prints.
 //! Text is short and Chinese first; `--json` prints the same facts as one JSON value a line. A password never
 //! comes in as an argument of its own and never goes out. Exit codes: 0 done, 1 failed or refused, 2 not understood.
-#![expect(clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
 
 mod case;
 mod check;
@@ -9,6 +9,9 @@ mod delivery;
 mod desk;
 mod doctor;
 mod evidence;
+mod judge;
+mod model;
+mod platform_sim;
 mod print;
 mod review;
 mod stream;
@@ -64,10 +67,17 @@ enum Command {
     /// 证据：核验、查看、保全、对账、到期清理
     #[command(subcommand)]
     Evidence(evidence::Command),
+    /// 判图：逐张图片输出检出的目标和事项
+    Judge(judge::JudgeArgs),
+    /// 模型：查看、核验
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// 检查全部配置，一次列出所有错误
     Check(check::Args),
     /// 检查运行环境，说明缺什么、怎么补
     Doctor(doctor::Args),
+    /// 城市平台模拟器，供测试和演示；没有任何访问保护，只应监听本机
+    PlatformSim(platform_sim::Args),
 }
 
 /// Understands `args` (the program's name first), does what they say and returns the exit code.
@@ -100,8 +110,13 @@ fn dispatch(cli: Cli) -> Done {
         Command::Case(command) => case::run(&command, &desk),
         Command::Delivery(command) => delivery::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
+        Command::Judge(args) => judge::run(&args, &desk.checked_config()?, desk.print.json),
+        Command::Model(command) => {
+            model::run(&command, &desk.checked_config()?.settings.folders.models, desk.print.json)
+        }
         Command::Check(args) => check::run(&args, &desk),
         Command::Doctor(args) => doctor::run(&args, &desk),
+        Command::PlatformSim(args) => platform_sim::run(args),
     }
 }
 

@@ -1,0 +1,219 @@
+//! Runs the built program on a folder of its own and compares what it prints. Ids, times and folders are
+//! replaced before comparing; nothing here opens a camera, a model or a socket.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+const CAMERA: &str = "31011500001320000001";
+
+/// A data folder, and the program that works on it.
+struct Program {
+    data: TempDir,
+}
+
+/// What a run left behind.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Program {
+    fn new() -> Self {
+        Self { data: tempfile::tempdir().expect("the machine has a folder for temporary files") }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with_input(arguments, "")
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_xunjie"))
+            .args(["--root", env!("CARGO_MANIFEST_DIR"), "--data"])
+            .arg(self.data.path())
+            .args(arguments)
+            .env_remove("XUNJIE_CONFIG")
+            .env_remove("XUNJIE_ROOT")
+            .env_remove("XUNJIE_DATA")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("cargo built the program");
+        let mut pipe = child.stdin.take().expect("standard input is piped");
+        // A program that does not read its input may be gone already.
+        let _ = pipe.write_all(input.as_bytes());
+        drop(pipe);
+        let output = child.wait_with_output().expect("the program ends");
+        let text = |bytes: Vec<u8>| self.normal(&String::from_utf8(bytes).expect("the program prints UTF-8"));
+        Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs and expects success; returns what was printed.
+    fn done(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{arguments:?}: {}", ran.out);
+        ran.out
+    }
+
+    /// Puts `<id>`, `<time>`, `<data>` and `<root>` where every run has something else.
+    fn normal(&self, text: &str) -> String {
+        let text = text.replace(&self.data.path().display().to_string(), "<data>");
+        let text = text.replace(env!("CARGO_MANIFEST_DIR"), "<root>");
+        let mut out = String::new();
+        let mut rest = text.as_str();
+        while let Some(first) = rest.chars().next() {
+            let shapes = [("01234567-89ab-cdef-0123-456789abcdef", "<id>"), ("2026-11-23T16:36:12.758Z", "<time>")];
+            match shapes.iter().find(|(shape, _)| has_shape(rest, shape)) {
+                Some((shape, word)) => {
+                    out.push_str(word);
+                    rest = &rest[shape.len()..];
+                }
+                None => {
+                    out.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
+            }
+        }
+        out
+    }
+
+    fn add_camera(&self) {
+        self.done(&[
+            "stream",
+            "add",
+            "--code",
+            CAMERA,
+            "--name",
+            "东门",
+            "--url",
+            "rtsp://admin:s3cr3t@10.0.0.8:554/ch1?password=als0",
+            "--matter",
+            "motor_vehicle_parking",
+        ]);
+    }
+
+    fn zone(&self, polygon: &str) -> Ran {
+        let fixed = ["--name", "禁停", "--kind", "strict", "--matter", "motor_vehicle_parking", "--polygon", polygon];
+        self.run(&[&["zone", "add", CAMERA], &fixed[..]].concat())
+    }
+}
+
+/// Whether `text` begins like `shape`: a digit or a letter a-f where it has one, the same character elsewhere.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let mut chars = text.chars();
+    shape.chars().all(|wanted| {
+        chars.next().is_some_and(
+            |found| {
+                if wanted.is_ascii_hexdigit() { found.is_ascii_hexdigit() } else { found == wanted }
+            },
+        )
+    })
+}
+
+#[test]
+fn a_stream_is_registered_and_its_password_never_comes_out() {
+    let program = Program::new();
+    program.add_camera();
+    let listed = program.done(&["stream", "list"]);
+    assert_snapshot!(listed, @r"
+    编码                  名称  地址                                  口令  启用  画面
+    31011500001320000001  东门  rtsp://10.0.0.8:554/ch1?password=***  已存  是    1
+    ");
+    let shown = program.done(&["--json", "stream", "show", CAMERA]);
+    assert_snapshot!(shown, @r#"{"id":"<id>","code":"31011500001320000001","name":"东门","url":"rtsp://10.0.0.8:554/ch1?password=***","transport":"auto","location":null,"enabled":true,"has_credential":true,"registered_at":"<time>","views":[{"id":"<id>","stream":"<id>","name":"默认画面","matters":["motor_vehicle_parking"],"revisit_s":null,"weight":1.0,"reference":null}]}"#);
+    for text in [listed, shown, program.done(&["stream", "disable", CAMERA]), program.done(&["view", "show", CAMERA])] {
+        assert!(!text.contains("s3cr3t") && !text.contains("als0"), "{text}");
+    }
+    assert_snapshot!(program.done(&["stream", "remove", CAMERA]), @"已删除视频源 31011500001320000001；它的事件、证据和案件保留");
+    assert_snapshot!(program.done(&["stream", "list"]), @"还没有视频源；用 xunjie stream add 登记");
+}
+
+#[test]
+fn a_taken_code_is_refused() {
+    let program = Program::new();
+    program.add_camera();
+    let again = program.run(&["stream", "add", "--code", CAMERA, "--name", "西门", "--url", "rtsp://10.0.0.9/ch1"]);
+    assert_eq!((again.code, again.out.as_str()), (1, ""));
+    assert_snapshot!(again.err, @"xunjie: code 31011500001320000001 belongs to stream <id> already; use another code or change that stream");
+}
+
+#[test]
+fn a_password_comes_from_standard_input_or_a_file_and_never_from_an_argument() {
+    let program = Program::new();
+    let login = ["--username", "admin", "--password-file", "-"];
+    let address = ["stream", "add", "--code", CAMERA, "--name", "东门", "--url", "rtsp://10.0.0.8/ch1"];
+    let added = program.run_with_input(&[&address[..], &login].concat(), "s3cr3t\n");
+    assert_eq!((added.code, added.err.as_str()), (0, ""));
+    assert!(program.done(&["--json", "stream", "list"]).contains(r#""has_credential":true"#));
+
+    let empty = program.run_with_input(&[&address[..], &login].concat(), "\n");
+    assert_eq!(empty.code, 1);
+    assert_snapshot!(empty.err, @"xunjie: password file - is empty");
+    let argument = program.run(&[&address[..], &["--username", "admin", "--password", "s3cr3t"]].concat());
+    assert_eq!(argument.code, 2);
+}
+
+#[test]
+fn a_zone_is_drawn_and_a_crossing_outline_is_refused_in_words() {
+    let program = Program::new();
+    program.add_camera();
+    let crossing = program.zone("0.1,0.1 0.9,0.9 0.9,0.1 0.1,0.9");
+    assert_eq!(crossing.code, 1);
+    assert_snapshot!(crossing.err, @"xunjie: polygon: the edge after point 0 crosses the edge after point 2; draw the outline in order");
+    let unreadable = program.zone("0.1,0.1 0.9;0.9 0.9,0.1");
+    assert_eq!(unreadable.code, 2);
+    assert!(unreadable.err.contains("0.9;0.9"), "{}", unreadable.err);
+    assert_eq!(program.zone("0.1,0.1 0.9,0.1 0.9,0.9 0.1,0.9").code, 0);
+    assert_snapshot!(program.done(&["zone", "list", CAMERA]).replace("<id>                                ", "<id>"), @r"
+    区域                                  名称  类别  事项                   顶点  占画面  版本
+    <id>  禁停  严禁  motor_vehicle_parking  4     64%     1
+    ");
+}
+
+#[test]
+fn check_names_every_fault_at_once() {
+    let program = Program::new();
+    let settings = program.data.path().join("xunjie.toml");
+    fs::write(&settings, "listen = \"here\"\ncolour = \"red\"\n[patrol]\nlook_workers = 0\n").unwrap();
+    let checked = program.run(&["--config", &settings.display().to_string(), "check"]);
+    assert_eq!(checked.code, 1);
+    assert_snapshot!(checked.out);
+    let json = program.run(&["--config", &settings.display().to_string(), "--json", "check"]);
+    let keys: Vec<String> = json
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["key"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(keys, ["colour", "listen", "patrol.look_workers"]);
+
+    let used = program.run(&["--config", &settings.display().to_string(), "stream", "list"]);
+    assert_eq!((used.code, used.out.as_str()), (1, ""), "faulty settings are never used");
+    assert!(used.err.contains("xunjie check"), "{}", used.err);
+}
+
+#[test]
+fn the_committed_configuration_is_sound() {
+    let program = Program::new();
+    assert!(program.done(&["check"]).starts_with("配置无误"));
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines").is_dir());
+}
+
+#[test]
+fn what_is_not_understood_ends_with_2_and_what_is_not_there_with_1() {
+    let program = Program::new();
+    assert_eq!(program.run(&["watch"]).code, 2);
+    assert_eq!(program.run(&["review", "confirm", "0192f0c1-7d3a-7c11-9d3e-2f6f0e6a4b52"]).code, 2, "no reviewer");
+    let missing = program.run(&["incident", "timeline", "0192f0c1-7d3a-7c11-9d3e-2f6f0e6a4b52"]);
+    assert_eq!(missing.code, 1);
+    assert_snapshot!(missing.err, @"xunjie: there is no incident <id>");
+    assert_eq!(program.run(&["--help"]).code, 0);
+    assert!(program.run(&["--version"]).out.starts_with("xunjie "));
+}
