@@ -128,13 +128,16 @@ fn cost(root: &Path, folder: &Path, way: Way, address: &str, time: Duration) -> 
     fs::create_dir_all(folder).expect("the target folder can be written");
     let pipelines = folder.join("pipelines");
     fs::create_dir_all(&pipelines).expect("the target folder can be written");
-    let matter = fs::read_to_string(root.join("pipelines/motor_vehicle_parking.toml")).expect("it is in the repository");
+    let matter =
+        fs::read_to_string(root.join("pipelines/motor_vehicle_parking.toml")).expect("it is in the repository");
     let decode = if way.pipeline == "rate" { "decode = \"rate\"\nfps = 5.0" } else { "decode = \"key_frames\"" };
-    fs::write(pipelines.join("motor_vehicle_parking.toml"), matter.replace("decode = \"key_frames\"", decode)).expect("written");
+    fs::write(pipelines.join("motor_vehicle_parking.toml"), matter.replace("decode = \"key_frames\"", decode))
+        .expect("written");
     let settings = folder.join("xunjie.toml");
     let overrides = format!(
         "listen = \"127.0.0.1:0\"\n[folders]\ndata = \"{0}/data\"\npipelines = \"{0}/pipelines\"\n[log]\nlevel = \"warn\"\n[matters.motor_vehicle_parking]\n{1}\n",
-        folder.display(), way.settings
+        folder.display(),
+        way.settings
     );
     fs::write(&settings, overrides).expect("written");
     let xunjie = || {
@@ -145,7 +148,18 @@ fn cost(root: &Path, folder: &Path, way: Way, address: &str, time: Duration) -> 
     for number in 0..way.cameras {
         let code = format!("bench{number}");
         let added = xunjie()
-            .args(["stream", "add", "--code", &code, "--name", &code, "--url", address, "--matter", "motor_vehicle_parking"])
+            .args([
+                "stream",
+                "add",
+                "--code",
+                &code,
+                "--name",
+                &code,
+                "--url",
+                address,
+                "--matter",
+                "motor_vehicle_parking",
+            ])
             .stdout(Stdio::null())
             .status()
             .expect("xunjie runs");
@@ -162,6 +176,7 @@ fn cost(root: &Path, folder: &Path, way: Way, address: &str, time: Duration) -> 
 fn cpu_seconds(pid: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the service still runs");
     let after_name = stat.rsplit(')').next().expect("rsplit gives at least one part");
-    let field = |n: usize| after_name.split_whitespace().nth(n).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    let field =
+        |n: usize| after_name.split_whitespace().nth(n).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
     (field(11) + field(12)) / TICKS
 }

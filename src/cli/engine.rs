@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    infer::{Catalogue, Detector},
+    infer::{Detector, catalogue::Catalogue},
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
@@ -42,7 +42,11 @@ pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
 
 /// The spine over an open service. `keep_open_max`: views visited at least this often keep their session.
 pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_max: Duration) -> anyhow::Result<Spine> {
-    let sessions = SessionPool::new(source, PoolConfig { open_max: service.config.settings.patrol.open_sessions_max, ..PoolConfig::default() }, service.clock.clone());
+    let sessions = SessionPool::new(
+        source,
+        PoolConfig { open_max: service.config.settings.patrol.open_sessions_max, ..PoolConfig::default() },
+        service.clock.clone(),
+    );
     Ok(Spine {
         config: service.config.clone(),
         clock: service.clock.clone(),

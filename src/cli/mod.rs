@@ -8,12 +8,15 @@ mod check;
 mod delivery;
 mod desk;
 mod doctor;
+mod engine;
 mod evidence;
 mod judge;
 mod model;
 mod platform_sim;
 mod print;
+mod replay;
 mod review;
+mod serve;
 mod stream;
 mod view;
 mod words;
@@ -69,6 +72,10 @@ enum Command {
     Evidence(evidence::Command),
     /// 判图：逐张图片输出检出的目标和事项
     Judge(judge::JudgeArgs),
+    /// 在录像上按模拟时钟重放整条流程，输出每个事件变化
+    Replay(replay::Args),
+    /// 运行：巡看、判定、留证、审核页面、上报
+    Serve(serve::Args),
     /// 模型：查看、核验
     #[command(subcommand)]
     Model(model::ModelCommand),
@@ -116,6 +123,8 @@ fn dispatch(cli: Cli) -> Done {
         }
         Command::Check(args) => check::run(&args, &desk),
         Command::Doctor(args) => doctor::run(&args, &desk),
+        Command::Replay(args) => replay::run(&args, &desk),
+        Command::Serve(args) => serve::run(&args, &desk),
         Command::PlatformSim(args) => platform_sim::run(args),
     }
 }

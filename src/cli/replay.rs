@@ -13,7 +13,11 @@ use super::{Done, desk::Desk, engine};
 use crate::{
     clock::SimulatedClock,
     domain::{IncidentChange, SourceUrl},
-    media::{FrameSource, gst::{GstConfig, GstSource}, pictures::PictureSource},
+    media::{
+        FrameSource,
+        gst::{GstConfig, GstSource},
+        pictures::PictureSource,
+    },
     patrol::replay::{ReplaySource, ReplayedChange, SceneFile, replay},
     service::Service,
 };
@@ -32,7 +36,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, desk: &Desk) -> Done {
-    let text = std::fs::read_to_string(&args.scene).with_context(|| format!("{} cannot be read", args.scene.display()))?;
+    let text =
+        std::fs::read_to_string(&args.scene).with_context(|| format!("{} cannot be read", args.scene.display()))?;
     let scene: SceneFile = toml::from_str(&text).with_context(|| format!("{} is no scene", args.scene.display()))?;
     let clock = Arc::new(SimulatedClock::starting_at(scene.start));
     let scratch = tempfile_below(desk)?;

@@ -105,8 +105,7 @@ impl Keep {
     fn times(&self, place: PlaceId) -> Vec<WallTime> {
         let Ok(entries) = fs::read_dir(self.folder(place)) else { return Vec::new() };
         let time = |name: &str| name.strip_suffix(".json")?.parse().ok().map(WallTime::from_millis);
-        let mut times: Vec<WallTime> =
-            entries.filter_map(|entry| time(entry.ok()?.file_name().to_str()?)).collect();
+        let mut times: Vec<WallTime> = entries.filter_map(|entry| time(entry.ok()?.file_name().to_str()?)).collect();
         times.sort_unstable();
         times
     }
@@ -138,7 +137,8 @@ mod tests {
                 keep.keep(place, &frame, b"jpeg").unwrap();
             }
         }
-        let seconds = |kept: Vec<Kept>| kept.iter().map(|k| k.frame.meta.judged_at().millis() / 1000).collect::<Vec<_>>();
+        let seconds =
+            |kept: Vec<Kept>| kept.iter().map(|k| k.frame.meta.judged_at().millis() / 1000).collect::<Vec<_>>();
         assert_eq!(seconds(keep.frames(place)), [0, 1, 21, 41, 61, 81]);
         fs::remove_file(folder.path().join(format!("kept/{place}/1000.jpg"))).unwrap();
         assert_eq!(seconds(keep.frames(place)), [0, 21, 41, 61, 81], "a damaged frame is left out");

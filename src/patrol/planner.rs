@@ -271,7 +271,11 @@ fn look_of(view: ViewId, planned: &Planned, purpose: Purpose, due: WallTime, tim
         decode: if continuous { planned.decode } else { DecodeMode::KeyFrames },
         frames_max: (!continuous).then_some(planned.frames.max(1)),
         time_max,
-        matters: if continuous { [&planned.continuous[..], &planned.patrol[..]].concat() } else { planned.patrol.clone() },
+        matters: if continuous {
+            [&planned.continuous[..], &planned.patrol[..]].concat()
+        } else {
+            planned.patrol.clone()
+        },
     }
 }
 

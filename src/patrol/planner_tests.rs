@@ -122,7 +122,11 @@ fn matters_that_pass_by_get_one_look_without_an_end() {
     assert_eq!(continuous.len(), BUDGET.continuous_max);
     assert!(continuous.iter().all(|look| look.frames_max.is_none() && look.decode == DecodeMode::Rate { fps: 5.0 }));
     assert!(continuous.iter().all(|look| look.matters.len() == 2), "it judges the standing matters too");
-    assert_eq!(looks.iter().filter(|look| look.purpose == Purpose::Patrol).count(), 1, "the third view is beyond the budget");
+    assert_eq!(
+        looks.iter().filter(|look| look.purpose == Purpose::Patrol).count(),
+        1,
+        "the third view is beyond the budget"
+    );
     planner.ask(continuous[1].view, Purpose::Snapshot, now);
     assert_eq!(planner.yielding(), [continuous[1].id]);
     planner.finished(continuous[1]);

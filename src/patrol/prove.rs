@@ -85,20 +85,35 @@ impl From<Kept> for Shot {
 ///
 /// # Errors
 /// [`JpegError`] when a kept frame is damaged.
-pub fn persisted(subject: Subject<'_>, kind: EvidenceKind, kept: Vec<Kept>, latest: Shot, clip: Option<Clip>) -> Result<BundleDraft, JpegError> {
+pub fn persisted(
+    subject: Subject<'_>,
+    kind: EvidenceKind,
+    kept: Vec<Kept>,
+    latest: Shot,
+    clip: Option<Clip>,
+) -> Result<BundleDraft, JpegError> {
     let made_at = latest.at();
     let mut stay: Vec<Shot> = kept.into_iter().map(Shot::from).filter(|shot| shot.at() < made_at).collect();
     let first = (!stay.is_empty()).then(|| stay.remove(0));
     let half = first.as_ref().map_or(made_at, |first| first.at().midpoint(made_at)).millis();
     let middle = stay.into_iter().min_by_key(|shot| (shot.at().millis() - half).abs());
     let mut files = Vec::new();
-    for (role, word, shot) in [(FileRole::First, "first", &first), (FileRole::Middle, "middle", &middle), (FileRole::Latest, "latest", &Some(latest))] {
+    for (role, word, shot) in [
+        (FileRole::First, "first", &first),
+        (FileRole::Middle, "middle", &middle),
+        (FileRole::Latest, "latest", &Some(latest)),
+    ] {
         let Some(shot) = shot else { continue };
         let picture = jpeg::decode(&shot.jpeg)?;
         if role == FileRole::Latest {
             files.push(picture_file("annotated", FileRole::Annotated, shot, drawn(subject, shot, &picture)?));
         }
-        files.push(picture_file(&format!("masked_{word}"), FileRole::Masked, shot, hidden(subject.matter.plates, shot, &picture)?));
+        files.push(picture_file(
+            &format!("masked_{word}"),
+            FileRole::Masked,
+            shot,
+            hidden(subject.matter.plates, shot, &picture)?,
+        ));
         files.push(picture_file(word, role, shot, shot.jpeg.clone()));
     }
     files.extend(clip.map(clip_file));
@@ -186,7 +201,11 @@ fn bundle(subject: Subject<'_>, kind: EvidenceKind, made_at: WallTime, files: Ve
             dwell_s: subject.matter.dwell.time.as_secs(),
             zone,
             zone_version,
-            zone_polygon: subject.zones.iter().find(|z| z.id == zone && z.version == zone_version).map(|z| z.polygon.clone()),
+            zone_polygon: subject
+                .zones
+                .iter()
+                .find(|z| z.id == zone && z.version == zone_version)
+                .map(|z| z.polygon.clone()),
         },
         files,
     }

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use crate::{
     clock::{Clock, SimulatedClock},
     domain::{
-        Frame, Hours, IncidentChange, Location, MatterKey, Polygon, Purpose, SourceUrl, Stream, StreamId, Transport, View, ViewId,
-        WallTime, Zone, ZoneId, ZoneKind,
+        Frame, Hours, IncidentChange, Location, MatterKey, Polygon, Purpose, SourceUrl, Stream, StreamId, Transport,
+        View, ViewId, WallTime, Zone, ZoneId, ZoneKind,
     },
     media::{Clip, FrameSource, MediaError, MediaSession, SourceSpec, Want},
     store::{Store, StoreError},
@@ -221,4 +221,3 @@ pub fn replay(
     }
     Ok(summary)
 }
-

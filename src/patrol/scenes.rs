@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     analysis::place_book::PlaceBook,
-    domain::{Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, View, ViewId, ViewMatch, ViewState, Zone},
+    domain::{
+        Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, View, ViewId, ViewMatch, ViewState, Zone,
+    },
     media::{jpeg, view_match::ViewMatcher},
     store::{Registry, Store, StoreError},
 };
@@ -70,7 +72,11 @@ impl Scenes {
     ///
     /// # Errors
     /// [`StoreError`]; `Missing` when the view is not registered any more.
-    pub fn refresh<'s>(&self, view: ViewId, slot: &'s mut MutexGuard<'_, Option<Scene>>) -> Result<&'s mut Scene, StoreError> {
+    pub fn refresh<'s>(
+        &self,
+        view: ViewId,
+        slot: &'s mut MutexGuard<'_, Option<Scene>>,
+    ) -> Result<&'s mut Scene, StoreError> {
         let registry = self.registry();
         let missing = || StoreError::Missing { what: "view", id: view.to_string() };
         let registered = registry.views.iter().find(|v| v.id == view).ok_or_else(missing)?;
@@ -78,11 +84,13 @@ impl Scenes {
         let zones: Vec<Zone> = registry.zones.iter().filter(|zone| zone.view == view).cloned().collect();
         if slot.is_none() {
             let book = PlaceBook::new(view, self.store.places(view)?);
-            **slot = Some(Scene { stream: stream.clone(), view: registered.clone(), zones: vec![], book, matcher: None });
+            **slot =
+                Some(Scene { stream: stream.clone(), view: registered.clone(), zones: vec![], book, matcher: None });
         }
         let scene = slot.as_mut().expect("it was filled above");
         // A reference that this process took itself is newer than the registry it last read.
-        let newest = scene.view.reference.take().into_iter().chain(registered.reference.clone()).max_by_key(|r| r.version);
+        let newest =
+            scene.view.reference.take().into_iter().chain(registered.reference.clone()).max_by_key(|r| r.version);
         scene.view = View { reference: newest, ..registered.clone() };
         scene.stream = stream.clone();
         scene.zones = zones;
@@ -127,7 +135,8 @@ impl Scenes {
     /// [`StoreError::Unusable`] when the reference picture's file is gone or damaged.
     pub fn register(&self, scene: &mut Scene, frame: &Frame) -> Result<(ViewMatch, Option<String>), StoreError> {
         let Some(reference) = &scene.view.reference else {
-            let unreferenced = ViewMatch { state: ViewState::Unreferenced, homography: Homography::IDENTITY, likeness: 0.0 };
+            let unreferenced =
+                ViewMatch { state: ViewState::Unreferenced, homography: Homography::IDENTITY, likeness: 0.0 };
             return Ok((unreferenced, Some("没有基准图".to_owned())));
         };
         if scene.matcher.as_ref().is_none_or(|(version, _)| *version != reference.version) {

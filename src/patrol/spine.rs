@@ -27,11 +27,18 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{
-        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Purpose, Sighting, ViewState, WallTime,
+        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Purpose, Sighting,
+        ViewState, WallTime,
     },
     infer::{Detector, InferError},
-    media::{Clip, MediaError, MediaSession, Want, sessions::{Lease, LeaseError, SessionPool}},
-    store::{LookOutcome, Store, StoreError, evidence::{EvidenceError, EvidenceFolder}},
+    media::{
+        Clip, MediaError, MediaSession, Want,
+        sessions::{Lease, LeaseError, SessionPool},
+    },
+    store::{
+        LookOutcome, Store, StoreError,
+        evidence::{EvidenceError, EvidenceFolder},
+    },
     telemetry::{Signal, emit},
 };
 
@@ -134,7 +141,13 @@ impl Spine {
     }
 
     /// Hops 2 to 5: takes the frames that the look wants and gathers what they show.
-    fn see(&self, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &mut Seen) -> Result<Option<Lease>, LookError> {
+    fn see(
+        &self,
+        look: &Look,
+        scene: &mut Scene,
+        matters: &BTreeMap<MatterKey, Matter>,
+        seen: &mut Seen,
+    ) -> Result<Option<Lease>, LookError> {
         let until = Instant::now() + look.time_max;
         let want = Want { decode: look.decode, not_before: self.clock.now(), until };
         let mut lease = match self.lease(scene) {
@@ -162,7 +175,15 @@ impl Spine {
     }
 
     /// Hops 3 to 5 for one frame. `detections` are given where they are known already.
-    pub(super) fn take_in(&self, frame: Frame, detections: Option<Vec<Detection>>, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &mut Seen) -> Result<(), LookError> {
+    pub(super) fn take_in(
+        &self,
+        frame: Frame,
+        detections: Option<Vec<Detection>>,
+        look: &Look,
+        scene: &mut Scene,
+        matters: &BTreeMap<MatterKey, Matter>,
+        seen: &mut Seen,
+    ) -> Result<(), LookError> {
         seen.frames += 1;
         seen.skew_ms = frame.meta.skew_ms;
         if scene.view.reference.is_none() || look.purpose == Purpose::Reference {
@@ -194,7 +215,15 @@ impl Spine {
     }
 
     /// Hops 6 to 8: judges, proves and records what was seen.
-    pub(super) fn conclude(&self, look: &Look, scene: &mut Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &Seen, lease: Option<&mut Lease>, began: (WallTime, Instant)) -> Result<LookDone, LookError> {
+    pub(super) fn conclude(
+        &self,
+        look: &Look,
+        scene: &mut Scene,
+        matters: &BTreeMap<MatterKey, Matter>,
+        seen: &Seen,
+        lease: Option<&mut Lease>,
+        began: (WallTime, Instant),
+    ) -> Result<LookDone, LookError> {
         let judged = match &seen.last {
             Some(last) => {
                 let at = last.frame.meta.judged_at();
@@ -227,7 +256,16 @@ impl Spine {
     }
 
     /// Hops 7 and 8: writes the bundles and records everything, one at a time because bundles are chained.
-    fn record(&self, look: &Look, scene: &Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &Seen, clip: Option<Clip>, judged: BookChanges, report: LookReport) -> Result<LookOutcome, LookError> {
+    fn record(
+        &self,
+        look: &Look,
+        scene: &Scene,
+        matters: &BTreeMap<MatterKey, Matter>,
+        seen: &Seen,
+        clip: Option<Clip>,
+        judged: BookChanges,
+        report: LookReport,
+    ) -> Result<LookOutcome, LookError> {
         let _chained = lock(&self.chain);
         let mut outcome = LookOutcome {
             report,
@@ -263,13 +301,18 @@ impl Spine {
             .credential(scene.stream.id)
             .map_err(|error| MediaError::Framework(format!("the credential cannot be read: {error}")))?;
         let spec = crate::media::SourceSpec { stream: scene.stream.clone(), credential };
-        let shortest = scene.view.matters.iter().filter_map(|key| self.config.matters.get(key)).map(|m| m.revisit).min();
+        let shortest =
+            scene.view.matters.iter().filter_map(|key| self.config.matters.get(key)).map(|m| m.revisit).min();
         let revisit = scene.view.revisit_s.map(|s| Duration::from_secs(s.into())).or(shortest).unwrap_or(Duration::MAX);
         self.sessions.lease(&spec, revisit <= self.keep_open_max)
     }
 
     /// Hop 4: all models that the look's matters name, over one frame.
-    pub(super) fn detect(&self, frame: &Frame, matters: &BTreeMap<MatterKey, Matter>) -> Result<Vec<Detection>, InferError> {
+    pub(super) fn detect(
+        &self,
+        frame: &Frame,
+        matters: &BTreeMap<MatterKey, Matter>,
+    ) -> Result<Vec<Detection>, InferError> {
         let models: std::collections::BTreeSet<&str> = matters.values().map(|matter| matter.model.as_str()).collect();
         let mut all = Vec::new();
         for model in models {
@@ -306,7 +349,8 @@ pub(super) const CLIP_SPAN: Duration = Duration::from_secs(12);
 
 /// The camera's own packets, for an incident that begins now. A clip that fails is a picture less, not a look less.
 fn clip_of(lease: &mut Lease, judged: &BookChanges) -> Option<Clip> {
-    let begins = |change: &IncidentChange| matches!(change, IncidentChange::Opened { .. } | IncidentChange::Reopened { .. });
+    let begins =
+        |change: &IncidentChange| matches!(change, IncidentChange::Opened { .. } | IncidentChange::Reopened { .. });
     if !judged.incidents.iter().any(begins) {
         return None;
     }

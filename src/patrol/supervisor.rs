@@ -137,7 +137,13 @@ struct Planning {
 }
 
 impl Planning {
-    fn new(spine: Arc<Spine>, queue: Arc<dyn LookQueue>, budget: Budget, asked: Receiver<Ask>, stop: Arc<AtomicBool>) -> Self {
+    fn new(
+        spine: Arc<Spine>,
+        queue: Arc<dyn LookQueue>,
+        budget: Budget,
+        asked: Receiver<Ask>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
         let planner = Planner::new(budget, fastrand::u64(..));
         Self { spine, queue, planner, asked, stop, watches: HashMap::new(), revision: None }
     }

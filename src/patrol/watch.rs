@@ -52,13 +52,15 @@ impl Spine {
             let mut latest: Option<(Frame, Vec<Detection>)> = None;
             let mut lost = false;
             while self.clock.now() < part_ends && !stop.load(Ordering::Relaxed) && !lost {
-                let want = Want { decode: look.decode, not_before: self.clock.now(), until: Instant::now() + look.time_max };
+                let want =
+                    Want { decode: look.decode, not_before: self.clock.now(), until: Instant::now() + look.time_max };
                 match lease.frame(&want) {
                     Ok(frame) => match self.detect(&frame, &matters) {
                         Ok(detections) => {
                             let tracks = tracker.update(frame.meta.pts, &detections);
                             let steady = tracks.iter().filter(|track| track.confirmed);
-                            let steady = steady.map(|t| Detection { class: t.class.clone(), score: t.score, bbox: t.bbox });
+                            let steady =
+                                steady.map(|t| Detection { class: t.class.clone(), score: t.score, bbox: t.bbox });
                             latest = Some((frame, steady.collect()));
                         }
                         Err(error) => seen.unjudged(error.to_string()),

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     analysis::place_book::BookChanges,
     domain::{
-        CaseId, CloseCause, EvidenceFile, EvidenceKind, Incident, IncidentChange, IncidentId, Look, Matter, MatterKey, ModelRef,
-        Phase, Place, Presence, Purpose, WallTime,
+        CaseId, CloseCause, EvidenceFile, EvidenceKind, Incident, IncidentChange, IncidentId, Look, Matter, MatterKey,
+        ModelRef, Phase, Place, Presence, Purpose, WallTime,
     },
     media::Clip,
     store::{LookOutcome, RecheckOutcome, StoreError, evidence::BundleDraft},
@@ -25,7 +25,13 @@ const KEPT_A_DWELL: u32 = 6;
 
 impl Spine {
     /// Keeps the present frame for every place whose stay is not yet long enough to count.
-    pub(super) fn keep_frames(&self, scene: &Scene, matters: &BTreeMap<MatterKey, Matter>, seen: &Seen, judged: &BookChanges) {
+    pub(super) fn keep_frames(
+        &self,
+        scene: &Scene,
+        matters: &BTreeMap<MatterKey, Matter>,
+        seen: &Seen,
+        judged: &BookChanges,
+    ) {
         let Some(last) = &seen.last else { return };
         let at = last.registered().frame.meta.judged_at();
         let (width, height) = (last.registered().frame.picture.width(), last.registered().frame.picture.height());
@@ -112,11 +118,15 @@ impl Spine {
     ) -> Result<Option<BundleDraft>, LookError> {
         let Some(last) = &seen.last else { return Ok(None) };
         let place = scene.book.place(incident.place);
-        let matter = place.and_then(|place| matters.get(&place.matter)).or_else(|| self.config.matters.get(&incident.matter));
+        let matter =
+            place.and_then(|place| matters.get(&place.matter)).or_else(|| self.config.matters.get(&incident.matter));
         let Some(matter) = matter else { return Ok(None) };
         let picture = &last.registered().frame.picture;
         let bbox = place.map_or(incident.bbox, |place| place.bbox);
-        let now = Shot::now(last.registered(), last.registered().homography.to_frame(&bbox, picture.width(), picture.height()))?;
+        let now = Shot::now(
+            last.registered(),
+            last.registered().homography.to_frame(&bbox, picture.width(), picture.height()),
+        )?;
         let model = self.detectors.get(&matter.model).map_or_else(
             || ModelRef { name: matter.model.clone(), sha256: String::new() },
             |detector| detector.model(),
@@ -137,7 +147,9 @@ impl Spine {
     fn picture_before(&self, incident: IncidentId) -> Result<Option<(EvidenceFile, Vec<u8>)>, StoreError> {
         let rows = self.store.evidence_of(incident)?;
         let begins = |kind| matches!(kind, EvidenceKind::Opening | EvidenceKind::Reopening);
-        let Some(row) = rows.iter().rev().find(|row| begins(row.kind) && row.purged_at.is_none()) else { return Ok(None) };
+        let Some(row) = rows.iter().rev().find(|row| begins(row.kind) && row.purged_at.is_none()) else {
+            return Ok(None);
+        };
         let read = self.evidence.manifest(row).and_then(|manifest| {
             let file = manifest.files.into_iter().find(|file| file.name == "masked_latest.jpg");
             file.map(|file| self.evidence.read(row, &file.name).map(|bytes| (file, bytes))).transpose()
@@ -149,7 +161,12 @@ impl Spine {
     }
 
     /// 核查: whether the spot of a handled case is clear. `None` while that is not certain yet.
-    fn recheck_answer(&self, case: CaseId, scene: &Scene, seen: &Seen) -> Result<Option<(Incident, Option<bool>)>, StoreError> {
+    fn recheck_answer(
+        &self,
+        case: CaseId,
+        scene: &Scene,
+        seen: &Seen,
+    ) -> Result<Option<(Incident, Option<bool>)>, StoreError> {
         let waiting = self.store.rechecks()?;
         let Some((_, _, since)) = waiting.into_iter().find(|(waiting, _, _)| *waiting == case) else { return Ok(None) };
         let incident = self.store.incident(self.store.case(case)?.incident)?;
@@ -160,7 +177,9 @@ impl Spine {
             .map_or(Duration::ZERO, |matter| matter.clearing.over);
         let answer = match place.map(|place| (place, place.phase)) {
             Some((_, Phase::Cleared { returned: None, .. })) => Some(Some(true)),
-            None if matches!(incident.presence, Presence::Closed { cause: CloseCause::Cleared, .. }) => Some(Some(true)),
+            None if matches!(incident.presence, Presence::Closed { cause: CloseCause::Cleared, .. }) => {
+                Some(Some(true))
+            }
             Some((place, _)) if seen_again(place, since, now, over) => Some(Some(false)),
             _ if now.since(since) >= RECHECK_GIVE_UP => Some(None),
             _ => None,

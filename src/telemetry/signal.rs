@@ -6,7 +6,9 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use tracing::{debug, error, info, warn};
 
-use crate::domain::{CaseId, DeliveryId, IncidentChange, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState};
+use crate::domain::{
+    CaseId, DeliveryId, IncidentChange, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState,
+};
 
 /// Why a look was given up before it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
