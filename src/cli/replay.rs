@@ -46,7 +46,11 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         config.settings.folders.data.clone_from(&scratch.0);
     }
     let service = Service::open(Arc::new(config), clock.clone())?;
-    scene.register(&*service.store, source_of(&args.clip)?)?;
+    let view = scene.register(&*service.store, source_of(&args.clip)?)?;
+    // A replay into a data folder that holds part of it goes on where that part ended.
+    if let Some(latest) = service.store.looks(view, 1)?.first() {
+        clock.advance_to(latest.ended);
+    }
     let (source, ended) = ReplaySource::new(recording(&args.clip, &scene, clock.clone())?, clock.clone());
     let spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
     let summary = replay(&spine, &clock, &ended, |done| {

@@ -46,7 +46,8 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let spine = Arc::new(engine::spine(&service, Arc::new(engine::live_source(&service)?), KEEP_OPEN_MAX)?);
     let listen = args.listen.unwrap_or(settings.listen);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let listener = runtime.block_on(TcpListener::bind(listen)).with_context(|| format!("{listen} cannot be listened on"))?;
+    let listener =
+        runtime.block_on(TcpListener::bind(listen)).with_context(|| format!("{listen} cannot be listened on"))?;
 
     let patrol = settings.patrol;
     let budget = Budget {
@@ -101,7 +102,14 @@ async fn housekeep(service: Arc<Service>) {
     loop {
         hour.tick().await;
         let service = service.clone();
-        let swept = tokio::task::spawn_blocking(move || retention::sweep(&*service.store, &service.evidence, &service.config.settings.retention.into(), service.now()));
+        let swept = tokio::task::spawn_blocking(move || {
+            retention::sweep(
+                &*service.store,
+                &service.evidence,
+                &service.config.settings.retention.into(),
+                service.now(),
+            )
+        });
         match swept.await {
             Ok(Ok(swept)) => tracing::debug!(?swept, "retention"),
             Ok(Err(error)) => tracing::error!(%error, "retention failed; it is tried again in an hour"),

@@ -1,0 +1,194 @@
+//! The main job, whole and real: a camera process, the service, the model, a reviewer's verdict, the platform's
+//! simulator. What is killed, frozen or away must cost neither an incident nor a case, and must double none.
+
+mod street;
+
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use street::{Deployment, KERB, VAN_ONLY, camera, clip, files_below, json_lines, start, until};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn platform(listen: &str, deployment: &Deployment, more: &[&str]) -> (street::Running, String) {
+    let mut command = deployment.xunjie();
+    command.args(["platform-sim", "--listen", listen, "--key-id", "city", "--secret-file"]);
+    command
+        .arg(deployment.folder.join("secret"))
+        .arg("--state")
+        .arg(deployment.folder.join("platform.json"))
+        .args(more);
+    start(command.stderr(Stdio::null()), "platform-sim ")
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+fn report(address: &str) -> Option<Value> {
+    let text = ureq::get(format!("{address}/sim/report")).call().ok()?.body_mut().read_to_string().ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Look -> sighting -> incident -> verdict -> case -> delivery -> callback -> re-check; with the service killed in the
+/// dwell and after the verdict, the camera killed and back, and a platform that is away, then accepts and hangs.
+#[test]
+fn one_parked_van_is_one_case_at_the_platform_whatever_dies() {
+    let port = free_port();
+    let settings = format!(
+        "[platform]\nurl = \"http://127.0.0.1:{port}\"\nkey_id = \"city\"\nsecret_file = \"{}/secret\"\ntimeout_s = 1\nbackoff_base_s = 0.2\nbackoff_max_s = 1.0\n",
+        Deployment::new("one_case", "").folder.display()
+    );
+    let deployment = Deployment::new("one_case", &settings);
+    let (mut eye, address) = camera("127.0.0.1:0");
+    deployment.register("cam", &address, VAN_ONLY);
+
+    // Killed in the dwell: the first sightings are recorded, the incident is not yet.
+    let (mut service, _) = deployment.serve();
+    until("a first look", &deployment, LONG, || {
+        let views = deployment.ask(&["view", "list"]);
+        views.iter().any(|view| view.to_string().contains("\"same\"")).then_some(())
+    });
+    service.kill();
+    let (mut service, _) = deployment.serve();
+
+    // The camera dies in mid-stream and comes back at the same address.
+    eye.kill();
+    std::thread::sleep(Duration::from_millis(500));
+    let host = address.trim_start_matches("rtsp://").trim_end_matches("/cam").to_owned();
+    let (_eye, _) = camera(&host);
+    let incident = until("the van as an incident", &deployment, LONG, || deployment.incidents().into_iter().next());
+    let id = incident["id"].as_str().expect("an incident has an id").to_owned();
+
+    // Killed between the verdict and the delivery: nobody listens at the platform's port yet.
+    deployment.ask(&["review", "confirm", &id, "--reviewer", "张三"]);
+    service.kill();
+    let again =
+        deployment.xunjie().args(["review", "confirm", &id, "--reviewer", "李四"]).output().expect("xunjie runs");
+    assert!(
+        !again.status.success() && String::from_utf8_lossy(&again.stderr).contains("张三"),
+        "the second verdict names the first"
+    );
+    let (service, web) = deployment.serve();
+
+    // The platform comes up, accepts the first message and hangs before it answers.
+    let callbacks = format!("{web}/api/v1/callbacks");
+    let listen = format!("127.0.0.1:{port}");
+    let (_platform, sim) =
+        platform(&listen, &deployment, &["--accept-then-hang", "1", "--hang-ms", "3000", "--callback-url", &callbacks]);
+    let delivered = until("the receipt", &deployment, LONG, || {
+        deployment
+            .ask(&["delivery", "list"])
+            .into_iter()
+            .find(|delivery| delivery.to_string().contains("platform_number"))
+    });
+    let held = report(&sim).expect("the simulator reports");
+    assert_eq!(held["cases"].as_array().map(Vec::len), Some(1), "{held:#}");
+    assert!(held.to_string().contains("\"verified\":true"), "{held:#}");
+    let case =
+        delivered["case"].as_str().or(delivered["case_id"].as_str()).expect("a delivery names its case").to_owned();
+
+    // Handled: the view is looked at again, and the platform hears that the van still stands there.
+    let stage = ureq::post(format!("{sim}/sim/cases/{case}/stage")).send_json(json!({"stage": "handled", "repeat": 2}));
+    assert!(stage.is_ok(), "{stage:?}");
+    until("the answer of the re-check", &deployment, LONG, || {
+        let held = report(&sim)?;
+        held.to_string().contains("recheck").then_some(())
+    });
+    assert_eq!(deployment.incidents().len(), 1, "one place, one incident");
+    let verified = deployment.xunjie().args(["evidence", "verify"]).output().expect("xunjie runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+
+    // A graceful end: a signal, and the process is gone within seconds.
+    service.signal("TERM");
+    let mut service = service;
+    until("the service ends", &deployment, Duration::from_secs(15), || service.0.try_wait().ok().flatten());
+}
+
+/// A frozen camera is lost coverage with its reason, and the one beside it does not notice.
+#[test]
+fn a_frozen_camera_is_shown_and_troubles_nobody() {
+    let deployment = Deployment::new("frozen", "");
+    let (frozen, frozen_address) = camera("127.0.0.1:0");
+    let (_other, other_address) = camera("127.0.0.1:0");
+    deployment.register("frozen", &frozen_address, KERB);
+    deployment.register("other", &other_address, KERB);
+    let (_service, _) = deployment.serve();
+    let state = |code: &str| {
+        let views = deployment.ask(&["view", "list"]);
+        let of = |view: &&Value| view.to_string().contains(&format!("\"{code}\""));
+        views.iter().find(of).map(Value::to_string).unwrap_or_default()
+    };
+    until("both are seen", &deployment, LONG, || {
+        (state("frozen").contains("\"same\"") && state("other").contains("\"same\"")).then_some(())
+    });
+    frozen.signal("STOP");
+    until("the frozen one is lost", &deployment, LONG, || state("frozen").contains("\"lost\"").then_some(()));
+    assert!(state("other").contains("\"same\""), "{}", state("other"));
+    frozen.signal("CONT");
+    until("it is back by itself", &deployment, LONG, || state("frozen").contains("\"same\"").then_some(()));
+}
+
+/// kill -9 at many moments of a replay, each time resumed: the same incidents as without, once each, all proven.
+#[test]
+fn killed_at_any_moment_a_replay_files_the_same_incidents() {
+    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/scenes/vtest/scene.toml");
+    let recording = {
+        let path = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("vtest.mp4");
+        let muxed = Command::new("ffmpeg")
+            .args(["-hide_banner", "-loglevel", "error", "-y", "-framerate", "10", "-i"])
+            .arg(clip())
+            .args(["-c", "copy"])
+            .arg(&path)
+            .status();
+        assert!(muxed.is_ok_and(|status| status.success()), "ffmpeg muxes the clip");
+        path
+    };
+    let replay = |deployment: &Deployment| {
+        let mut command = deployment.xunjie();
+        command.arg("--json").arg("--data").arg(deployment.folder.join("data"));
+        command.arg("replay").arg("--clip").arg(&recording).args(["--scene", scene]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let places = |deployment: &Deployment| {
+        let mut places: Vec<String> = deployment
+            .incidents()
+            .iter()
+            .map(|incident| {
+                let corner = |i: usize| (incident["bbox"][i].as_f64().unwrap_or(-1.0) * 20.0).round();
+                format!("{} {} {}", incident["matter"], corner(0), corner(1))
+            })
+            .collect();
+        places.sort();
+        places
+    };
+    let whole = Deployment::new("replay_whole", "");
+    let output = replay(&whole).output().expect("xunjie runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!json_lines(&output).is_empty(), "the replay finds the parked vehicles");
+
+    let killed = Deployment::new("replay_killed", "");
+    let mut ended = false;
+    for kill in 0..40_u64 {
+        let mut child = street::Running(replay(&killed).spawn().expect("xunjie runs"));
+        // Moments spread over start-up and looks, the same in every run of the test.
+        std::thread::sleep(Duration::from_millis(300 + (kill * 7_919) % 1_300));
+        if child.0.try_wait().ok().flatten().is_some_and(|status| status.success()) {
+            ended = true;
+            break;
+        }
+    }
+    if !ended {
+        let output = replay(&killed).output().expect("xunjie runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(places(&killed), places(&whole));
+    let verified = killed.xunjie().args(["evidence", "verify"]).output().expect("xunjie runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    assert!(files_below(&killed.folder.join("data")).iter().any(|file| file.ends_with("manifest.json")));
+}

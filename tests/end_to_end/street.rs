@@ -1,0 +1,211 @@
+//! A street for the tests: a real camera process, the real service, the platform's simulator, all on loopback.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// A child process that is killed when it goes out of scope.
+pub struct Running(pub Child);
+
+impl Running {
+    /// kill -9, now.
+    pub fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -{name}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Starts a program and waits for the line that begins with `ready`; returns the rest of that line.
+pub fn start(command: &mut Command, ready: &str) -> (Running, String) {
+    let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("it was piped")).lines();
+    let running = Running(child);
+    let line = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix(ready).map(|rest| rest.trim().to_owned()));
+    // Somebody must go on reading, or the child would stop at a full pipe.
+    thread::spawn(move || lines.for_each(drop));
+    (running, line.unwrap_or_else(|| panic!("{command:?} never said {ready:?}")))
+}
+
+/// Debian's surveillance clip as an elementary stream at 10 frames a second, key frame each second. Made once.
+pub fn clip() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join("vtest.h264");
+    if !path.exists() {
+        let part = folder.join(format!("vtest-{}.part", std::process::id()));
+        let made = Command::new("ffmpeg")
+            .args([
+                "-hide_banner",
+                "-loglevel",
+                "error",
+                "-y",
+                "-i",
+                "/usr/share/doc/opencv-doc/examples/data/vtest.avi",
+            ])
+            .args([
+                "-t", "40", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "10", "-bf", "0", "-f",
+                "h264",
+            ])
+            .arg(&part)
+            .status()
+            .expect("ffmpeg is installed; run script/setup");
+        assert!(made.success(), "ffmpeg could not read Debian's vtest.avi; run script/setup");
+        fs::rename(&part, &path).expect("the clip can be renamed");
+    }
+    path
+}
+
+/// A camera that plays the clip for ever. `listen` may name port 0.
+pub fn camera(listen: &str) -> (Running, String) {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_xunjie"));
+    let program = program.parent().expect("it lies in a folder").join("examples/street_camera");
+    start(
+        Command::new(program).args(["--listen", listen, "--path", "/cam", "--fps", "10", "--clip"]).arg(clip()),
+        "ready ",
+    )
+}
+
+/// A deployment: settings and a data folder.
+pub struct Deployment {
+    pub folder: PathBuf,
+    settings: PathBuf,
+}
+
+/// The kerb at the top right of the clip, where a van and a car stand for its whole length.
+pub const KERB: &str = "0.853,0.149 1.0,0.142 1.0,0.188 0.853,0.188";
+/// The part of it where only the van stands.
+pub const VAN_ONLY: &str = "0.853,0.153 0.935,0.153 0.935,0.188 0.853,0.188";
+
+impl Deployment {
+    /// A fresh data folder; a dwell of some seconds instead of minutes. `more` is appended to the settings.
+    pub fn new(name: &str, more: &str) -> Self {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("end_to_end").join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("the target folder can be written");
+        fs::write(folder.join("secret"), "a secret of the tests, long enough").expect("written");
+        let settings = folder.join("xunjie.toml");
+        let text = format!(
+            "listen = \"127.0.0.1:0\"\n\
+             [folders]\ndata = \"{0}/data\"\n\
+             [patrol]\ninfer_threads = 1\nlook_timeout_s = 8\n\
+             [log]\nlevel = \"info\"\n\
+             [matters.motor_vehicle_parking]\ndwell_s = 5\nsightings_min = 3\nrevisit_s = 1\nclear_looks = 2\nclear_over_s = 2\n\
+             {more}",
+            folder.display()
+        );
+        fs::write(&settings, text).expect("written");
+        Self { folder, settings }
+    }
+
+    /// A command line of this deployment.
+    pub fn xunjie(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+        command.arg("--root").arg(env!("CARGO_MANIFEST_DIR")).arg("--config").arg(&self.settings);
+        command
+    }
+
+    /// Runs a subcommand that must succeed; returns its JSON lines.
+    pub fn ask(&self, args: &[&str]) -> Vec<Value> {
+        let output = self.xunjie().arg("--json").args(args).output().expect("xunjie runs");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        json_lines(&output)
+    }
+
+    /// Starts the service; its log goes to `serve.log`. Returns its address.
+    pub fn serve(&self) -> (Running, String) {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("serve.log")).expect("opened");
+        start(self.xunjie().arg("serve").stderr(log), "巡街 ")
+    }
+
+    /// Registers the camera at `address` and draws the zone.
+    pub fn register(&self, code: &str, address: &str, zone: &str) {
+        self.ask(&[
+            "stream",
+            "add",
+            "--code",
+            code,
+            "--name",
+            code,
+            "--url",
+            address,
+            "--matter",
+            "motor_vehicle_parking",
+        ]);
+        let zone = [
+            "zone",
+            "add",
+            code,
+            "--name",
+            "禁停",
+            "--kind",
+            "strict",
+            "--matter",
+            "motor_vehicle_parking",
+            "--polygon",
+            zone,
+        ];
+        self.ask(&zone);
+    }
+
+    /// Incidents in any state.
+    pub fn incidents(&self) -> Vec<Value> {
+        self.ask(&["review", "list", "--state", "all", "--limit", "0"])
+    }
+
+    /// What the service logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("serve.log")).unwrap_or_default()
+    }
+}
+
+/// The JSON values that a command printed.
+pub fn json_lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+/// Asks again and again until there is an answer, or fails with `what` and the service's log.
+pub fn until<T>(what: &str, deployment: &Deployment, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        if began.elapsed() > limit {
+            let log = deployment.log();
+            let tail: Vec<&str> = log.lines().rev().take(30).collect();
+            panic!("{what}: not within {limit:?}\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// All files below a folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().map_while(Result::ok) {
+        let path = entry.path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
+}
