@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod evidence;
 pub mod sqlite;
 
 use std::collections::BTreeMap;
