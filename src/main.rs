@@ -1,1 +1,3 @@
+//! The `xunjie` program: hands its arguments to [`xunjie::cli`] and nothing else.
+
 fn main() {}

@@ -18,6 +18,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's time")]
     fn now(&self) -> WallTime {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         WallTime::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))

@@ -72,6 +72,7 @@ impl Case {
     }
 
     /// Opens the case; only a reviewer's confirmation can.
+    #[expect(clippy::needless_pass_by_value, reason = "opening a case uses the confirmation up")]
     pub fn open(
         confirmation: Confirmation,
         matter_name: String,

@@ -102,13 +102,11 @@ impl Courier {
         let limit = u32::try_from(self.pace.parallel_max).unwrap_or(u32::MAX).max(1);
         let due = self.store.due_deliveries(now, limit)?;
         let mut report = CourierReport::default();
-        let outcomes: Vec<Option<Outcome>> = match due.as_slice() {
-            [only] => vec![self.bring(only)],
-            many => thread::scope(|scope| {
-                let travelling: Vec<_> = many.iter().map(|one| scope.spawn(|| self.bring(one))).collect();
-                travelling.into_iter().map(|thread| thread.join().unwrap_or(None)).collect()
-            }),
-        };
+        // A thread each, also for one: an outlet that panics takes its own try down and not the courier.
+        let outcomes: Vec<Option<Outcome>> = thread::scope(|scope| {
+            let travelling: Vec<_> = due.iter().map(|one| scope.spawn(|| self.bring(one))).collect();
+            travelling.into_iter().map(|thread| thread.join().unwrap_or(None)).collect()
+        });
         for outcome in outcomes {
             report.count(outcome);
         }
