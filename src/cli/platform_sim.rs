@@ -1,6 +1,7 @@
 //! `xunjie platform-sim`: the platform simulator on a socket. Prints the address once it listens, then serves until
 //! it is interrupted.
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use tokio::{net::TcpListener, signal};
@@ -80,7 +81,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened on"))?;
-        println!("platform-sim http://{}", listener.local_addr()?);
+        writeln!(std::io::stdout(), "platform-sim http://{}", listener.local_addr()?)?;
         let stop = async {
             if signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;

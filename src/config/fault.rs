@@ -1,7 +1,10 @@
 //! Faults in files that people write: every one with file, key, what was found and what was wanted.
 //! Checking never stops at the first fault and never prints a secret (secrets live in files of their own).
 
-use std::{fmt, ops::RangeInclusive};
+use std::{
+    fmt,
+    ops::{Range, RangeInclusive},
+};
 
 use serde::de::DeserializeOwned;
 
@@ -137,41 +140,69 @@ impl<'a> Checker<'a> {
             if known == self.faults.len() || statement.is_empty() {
                 break;
             }
-            let blank: String = text[statement.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+            let lost = text.get(statement.clone()).unwrap_or("");
+            let blank: String = lost.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
             text.replace_range(statement, &blank);
         }
         T::default()
     }
 }
 
-/// The dotted key of the statement that holds byte `at`, and the bytes of the statement. A `[table]` line
-/// stands for its whole table. Both are empty where no statement can be made out.
-fn statement_at(text: &str, at: usize) -> (String, std::ops::Range<usize>) {
-    let mut lines = Vec::new(); // (start, key of an assignment or None, table name or None)
+/// A line of TOML that begins a statement.
+struct Line {
+    start: usize,
+    begins: Begins,
+}
+
+/// What the line begins.
+enum Begins {
+    /// `[name]`
+    Table(String),
+    /// `name = ...`
+    Assignment(String),
+}
+
+/// The lines that begin a statement, as far as they can be told apart by their form.
+fn statements(text: &str) -> Vec<Line> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | ' '))
+    };
+    let mut lines = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let code = line.trim();
-        let is_name = |name: &str| {
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | ' '))
-        };
-        if let Some(name) = code.strip_prefix('[').and_then(|rest| rest.split(']').next()).filter(|n| is_name(n)) {
-            lines.push((start, None, Some(name.trim().to_owned())));
-        } else if let Some((name, _)) = code.split_once('=').filter(|(n, _)| is_name(n)) {
-            lines.push((start, Some(name.trim().to_owned()), None));
+        let table = code.strip_prefix('[').and_then(|rest| rest.split(']').next()).filter(|name| is_name(name));
+        let assigned = code.split_once('=').map(|(name, _)| name).filter(|name| is_name(name));
+        if let Some(name) = table {
+            lines.push(Line { start, begins: Begins::Table(name.trim().to_owned()) });
+        } else if let Some(name) = assigned {
+            lines.push(Line { start, begins: Begins::Assignment(name.trim().to_owned()) });
         }
         start += line.len();
     }
-    let Some(index) = lines.iter().rposition(|(start, ..)| *start <= at) else {
+    lines
+}
+
+/// The dotted key of the statement that holds byte `at`, and the bytes of the statement. A `[table]` line
+/// stands for its whole table. Both are empty where no statement can be made out.
+fn statement_at(text: &str, at: usize) -> (String, Range<usize>) {
+    let lines = statements(text);
+    let Some(index) = lines.iter().rposition(|line| line.start <= at) else {
         return (String::new(), 0..0);
     };
-    let table = lines[..=index].iter().rev().find_map(|(_, _, table)| table.clone());
-    let end_of = |is_end: &dyn Fn(&(usize, Option<String>, Option<String>)) -> bool| {
-        lines[index + 1..].iter().find(|line| is_end(line)).map_or(text.len(), |(start, ..)| *start)
-    };
-    match (&lines[index].1, table) {
-        (Some(key), Some(table)) => (format!("{table}.{key}"), lines[index].0..end_of(&|_| true)),
-        (Some(key), None) => (key.clone(), lines[index].0..end_of(&|_| true)),
-        (None, table) => (table.unwrap_or_default(), lines[index].0..end_of(&|line| line.2.is_some())),
+    let (before, after) = lines.split_at(index + 1);
+    let is_table = |line: &&Line| matches!(line.begins, Begins::Table(_));
+    let start_of = |line: Option<&Line>| line.map_or(text.len(), |line| line.start);
+    let start = before[index].start;
+    match &before[index].begins {
+        Begins::Table(name) => (name.clone(), start..start_of(after.iter().find(is_table))),
+        Begins::Assignment(key) => {
+            let key = match before.iter().rfind(is_table).map(|line| &line.begins) {
+                Some(Begins::Table(table)) => format!("{table}.{key}"),
+                _ => key.clone(),
+            };
+            (key, start..start_of(after.first()))
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod city;
 mod fault;
 mod matters;
 mod networks;
+mod platform;
 mod settings;
 mod table;
 #[cfg(test)]
@@ -25,7 +26,8 @@ pub use city::{CatalogueRow, City, CityFiles, GridCell, LimitRow};
 pub(crate) use fault::Checker;
 pub use fault::{Fault, Faults};
 pub use networks::{BadCidr, Cidr, Networks};
-pub use settings::{Folders, Log, MatterOverride, MediaMode, Outlet, Patrol, Platform, Retention, Settings};
+pub use platform::{MediaMode, Outlet, Platform};
+pub use settings::{Folders, Log, MatterOverride, Patrol, Retention, Settings};
 
 use crate::domain::{Matter, MatterKey};
 

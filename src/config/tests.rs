@@ -125,6 +125,29 @@ fn a_platform_is_http_with_a_key_or_a_folder() {
     assert_eq!(faults[0].key, "platform.media");
 }
 
+/// The example promises the defaults; a commented key promises that it is one.
+#[test]
+fn the_example_settings_are_the_defaults_and_name_only_keys_that_exist() {
+    let example = fs::read_to_string(root().join("xunjie.example.toml")).unwrap();
+    let load = |text: &str| {
+        let mut faults = Vec::new();
+        let settings = settings::check(Path::new("/x"), "xunjie.toml", Some(text), &mut faults);
+        assert_eq!(Faults(faults).0, []);
+        settings
+    };
+    assert_eq!(load(&example), load(""));
+    let uncommented = |line: &str| {
+        let code = line.strip_prefix("# ").filter(|code| code.starts_with('[') || code.contains(" = "));
+        code.unwrap_or(line).to_owned()
+    };
+    let all: Vec<String> = example.lines().map(uncommented).filter(|line| !line.starts_with("folder = ")).collect();
+    let full = load(&all.join("\n"));
+    let platform = full.platform.unwrap();
+    assert_eq!((platform.attempts_max, platform.timeout), (30, Duration::from_secs(15)));
+    assert_eq!(platform.backoff_max, Duration::from_secs(1800));
+    assert_eq!(full.matters.len(), 1);
+}
+
 /// start, n, unit, due: civil time of the example city.
 const DUE: &str = "
 2026-11-20T17:00 2 work_hour   2026-11-23T09:00 Friday evening runs on on Monday morning

@@ -38,7 +38,7 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{MatterKey, WallTime},
-    store::{Page, Registry, Store, StoreError},
+    store::{Page, Registry, Store, StoreError, sqlite::SqliteStore},
 };
 
 /// Why a use case was refused or failed. Named by what the caller can do.
@@ -108,7 +108,7 @@ impl Service {
     pub fn open(config: Arc<Config>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         let data = &config.settings.folders.data;
         make_private(data)?;
-        let store: Arc<dyn Store> = todo!();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("xunjie.db"))?);
         let evidence = Arc::new(EvidenceFolder::open(data.join("evidence"))?);
         Ok(Self { store, evidence, config, clock })
     }

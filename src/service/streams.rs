@@ -116,6 +116,29 @@ impl Service {
         Ok(Registered { stream, view })
     }
 
+    /// The source that a person would register, checked like one, to be tried first. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] with every fault of the address.
+    pub fn source_to_probe(&self, new: &NewStream) -> Result<(Stream, Option<Credential>), ServiceError> {
+        let mut faults = Faults::default();
+        let source = source(&mut faults, &new.url, new.username.as_deref(), new.password.as_ref());
+        self.check_network(&mut faults, source.as_ref().map(|(source, _)| source));
+        faults.none()?;
+        let (source, credential) = source.expect("without a fault there is an address");
+        let stream = Stream {
+            id: StreamId::fresh(),
+            code: new.code.clone(),
+            name: new.name.clone(),
+            source,
+            transport: new.transport,
+            location: None,
+            enabled: true,
+            registered_at: self.now(),
+        };
+        Ok((stream, credential))
+    }
+
     /// All streams with their views, by code.
     ///
     /// # Errors

@@ -1,5 +1,10 @@
 //! Views: what is looked for on them and how often.
 
+use std::{
+    fs,
+    path::{Component, Path},
+};
+
 use super::{Faults, Service, ServiceError, streams::check_revisit};
 use crate::domain::{LookReport, Stream, View, ViewId, Zone};
 
@@ -56,6 +61,24 @@ impl Service {
         faults.none()?;
         self.store.put_view(&view, self.now(), actor)?;
         Ok(view)
+    }
+
+    /// The reference picture of a view: media type and bytes.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such view or it has no reference yet; [`ServiceError::Folder`] where
+    /// the file cannot be read.
+    pub fn reference_picture(&self, id: ViewId) -> Result<(&'static str, Vec<u8>), ServiceError> {
+        let reference =
+            self.view(id)?.0.reference.ok_or_else(|| ServiceError::missing("reference picture of view", id))?;
+        let file = Path::new(&reference.file);
+        // Rows are ours, yet a row must not lead out of the data folder.
+        if !file.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(ServiceError::missing("reference picture of view", id));
+        }
+        let path = self.data().join(file);
+        let bytes = fs::read(&path).map_err(|e| ServiceError::Folder { path, why: e.to_string() })?;
+        Ok((if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" }, bytes))
     }
 
     /// The latest looks at a view, newest first.

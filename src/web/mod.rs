@@ -1,1 +1,102 @@
-//! web
+//! L4: the HTTP API and the plain review page. Handlers translate; what they do lives in `service`. Nothing here
+//! blocks an async thread, and no answer ever carries a credential.
+
+mod access;
+mod blocking;
+mod callbacks;
+mod cases;
+mod changes;
+mod deliveries;
+mod evidence;
+mod extract;
+mod guard;
+mod health;
+mod incidents;
+mod looks;
+mod media_links;
+mod page;
+mod problem;
+mod router;
+mod sessions;
+mod streams;
+mod views;
+mod zones;
+
+use std::{future::Future, io, sync::Arc};
+
+use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
+
+pub use access::{Access, TOKEN_FILE};
+use changes::Changes;
+pub use looks::{LookPort, LookWish};
+pub use router::openapi;
+pub use streams::{ProbePort, Probed};
+
+use crate::{deliver::SigningKey, service::Service};
+
+/// Blocking calls into the service that run at the same time; further ones wait in line.
+const BLOCKING_MAX: usize = 32;
+
+/// What other rooms lend to the web. What is `None` answers 501.
+#[derive(Clone, Default)]
+pub struct Ports {
+    /// Tries a source and explains in words why it cannot be used.
+    pub probe: Option<ProbePort>,
+    /// Asks the patrol for a look out of turn.
+    pub look: Option<LookPort>,
+}
+
+/// All that handlers share.
+#[derive(Clone)]
+pub struct App {
+    /// The use cases.
+    pub service: Arc<Service>,
+    /// Who may come in.
+    pub access: Arc<Access>,
+    /// What other rooms lend.
+    pub ports: Ports,
+    /// What the platform signs callbacks with, and we links to masked pictures; `None` without a platform over HTTP.
+    pub platform_key: Option<SigningKey>,
+    changes: Changes,
+    blocking: Arc<Semaphore>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(service: Arc<Service>, access: Access, ports: Ports, platform_key: Option<SigningKey>) -> Self {
+        Self {
+            service,
+            access: Arc::new(access),
+            ports,
+            platform_key,
+            changes: Changes::default(),
+            blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
+        }
+    }
+}
+
+/// Serves until `shutdown` ends; then followers are let go, running requests are answered, and it returns.
+///
+/// No login is asked for only where the listener is a loopback one and [`Access`] was opened to say so.
+///
+/// # Errors
+/// What the system says of the listener.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let loopback = listener.local_addr()?.ip().is_loopback();
+    let (stop, stopping) = watch::channel(false);
+    let feed = tokio::spawn(changes::poll(app.clone(), stopping));
+    let router = router::router(app, loopback);
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            // The poller ends, and with it every follower's stream, which would hold the server open.
+            stop.send_replace(true);
+        })
+        .await;
+    feed.abort();
+    served
+}

@@ -1,0 +1,148 @@
+//! `/api/v1/cases`: confirmed incidents as the platform knows them.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    App,
+    deliveries::DeliveryOut,
+    extract::{At, PageOf, Params, page},
+    incidents::IncidentOut,
+    problem::Problem,
+};
+use crate::{
+    domain::{Case, CaseId, IncidentId, Location, Stage, WallTime},
+    store::AuditRow,
+};
+
+/// A case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseOut {
+    /// Identity.
+    #[schema(value_type = String, format = "uuid")]
+    id: CaseId,
+    /// The incident.
+    #[schema(value_type = String, format = "uuid")]
+    incident: IncidentId,
+    /// Name of the matter.
+    matter_name: String,
+    /// GB/T 47678.5-2026 code.
+    code_2026: String,
+    /// GB/T 30428.2-2013 code.
+    code_2013: Option<String>,
+    /// Where.
+    location: Option<Location>,
+    /// Who confirmed.
+    confirmed_by: String,
+    /// When it was opened.
+    #[schema(value_type = String, format = DateTime)]
+    opened_at: WallTime,
+    /// By when it should be handled, in words.
+    limit: Option<String>,
+    /// By when it should be handled.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<WallTime>,
+    /// Where it stands.
+    stage: Stage,
+    /// The platform's own number.
+    platform_number: Option<String>,
+}
+
+impl CaseOut {
+    pub(super) fn of(case: Case) -> Self {
+        let Case { id, incident, matter_name, codes, location, confirmed_by, opened_at, limit, stage, platform_number } =
+            case;
+        Self {
+            id,
+            incident,
+            matter_name,
+            code_2026: codes.code_2026,
+            code_2013: codes.code_2013,
+            location,
+            confirmed_by,
+            opened_at,
+            limit: limit.as_ref().map(|limit| limit.text.clone()),
+            due_at: limit.map(|limit| limit.due_at),
+            stage,
+            platform_number,
+        }
+    }
+}
+
+/// One line of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditOut {
+    /// Counts up.
+    seq: i64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: WallTime,
+    /// Who.
+    actor: String,
+    /// What.
+    action: String,
+    /// About what: an id.
+    subject: String,
+    /// Anything more.
+    #[schema(value_type = Object)]
+    detail: serde_json::Value,
+}
+
+impl AuditOut {
+    pub(super) fn of(row: AuditRow) -> Self {
+        let AuditRow { seq, at, actor, action, subject, detail } = row;
+        Self { seq, at, actor, action, subject, detail }
+    }
+}
+
+/// A case with all that belongs to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseDetailOut {
+    /// The case.
+    case: CaseOut,
+    /// The incident behind it.
+    incident: IncidentOut,
+    /// What the platform has to be told, in order.
+    deliveries: Vec<DeliveryOut>,
+    /// Its audit log, oldest first.
+    audit: Vec<AuditOut>,
+}
+
+/// Which cases.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CaseQuery {
+    /// Only in this stage.
+    stage: Option<Stage>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// 1 to 500, default 50.
+    limit: Option<u32>,
+}
+
+/// Cases, newest first.
+#[utoipa::path(get, operation_id = "cases_list", path = "/api/v1/cases", tag = "cases", params(CaseQuery),
+    responses((status = OK, body = PageOf<CaseOut>), (status = BAD_REQUEST, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    Params(query): Params<CaseQuery>,
+) -> Result<Json<PageOf<CaseOut>>, Problem> {
+    let page = page(query.after, query.limit)?;
+    let rows = app.run(move |service| service.cases(query.stage, &page)).await?;
+    Ok(PageOf::of(rows, CaseOut::of))
+}
+
+/// One case with all that belongs to it.
+#[utoipa::path(get, operation_id = "cases_show", path = "/api/v1/cases/{id}", tag = "cases", params(("id" = String, Path)),
+    responses((status = OK, body = CaseDetailOut), (status = NOT_FOUND, body = Problem)))]
+pub(super) async fn show(State(app): State<App>, At(id): At<CaseId>) -> Result<Json<CaseDetailOut>, Problem> {
+    let detail = app.run(move |service| service.case(id)).await?;
+    let name = app.service.matter_name(&detail.incident.matter);
+    Ok(Json(CaseDetailOut {
+        case: CaseOut::of(detail.case),
+        incident: IncidentOut::of(detail.incident, name),
+        deliveries: detail.deliveries.into_iter().map(DeliveryOut::of).collect(),
+        audit: detail.audit.into_iter().map(AuditOut::of).collect(),
+    }))
+}

@@ -1,0 +1,129 @@
+//! Extractors whose refusals are problem details, and pages of lists.
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
+    http::request::Parts,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::{IntoParams, ToSchema};
+
+use super::problem::Problem;
+use crate::{
+    service::Faults,
+    store::{Page, Rows},
+};
+
+/// A JSON body.
+pub(super) struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            // Serde's words may quote a value: only the place is told where it quotes one.
+            Err(JsonRejection::JsonDataError(error)) => {
+                Err(Problem::invalid(Faults::one("body", "", without_values(&error.body_text()))))
+            }
+            Err(JsonRejection::JsonSyntaxError(_)) => Err(Problem::unreadable("the body is not JSON")),
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(Problem::unreadable("send the body as application/json"))
+            }
+            Err(other) => Err(Problem::of_status(other.status())),
+        }
+    }
+}
+
+/// Cuts quoted values out of a message, so that a secret that was sent in the wrong place is not sent back.
+fn without_values(message: &str) -> String {
+    let mut out = String::new();
+    for (i, part) in message.split('"').enumerate() {
+        if i % 2 == 0 {
+            out.push_str(part);
+        } else {
+            out.push('…');
+        }
+    }
+    out.chars().take(300).collect()
+}
+
+/// An id in the path. What cannot be an id names nothing: 404.
+pub(super) struct At<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(at)) => Ok(Self(at)),
+            Err(_) => Err(Problem::missing("the address holds something that is no id")),
+        }
+    }
+}
+
+/// The query.
+pub(super) struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(error) => Err(Problem::unreadable(without_values(&error.body_text()))),
+        }
+    }
+}
+
+/// A page of a list, as asked for. (Not flattened into other queries: serde_urlencoded cannot read numbers there.)
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageIn {
+    /// `next` of the page before.
+    pub after: Option<String>,
+    /// 1 to 500, default 50.
+    pub limit: Option<u32>,
+}
+
+impl PageIn {
+    pub(super) fn checked(self) -> Result<Page, Problem> {
+        page(self.after, self.limit)
+    }
+}
+
+/// Checks cursor and limit.
+pub(super) fn page(after: Option<String>, limit: Option<u32>) -> Result<Page, Problem> {
+    let limit = limit.unwrap_or(50);
+    if !(1..=500).contains(&limit) {
+        return Err(Problem::unreadable("limit is a number from 1 to 500"));
+    }
+    Ok(Page { after: after.filter(|cursor| !cursor.is_empty()), limit })
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageOf<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Cursor of the next page; `null` at the end.
+    pub next: Option<String>,
+}
+
+impl<T> PageOf<T> {
+    pub(super) fn of<R>(rows: Rows<R>, each: impl FnMut(R) -> T) -> Json<Self> {
+        Json(Self { items: rows.rows.into_iter().map(each).collect(), next: rows.next })
+    }
+    pub(super) fn whole(items: Vec<T>) -> Json<Self> {
+        Json(Self { items, next: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_about_a_body_quotes_no_value() {
+        let message = "invalid type: string \"s3cret\", expected u32 at line 1";
+        assert_eq!(without_values(message), "invalid type: string …, expected u32 at line 1");
+    }
+}

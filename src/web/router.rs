@@ -1,0 +1,123 @@
+//! The whole HTTP surface in one list.
+
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use tower_http::timeout::TimeoutLayer;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    App, callbacks, cases, changes, deliveries, evidence,
+    guard::{self, Door},
+    health, incidents, looks, media_links, page, streams, views, zones,
+};
+use crate::deliver::CALLBACK_BYTES_MAX;
+
+/// Longest body of a request; the largest honest one is a polygon of 200 points.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+/// An answer begins within this time, a probe of a slow camera included.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Xunjie (巡街)",
+        description = "Streams, views, zones, looks, incidents, evidence, reviews, cases and deliveries. Errors are RFC 9457 problem details; lists are pages with a cursor; times are RFC 3339 in UTC.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact()
+    ),
+    servers((url = "/")),
+    security(("bearer" = [])),
+    modifiers(&Bearer)
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The token in the data folder (access.token)."))
+            .build();
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// What needs the token, a session, or to be on this machine.
+fn guarded() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(streams::list, streams::add))
+        .routes(routes!(streams::probe))
+        .routes(routes!(streams::show, streams::change, streams::remove))
+        .routes(routes!(views::list))
+        .routes(routes!(views::show, views::change))
+        .routes(routes!(views::reference, views::ask_reference))
+        .routes(routes!(looks::list, looks::ask))
+        .routes(routes!(zones::list, zones::add))
+        .routes(routes!(zones::show, zones::change, zones::remove))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::show))
+        .routes(routes!(incidents::decide))
+        .routes(routes!(evidence::hold))
+        .routes(routes!(evidence::list))
+        .routes(routes!(evidence::show))
+        .routes(routes!(evidence::manifest))
+        .routes(routes!(evidence::prove))
+        .routes(routes!(evidence::file))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::show))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::show))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(changes::follow))
+        .routes(routes!(health::show))
+        .routes(routes!(health::live))
+        .routes(routes!(health::metrics))
+        .route("/api/v1/openapi.json", get(|| async { Json(openapi()) }))
+        .route("/", get(page::waiting))
+        .route("/incidents/{id}", get(page::incident))
+        .route("/incidents/{id}/verdict", axum::routing::post(page::decide))
+        .route("/incidents/{id}/picture", get(page::picture))
+        .route("/coverage", get(page::coverage))
+        .route("/login", get(page::login).post(page::log_in))
+        .route("/logout", axum::routing::post(page::log_out))
+        .route("/assets/style.css", get(page::style))
+        .route("/assets/page.js", get(page::script))
+}
+
+/// What proves itself by a signature of its own.
+fn signed() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(media_links::show))
+        .merge(OpenApiRouter::new().routes(routes!(callbacks::hear)).layer(DefaultBodyLimit::max(CALLBACK_BYTES_MAX)))
+}
+
+/// The OpenAPI 3.1 document, generated from the handlers.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    guarded().merge(signed()).into_openapi()
+}
+
+/// The router. `loopback`: the listener is one of this machine.
+pub(super) fn router(app: App, loopback: bool) -> Router {
+    let door = Door { open: loopback && app.access.open_loopback(), app: app.clone() };
+    let guarded = Router::from(guarded())
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(from_fn_with_state(door, guard::enter))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    guarded
+        .merge(Router::from(signed()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_TIME_MAX))
+        .layer(from_fn(guard::leave))
+        .with_state(app)
+}
