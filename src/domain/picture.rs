@@ -150,7 +150,7 @@ impl Picture {
             let (y0, y1) = span(y, height, self.height);
             for x in 0..width {
                 let (x0, x1) = span(x, width, self.width);
-                let (step_y, step_x) = (((y1 - y0) / 4).max(1), ((x1 - x0) / 4).max(1));
+                let (step_y, step_x) = ((y1 - y0).div_ceil(4), (x1 - x0).div_ceil(4));
                 let (mut sum, mut n) = (0_u32, 0_u32);
                 for sy in (y0..y1).step_by(step_y as usize) {
                     for sx in (x0..x1).step_by(step_x as usize) {

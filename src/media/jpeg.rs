@@ -100,18 +100,18 @@ mod tests {
     }
 
     /// A PNG that promises `width` x `height` and holds nothing.
-    fn png_header(width: u32, height: u32) -> Vec<u8> {
-        let mut ihdr = b"IHDR".to_vec();
-        ihdr.extend(width.to_be_bytes());
-        ihdr.extend(height.to_be_bytes());
-        ihdr.extend([8, 2, 0, 0, 0]);
-        let crc = !ihdr.iter().fold(!0_u32, |crc, &byte| {
-            (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xEDB8_8320 } else { c >> 1 })
-        });
-        let mut png = vec![0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 0, 0, 13];
-        png.extend(ihdr);
-        png.extend(crc.to_be_bytes());
-        png
+    fn empty_png(width: u32, height: u32) -> Vec<u8> {
+        let crc = |bytes: &[u8]| {
+            !bytes.iter().fold(!0_u32, |crc, &byte| {
+                (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { (c >> 1) ^ 0xEDB8_8320 } else { c >> 1 })
+            })
+        };
+        let chunk = |name: &[u8], data: &[u8]| {
+            let body = [name, data].concat();
+            [&(data.len() as u32).to_be_bytes()[..], &body, &crc(&body).to_be_bytes()].concat()
+        };
+        let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+        [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header), chunk(b"IDAT", &[]), chunk(b"IEND", &[])].concat()
     }
 
     #[test]
@@ -131,8 +131,9 @@ mod tests {
         assert!(matches!(decode(b"GIF89a......"), Err(JpegError::UnknownFormat)));
         assert!(matches!(decode(b""), Err(JpegError::UnknownFormat)));
         assert!(
-            matches!(decode(&png_header(40_000, 40_000)), Err(JpegError::TooLarge(text)) if text.contains("40000x40000"))
+            matches!(decode(&empty_png(40_000, 40_000)), Err(JpegError::TooLarge(text)) if text.contains("40000x40000"))
         );
+        assert!(matches!(decode(&empty_png(40, 40)), Err(JpegError::Damaged(_))));
         let mut cut = encode(&ramp(64, 64)).unwrap();
         cut.truncate(20);
         assert!(matches!(decode(&cut), Err(JpegError::Damaged(_))));

@@ -2,6 +2,7 @@
 //! (its clip `vtest.avi`); a missing one fails the tests and is never skipped.
 
 mod appearance;
+mod cost;
 mod drawing;
 mod frames;
 mod view_match;

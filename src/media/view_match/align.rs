@@ -20,6 +20,10 @@ const AGREEING_MIN: usize = 5;
 const SUPPORT_MIN: f32 = 0.3;
 /// A map that bends corners by more than this many pixels beyond a shift is measured again after warping.
 const BEND_MAX_PX: f64 = 1.5;
+/// And at most so many times.
+const REFINEMENTS_MAX: usize = 3;
+/// With this much support where the frame lay before, nothing else is tried.
+const SETTLED_MIN: f32 = 0.6;
 /// A coarse shift beyond this share of the picture cannot be told from chance.
 const SHIFT_SHARE_MAX: f64 = 0.4;
 /// Turns in degrees and scales that are tried when nothing agrees: a knocked or zoomed camera.
@@ -63,20 +67,30 @@ impl Aligner {
     }
 
     /// How `frame` (local contrast) lies on the reference; `hint` is a map that fitted before. `None` when nothing agrees.
+    ///
+    /// From cheap to dear: where it lay before (a fixed camera hardly moves, so this is nearly always the end), where the
+    /// whole picture's shift puts it, around the unmoved place, and turned or zoomed.
     pub(super) fn align(&self, frame: &Plane, hint: Option<&Homography>) -> Option<Alignment> {
-        let shift = self.trusted(ops::coarse_shift(&self.contrast, frame).0);
-        let first = self.measure(frame, &translation(shift), RADIUS);
-        if let Some(found) = first {
-            return Some(self.refined(frame, found));
+        let before = hint.map_or(Homography::IDENTITY, |map| self.snapped(map));
+        let settled = self.measure(frame, &before, RADIUS);
+        if let Some(found) = &settled
+            && found.support >= SETTLED_MIN
+        {
+            return Some(self.refined(frame, found.clone(), &before));
         }
-        let known = hint.into_iter().copied().map(|map| (map, RADIUS));
-        let unmoved = std::iter::once((Homography::IDENTITY, RADIUS_WIDE));
-        let near = known.chain(unmoved).find_map(|(start, radius)| self.measure(frame, &start, radius));
-        let found = near.or_else(|| {
+        let shifted = translation(self.trusted(ops::coarse_shift(&self.contrast, frame).0));
+        let near = [(shifted, RADIUS), (Homography::IDENTITY, RADIUS_WIDE)].into_iter();
+        let found = settled
+            .map(|found| (found, before))
+            .into_iter()
+            .chain(near.filter_map(|(start, radius)| self.measure(frame, &start, radius).map(|found| (found, start))));
+        let best =
+            |a: (Alignment, Homography), b: (Alignment, Homography)| if b.0.support > a.0.support { b } else { a };
+        let (found, start) = found.reduce(best).or_else(|| {
             let starts = self.wide_starts(frame);
-            starts.into_iter().find_map(|start| self.measure(frame, &start, RADIUS_WIDE))
+            starts.into_iter().find_map(|start| Some((self.measure(frame, &start, RADIUS_WIDE)?, start)))
         })?;
-        Some(self.refined(frame, found))
+        Some(self.refined(frame, found, &start))
     }
 
     fn trusted(&self, shift: [f64; 2]) -> [f64; 2] {
@@ -85,35 +99,41 @@ impl Aligner {
         if sane { shift.map(f64::round) } else { [0.0, 0.0] }
     }
 
-    /// Measures again from the map that was found, while that makes more tiles agree.
-    fn refined(&self, frame: &Plane, found: Alignment) -> Alignment {
-        let mut best = found;
-        for _ in 0..3 {
-            if !self.bends(&best.map) {
+    /// Measures again from the map that was found, while it bends the picture away from where the tiles were compared
+    /// and more tiles agree.
+    fn refined(&self, frame: &Plane, found: Alignment, start: &Homography) -> Alignment {
+        let (mut best, mut compared_at) = (found, *start);
+        for _ in 0..REFINEMENTS_MAX {
+            if !self.bends(&product(&best.map, &compared_at.inverse().unwrap_or(Homography::IDENTITY))) {
                 break;
             }
             match self.measure(frame, &best.map, RADIUS) {
-                Some(again) if again.support >= best.support - 0.02 => {
-                    let done = again.support <= best.support + 0.02;
-                    best = again;
-                    if done {
-                        break;
-                    }
-                }
+                Some(again) if again.support >= best.support => (compared_at, best) = (best.map, again),
                 _ => break,
             }
         }
         best
     }
 
+    /// A map that hardly bends the picture as a shift by whole pixels, which needs no warping.
+    fn snapped(&self, map: &Homography) -> Homography {
+        if self.bends(map) {
+            return *map;
+        }
+        let (w, h) = (self.contrast.width as f64 / 2.0, self.contrast.height as f64 / 2.0);
+        let (x, y) = map.apply(w, h);
+        translation([(w - x).round(), (h - y).round()])
+    }
+
+    /// Whether a map moves corners by other than a common shift.
     fn bends(&self, map: &Homography) -> bool {
-        let corners = corners(&self.contrast).map(|[x, y]| {
+        let moves = corners(&self.contrast).map(|[x, y]| {
             let (u, v) = map.apply(x, y);
             [u - x, v - y]
         });
-        let mean = |i: usize| corners.iter().map(|c| c[i]).sum::<f64>() / 4.0;
+        let mean = |i: usize| moves.iter().map(|c| c[i]).sum::<f64>() / 4.0;
         let (mx, my) = (mean(0), mean(1));
-        corners.iter().any(|c| (c[0] - mx).hypot(c[1] - my) > BEND_MAX_PX)
+        moves.iter().any(|c| (c[0] - mx).hypot(c[1] - my) > BEND_MAX_PX)
     }
 
     /// Looks for every tile within `radius` of where `start` puts it, and takes the map that most agree on.

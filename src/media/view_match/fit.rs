@@ -10,6 +10,8 @@ const APART_MIN_PX: f64 = 60.0;
 /// Scales beyond 1.8 and angles beyond 30 degrees are no small turn of a camera; they come from wrong pairs.
 const SCALE_MAX: f64 = 1.8;
 const SINE_MAX: f64 = 0.5;
+/// When this share of the pairs agrees, no other map is tried.
+const SETTLED_SHARE: f64 = 0.9;
 /// So many agreeing pairs and a fit better by this factor ask for the two projective terms.
 const PROJECTIVE_PAIRS_MIN: usize = 12;
 const PROJECTIVE_GAIN: f64 = 0.8;
@@ -40,13 +42,16 @@ impl Agreed {
 /// agree (affine, and projective where that is clearly better). `None` with fewer than three agreeing pairs.
 pub(super) fn agree(pairs: &[Pair]) -> Option<Agreed> {
     let mut best: Option<(usize, f64, Homography)> = None;
-    for (i, a) in pairs.iter().enumerate() {
+    'search: for (i, a) in pairs.iter().enumerate() {
         for b in &pairs[i + 1..] {
             let Some(map) = similarity(a, b) else { continue };
             let misses = pairs.iter().map(|p| miss(&map, p)).filter(|miss| *miss <= TOLERANCE_PX);
             let (count, sum) = misses.fold((0, 0.0), |(count, sum), miss| (count + 1, sum + miss));
             if best.as_ref().is_none_or(|(most, least, _)| count > *most || (count == *most && sum < *least)) {
                 best = Some((count, sum, map));
+                if count as f64 >= SETTLED_SHARE * pairs.len() as f64 {
+                    break 'search;
+                }
             }
         }
     }
