@@ -11,6 +11,9 @@ pub mod onnx;
 pub mod pool;
 pub mod scripted;
 
+pub use catalogue::Catalogue;
+pub use scripted::ScriptedDetector;
+
 use crate::domain::{Detection, ModelRef, Picture};
 
 /// Why a model could not say anything.
