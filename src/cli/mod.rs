@@ -13,6 +13,8 @@ mod judge;
 mod model;
 mod platform_sim;
 mod print;
+#[cfg(feature = "gstreamer")]
+mod probe;
 mod review;
 mod stream;
 mod view;
