@@ -1,7 +1,11 @@
 //! A real RTSP camera for demos and tests: plays an annex-B clip for ever over RTSP (TCP and UDP), with
 //! basic or digest authentication. Prints `ready rtsp://...` once for each mount. Not for production.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
@@ -17,7 +21,7 @@ struct Options {
     /// Path of the camera; with --count above 1 a number is added.
     #[arg(long, default_value = "/cam")]
     path: String,
-    /// Annex-B file, .h264 or .h265; or VP8 in .ivf, as a camera that cannot be used.
+    /// Annex-B file without B frames, .h264 or .h265 (B frames cannot be stamped from it); or VP8 in .ivf, as a camera that cannot be used.
     #[arg(long)]
     clip: PathBuf,
     /// Frames a second of the clip.
@@ -90,6 +94,8 @@ fn camera(options: &Options) -> anyhow::Result<rtsp::RTSPMediaFactory> {
     let factory = rtsp::RTSPMediaFactory::new();
     factory.set_launch(&launch(options)?);
     factory.set_shared(true);
+    let fps = u64::from(options.fps.max(1));
+    factory.connect_media_configure(move |_, media| stamp(media, fps));
     let all = gst_rtsp::RTSPLowerTrans::TCP | gst_rtsp::RTSPLowerTrans::UDP;
     factory.set_protocols(match () {
         () if options.udp_only => gst_rtsp::RTSPLowerTrans::UDP,
@@ -106,23 +112,39 @@ fn camera(options: &Options) -> anyhow::Result<rtsp::RTSPMediaFactory> {
     Ok(factory)
 }
 
-/// The pipeline of a mount. The clip's caps carry the frame rate, so that time runs on evenly over the loop.
+/// Gives each access unit its time by counting, so that time runs on evenly over the loop's seam.
+fn stamp(media: &rtsp::RTSPMedia, fps: u64) {
+    let bin = media.element().downcast::<gst::Bin>().ok();
+    let Some(pad) = bin.and_then(|bin| bin.by_name("parse")?.static_pad("src")) else { return };
+    let count = AtomicU64::new(0);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        if let Some(gst::PadProbeData::Buffer(unit)) = &mut info.data {
+            let at = |n: u64| gst::ClockTime::from_nseconds(n * 1_000_000_000 / fps);
+            let n = count.fetch_add(1, Ordering::Relaxed);
+            let unit = unit.make_mut();
+            unit.set_pts(at(n));
+            unit.set_dts(at(n));
+            unit.set_duration(at(1));
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// The pipeline of a mount.
 fn launch(options: &Options) -> anyhow::Result<String> {
     let clip = options.clip.to_str().context("the clip's path is not text")?;
     if clip.contains(['"', '!', '\\']) || !options.clip.is_file() {
         bail!("{clip} is no file with a plain name");
     }
-    let fps = options.fps;
-    let source = |caps: &str| format!("multifilesrc location=\"{clip}\" loop=true caps=\"{caps},framerate={fps}/1\"");
+    let camera = |codec: &str| {
+        format!(
+            "( multifilesrc location=\"{clip}\" loop=true ! {codec}parse name=parse ! video/x-{codec},alignment=au \
+             ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
+        )
+    };
     Ok(match options.clip.extension().and_then(|e| e.to_str()) {
-        Some("h264") => format!(
-            "( {} ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )",
-            source("video/x-h264,stream-format=byte-stream")
-        ),
-        Some("h265") => format!(
-            "( {} ! h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1 )",
-            source("video/x-h265,stream-format=byte-stream")
-        ),
+        Some("h264") => camera("h264"),
+        Some("h265") => camera("h265"),
         Some("ivf") => format!("( multifilesrc location=\"{clip}\" loop=true ! ivfparse ! rtpvp8pay name=pay0 pt=96 )"),
         _ => bail!("{clip} is neither .h264 nor .h265 nor .ivf"),
     })

@@ -26,7 +26,7 @@ const NOISE_GRADIENT: f32 = 0.02;
 /// Added to luma before the logarithm, in grey levels: dark pixels are mostly noise.
 const LOG_FLOOR: f32 = 12.0;
 /// HOG's cap on a normalised bin, so that one strong edge does not outweigh the rest.
-const BIN_MAX: f32 = 0.25;
+const BIN_MAX: f32 = 0.6;
 /// Weight of the colour part. A lean of 0.2 (a saturated car) in every cell weighs about half as much as all the
 /// gradients; grey things have none and are told by their gradients alone.
 const COLOUR_WEIGHT: f32 = 0.8;
@@ -146,7 +146,7 @@ fn normalised(bins: &[[f32; ORIENTATIONS]; CELLS * CELLS]) -> Vec<f32> {
         let near: Vec<f32> = around(cy).flat_map(|y| around(cx).map(move |x| energy(y * CELLS + x))).collect();
         // Half of the whole box's energy keeps a flat neighbourhood's noise from being blown up to a texture.
         let norm = (near.iter().sum::<f32>() / near.len() as f32 + 0.5 * whole + 1e-6).sqrt();
-        let capped = cell.map(|v| (v / norm).min(BIN_MAX * ORIENTATIONS as f32));
+        let capped = cell.map(|v| (v / norm).min(BIN_MAX));
         let mean = capped.iter().sum::<f32>() / ORIENTATIONS as f32;
         vector.extend(capped.map(|v| v - mean));
     }

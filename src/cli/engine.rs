@@ -13,7 +13,7 @@ use crate::{
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
-        sessions::SessionPool,
+        sessions::{PoolConfig, SessionPool},
     },
     patrol::{keep::Keep, scenes::Scenes, spine::Spine},
     service::Service,
@@ -42,13 +42,13 @@ pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
 
 /// The spine over an open service. `keep_open_max`: views visited at least this often keep their session.
 pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_max: Duration) -> anyhow::Result<Spine> {
-    let sessions = SessionPool::new(source, service.config.settings.patrol.open_sessions_max);
+    let sessions = SessionPool::new(source, PoolConfig { open_max: service.config.settings.patrol.open_sessions_max, ..PoolConfig::default() }, service.clock.clone());
     Ok(Spine {
         config: service.config.clone(),
         clock: service.clock.clone(),
         store: service.store.clone(),
         evidence: service.evidence.clone(),
-        sessions: Arc::new(sessions),
+        sessions,
         detectors: detectors(service)?,
         scenes: Scenes::new(service.store.clone(), service.data()),
         keep: Keep::new(service.data().join("kept")),

@@ -65,7 +65,7 @@ fn source_of(clip: &Path) -> anyhow::Result<SourceUrl> {
 
 fn recording(clip: &Path, scene: &SceneFile, clock: Arc<SimulatedClock>) -> anyhow::Result<Box<dyn FrameSource>> {
     Ok(if clip.is_dir() {
-        Box::new(PictureSource::new(scene.start, PICTURE_EVERY))
+        Box::new(PictureSource::new(PICTURE_EVERY, clock).recording_from(scene.start))
     } else {
         Box::new(GstSource::new(GstConfig::default(), clock)?.recording_from(scene.start))
     })

@@ -6,7 +6,9 @@ pub mod gst;
 pub mod jpeg;
 pub mod pictures;
 pub mod probe;
+pub mod rhythm;
 pub mod sessions;
+pub mod sources;
 pub mod view_match;
 
 use std::time::{Duration, Instant};

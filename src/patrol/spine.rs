@@ -30,7 +30,7 @@ use crate::{
         Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Purpose, Sighting, ViewState, WallTime,
     },
     infer::{Detector, InferError},
-    media::{Clip, MediaError, Want, sessions::{Lease, SessionPool}},
+    media::{Clip, MediaError, MediaSession, Want, sessions::{Lease, LeaseError, SessionPool}},
     store::{LookOutcome, Store, StoreError, evidence::{EvidenceError, EvidenceFolder}},
     telemetry::{Signal, emit},
 };
@@ -51,7 +51,7 @@ pub struct Spine {
     /// Evidence files.
     pub evidence: Arc<EvidenceFolder>,
     /// Open streams.
-    pub sessions: Arc<SessionPool>,
+    pub sessions: SessionPool,
     /// Detectors by the name that matters call them by.
     pub detectors: BTreeMap<String, Arc<dyn Detector>>,
     /// What is remembered of each view.
@@ -257,7 +257,7 @@ impl Spine {
     }
 
     /// Hop 2: the stream's session, opened if it is not. Sessions that are used often stay open.
-    pub(super) fn lease(&self, scene: &Scene) -> Result<Lease, MediaError> {
+    pub(super) fn lease(&self, scene: &Scene) -> Result<Lease, LeaseError> {
         let credential = self
             .store
             .credential(scene.stream.id)
@@ -283,7 +283,7 @@ impl Spine {
 
     fn announce(&self, outcome: &LookOutcome, look: &Look, began: (WallTime, Instant)) {
         let report = &outcome.report;
-        emit(&Signal::LookFinished {
+        emit(Signal::LookFinished {
             look: report.id,
             view: report.view,
             purpose: &look.purpose,
@@ -294,7 +294,7 @@ impl Spine {
             frames: report.frames,
         });
         for change in &outcome.changes {
-            emit(&Signal::IncidentChanged { incident: change.incident(), change: change.into() });
+            emit(Signal::IncidentChanged { incident: change.incident(), change: change.into() });
         }
     }
 }
@@ -336,7 +336,7 @@ impl Seen {
         }
     }
 
-    pub(super) fn lost(&mut self, error: &MediaError) {
+    pub(super) fn lost(&mut self, error: &dyn std::error::Error) {
         self.blind(ViewState::Lost, error.to_string());
     }
 }

@@ -114,7 +114,7 @@ fn contained(spine: &Spine, look: &Look, run: impl FnOnce() -> Result<(), super:
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
-            emit(&Signal::RecordRetried { why: &error.to_string() });
+            emit(Signal::RecordRetried { why: &error.to_string() });
             false
         }
         Err(_) => {
@@ -201,7 +201,7 @@ impl Planning {
             if look.purpose == Purpose::Continuous {
                 self.begin_watch(look);
             } else if let Err(look) = self.queue.put(look) {
-                emit(&Signal::LookSkipped { view: look.view, reason: SkipReason::Overload });
+                emit(Signal::LookSkipped { view: look.view, reason: SkipReason::Overload });
                 self.planner.put_back(&look);
                 return;
             }

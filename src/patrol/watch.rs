@@ -9,7 +9,7 @@ use std::{
 use crate::{
     analysis::tracker::Tracker,
     domain::{Detection, Frame, Look, LookId},
-    media::Want,
+    media::{MediaSession, Want},
 };
 
 use super::{

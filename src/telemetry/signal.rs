@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use tracing::{debug, error, info, warn};
 
-use crate::domain::{CaseId, DeliveryId, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState};
+use crate::domain::{CaseId, DeliveryId, IncidentChange, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState};
 
 /// Why a look was given up before it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,17 @@ pub enum Change {
     Closed,
     /// 反复: it came back.
     Reopened,
+}
+
+impl From<&IncidentChange> for Change {
+    fn from(change: &IncidentChange) -> Self {
+        match change {
+            IncidentChange::Opened { .. } => Self::Opened,
+            IncidentChange::Extended { .. } => Self::Extended,
+            IncidentChange::Closed { .. } => Self::Closed,
+            IncidentChange::Reopened { .. } => Self::Reopened,
+        }
+    }
 }
 
 /// How a try to tell the platform ended.
@@ -400,7 +411,7 @@ fn purpose_label(purpose: &Purpose) -> &'static str {
         Purpose::Patrol => "patrol",
         Purpose::Recheck { .. } => "recheck",
         Purpose::Snapshot => "snapshot",
-            Purpose::Reference => "reference",
+        Purpose::Reference => "reference",
         Purpose::Continuous => "continuous",
     }
 }

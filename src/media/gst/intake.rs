@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, Condvar, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,9 @@ use crate::{
 /// Seconds from 1900 (NTP) to 1970 (Unix).
 const NTP_TO_UNIX_S: i64 = 2_208_988_800;
 
+/// Stands for a camera clock of which no sender report has told yet.
+const UNKNOWN: i64 = i64::MIN;
+
 /// What the streaming threads and the session share.
 pub struct Shelf {
     ring: Mutex<Ring<gst::Buffer>>,
@@ -32,6 +35,8 @@ pub struct Shelf {
     unsupported: Mutex<Option<String>>,
     went_silent: AtomicBool,
     stall_after: Duration,
+    camera_origin_ms: AtomicI64,
+    started: Instant,
     clock: Arc<dyn Clock>,
 }
 
@@ -58,17 +63,35 @@ impl Shelf {
         self.went_silent.load(Ordering::Relaxed)
     }
 
+    /// Learns from an RTP packet how media time maps to the camera's clock. Depayloaders drop this mark,
+    /// so it is read before them.
+    fn learn_camera_clock(&self, packet: &gst::BufferRef) {
+        let Some(time) = packet.pts() else { return };
+        let marks = packet.iter_meta::<gst::ReferenceTimestampMeta>();
+        let ntp = marks.filter(|mark| mark.reference().structure(0).is_some_and(|s| s.name() == "timestamp/x-ntp"));
+        if let Some(mark) = ntp.last() {
+            let camera_ms = i64::try_from(mark.timestamp().mseconds()).unwrap_or(i64::MAX) - NTP_TO_UNIX_S * 1000;
+            let media_ms = i64::try_from(time.mseconds()).unwrap_or(i64::MAX);
+            self.camera_origin_ms.store(camera_ms.saturating_sub(media_ms), Ordering::Relaxed);
+        }
+    }
+
+    /// The camera's clock at a media time, in milliseconds since 1970, once a sender report told.
+    fn camera_time(&self, time: gst::ClockTime) -> Option<i64> {
+        let origin_ms = self.camera_origin_ms.load(Ordering::Relaxed);
+        (origin_ms != UNKNOWN).then(|| origin_ms.saturating_add(i64::try_from(time.mseconds()).unwrap_or(i64::MAX)))
+    }
+
     /// Puts a sample into the ring and returns the packet.
     pub fn take(&self, sample: &gst::Sample) -> Option<Packet<gst::Buffer>> {
         let mut body = sample.buffer_owned()?;
         let time = body.pts().or(body.dts());
         let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
         let running = |time: Option<gst::ClockTime>| segment.and_then(|s| s.to_running_time(time)).or(time);
-        let (pts, dts) = (running(time)?, running(body.dts()));
-        let camera_ms = body.iter_meta::<gst::ReferenceTimestampMeta>().find_map(|meta| {
-            let is_ntp = meta.reference().structure(0).is_some_and(|s| s.name() == "timestamp/x-ntp");
-            is_ntp.then(|| i64::try_from(meta.timestamp().mseconds()).ok().map(|ms| ms - NTP_TO_UNIX_S * 1000))?
-        });
+        // A packet that nothing stamped gets the time since the session began.
+        let unstamped = || gst::ClockTime::try_from(self.started.elapsed()).ok();
+        let (pts, dts) = (running(time).or_else(unstamped)?, running(body.dts()));
+        let camera_ms = time.and_then(|time| self.camera_time(time));
         {
             let body = body.make_mut();
             body.set_pts(pts);
@@ -157,11 +180,30 @@ pub fn rtsp(
         }
         Some(wanted.to_value())
     });
+    read_camera_clock(&source, &intake.shelf);
     link_when_known(&source, &intake, |caps| {
         let encoding = caps.structure(0)?.get::<String>("encoding-name").ok()?;
         choice::depayloader(&encoding).map(|(depayloader, codec)| (Some(depayloader), codec))
     });
     start(intake)
+}
+
+/// Has every RTP packet that leaves `source` looked at for the camera's clock.
+fn read_camera_clock(source: &gst::Element, shelf: &Arc<Shelf>) {
+    let shelf = Arc::clone(shelf);
+    source.connect_pad_added(move |_, pad| {
+        let shelf = Arc::clone(&shelf);
+        pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, info| {
+            match &info.data {
+                Some(gst::PadProbeData::Buffer(packet)) => shelf.learn_camera_clock(packet),
+                Some(gst::PadProbeData::BufferList(packets)) => {
+                    packets.iter().for_each(|p| shelf.learn_camera_clock(p))
+                }
+                _ => {}
+            }
+            gst::PadProbeReturn::Ok
+        });
+    });
 }
 
 /// Starts reading a file or an HTTP address. A file waits for its reader; HTTP is paced by its own clock
@@ -230,6 +272,8 @@ fn prepare(source: &gst::Element, config: &GstConfig, clock: Arc<dyn Clock>, pac
         unsupported: Mutex::new(None),
         went_silent: AtomicBool::new(false),
         stall_after: config.stall_after,
+        camera_origin_ms: AtomicI64::new(UNKNOWN),
+        started: Instant::now(),
         clock,
     });
     let bus = pipeline.bus().ok_or("a pipeline without a bus")?;

@@ -88,7 +88,7 @@ impl Live {
     }
 
     fn look(&mut self, want: &Want) -> Result<Frame, MediaError> {
-        self.bench.keep_rhythm(want.decode);
+        self.bench.follow(want.decode);
         loop {
             if let Some(frame) = self.bench.next(|meta| meta.arrived >= want.not_before) {
                 return Ok(frame);

@@ -76,7 +76,7 @@ impl Recording {
     }
 
     fn look(&mut self, want: &Want) -> Result<Frame, MediaError> {
-        self.bench.keep_rhythm(want.decode);
+        self.bench.follow(want.decode);
         loop {
             if let Some(frame) = self.bench.next(|meta| meta.wall >= want.not_before) {
                 return Ok(frame);

@@ -13,8 +13,8 @@ use super::{
     ring::Packet,
 };
 use crate::{
-    domain::{DecodeMode, Frame, FrameMeta, Pts, WallTime},
-    media::{Clip, MediaError, SourceFacts, Want},
+    domain::{DecodeMode, Frame, FrameMeta, WallTime},
+    media::{Clip, MediaError, SourceFacts, Want, rhythm::Rhythm},
 };
 
 /// Packets in the decoder at once, at most; a decoder that keeps more has lost them.
@@ -26,8 +26,7 @@ pub struct Bench {
     decoder: Option<(gst::Caps, Decoder)>,
     pending: VecDeque<FrameMeta>,
     ready: VecDeque<Frame>,
-    due: Option<Pts>,
-    rhythm: Option<Duration>,
+    rhythm: Rhythm,
     decoded: u64,
 }
 
@@ -78,39 +77,19 @@ impl Bench {
         }
     }
 
-    /// Forgets frames that wait and sets the rhythm that the look asks for.
-    pub fn keep_rhythm(&mut self, decode: DecodeMode) {
-        let rhythm = match decode {
-            DecodeMode::Rate { fps } if fps > 0.0 => Some(Duration::from_secs_f32(1.0 / fps)),
-            _ => None,
-        };
-        if rhythm != self.rhythm {
-            (self.rhythm, self.due) = (rhythm, None);
-        }
+    /// Takes on the rhythm that the look asks for.
+    pub fn follow(&mut self, decode: DecodeMode) {
+        self.rhythm.follow(decode);
     }
 
     /// The next frame that `accepts`; those before it are let go.
     pub fn next(&mut self, accepts: impl Fn(&FrameMeta) -> bool) -> Option<Frame> {
         while let Some(frame) = self.ready.pop_front() {
-            if accepts(&frame.meta) && self.is_due(frame.meta.pts) {
+            if accepts(&frame.meta) && self.rhythm.is_due(frame.meta.pts) {
                 return Some(frame);
             }
         }
         None
-    }
-
-    fn is_due(&mut self, pts: Pts) -> bool {
-        let Some(rhythm) = self.rhythm else { return true };
-        let step = u64::try_from(rhythm.as_nanos()).unwrap_or(u64::MAX);
-        // A frame up to an eighth of a step early counts, so that a camera's jitter costs no frame.
-        match self.due {
-            Some(due) if pts.0.saturating_add(step / 8) < due.0 => false,
-            due => {
-                let kept = due.map_or(0, |due| due.0.saturating_add(step));
-                self.due = Some(Pts(if kept > pts.0 { kept } else { pts.0.saturating_add(step) }));
-                true
-            }
-        }
     }
 
     fn shelve(&mut self, out: VecDeque<Decoded>) {

@@ -28,6 +28,8 @@ pub const DARK_MEAN_MAX: f32 = 24.0;
 pub const DARK_SPREAD_MAX: f32 = 24.0;
 /// A tile has texture when its local contrast is at least this (root mean square; 0.5 is a deviation of 4 grey levels).
 pub const TEXTURE_MIN: f32 = 0.45;
+/// A tile below this shows no more than noise (a deviation of 1.3 grey levels after smoothing).
+pub const EMPTY_MAX: f32 = 0.25;
 /// A reference picture with fewer textured tiles (of 48) cannot be told from any other.
 pub const TEXTURED_TILES_MIN: usize = 8;
 /// A tile whose fine detail is below this share of the reference's has lost it.
@@ -122,6 +124,9 @@ impl ViewMatcher {
                 self.hint = Some(alignment.map);
                 self.placed(&alignment)
             }
+            None if is_empty(&contrast) => {
+                blind(ViewState::Covered, 0.0, "镜头被遮挡：画面几乎没有任何景物".to_owned())
+            }
             None => blind(ViewState::Moved, 0.0, "画面与参考图对不上：摄像机可能已转动，或近处有大面积遮挡".to_owned()),
         }
     }
@@ -164,6 +169,13 @@ impl ViewMatcher {
 fn is_dark(luma: &Plane) -> bool {
     let light = luma.light();
     light.mean < DARK_MEAN_MAX && light.spread < DARK_SPREAD_MAX
+}
+
+/// Whether most tiles show no more than noise.
+fn is_empty(contrast: &Plane) -> bool {
+    let strength = contrast.strength();
+    let empty = strength.iter().filter(|strength| **strength < EMPTY_MAX).count();
+    empty as f32 >= TILES_LOST_SHARE * strength.len() as f32
 }
 
 /// Where light and dark lie, roughly.

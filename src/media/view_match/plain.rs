@@ -29,13 +29,8 @@ pub(super) fn contrast(luma: &Plane) -> Plane {
 pub(super) fn coarse_shift(reference: &Plane, frame: &Plane) -> ([f64; 2], f64) {
     let (reference, frame) = (reference.halved().halved(), frame.halved().halved());
     let (reach_x, reach_y) = (reference.width / 8, reference.height / 8);
-    let inner = Tile {
-        index: 0,
-        x: reach_x,
-        y: reach_y,
-        width: reference.width - 2 * reach_x,
-        height: reference.height - 2 * reach_y,
-    };
+    let inner =
+        Tile { x: reach_x, y: reach_y, width: reference.width - 2 * reach_x, height: reference.height - 2 * reach_y };
     let mut best = ([0.0, 0.0], f64::MIN);
     for dy in -(reach_y as isize)..=reach_y as isize {
         for dx in -(reach_x as isize)..=reach_x as isize {

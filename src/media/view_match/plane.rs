@@ -121,8 +121,6 @@ pub(super) struct Light {
 /// The rectangle of a tile's template in the small picture, in pixels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
-    /// Number in the grid, row by row.
-    pub(super) index: usize,
     pub(super) x: usize,
     pub(super) y: usize,
     pub(super) width: usize,
@@ -130,11 +128,12 @@ pub(super) struct Tile {
 }
 
 impl Tile {
+    /// The tile with this number in the grid, counted row by row.
     pub(super) fn new(index: usize, plane: &Plane) -> Self {
         let (column, row) = (index % TILES.0, index / TILES.0);
         let (x0, x1) = (column * plane.width / TILES.0, (column + 1) * plane.width / TILES.0);
         let (y0, y1) = (row * plane.height / TILES.1, (row + 1) * plane.height / TILES.1);
-        Self { index, x: x0 + INSET, y: y0 + INSET, width: x1 - x0 - 2 * INSET, height: y1 - y0 - 2 * INSET }
+        Self { x: x0 + INSET, y: y0 + INSET, width: x1 - x0 - 2 * INSET, height: y1 - y0 - 2 * INSET }
     }
 
     /// Centre, in pixels from the left and upper edge of the picture.
