@@ -1,5 +1,7 @@
 //! L2: rows and evidence files. Only this room names SQL. Pixels never enter rows.
 
+#[cfg(test)]
+pub(crate) mod conformance;
 pub mod sqlite;
 
 use std::collections::BTreeMap;
