@@ -1,14 +1,17 @@
 //! `xunjie doctor`: looks at the machine and says what is missing and how to get it. Changes nothing but a file
 //! that it writes into the data folder and removes again.
 
-use std::{fs, io::Write as _, path::Path, process::ExitCode};
+use std::{collections::BTreeSet, fs, io::Write as _, path::Path, process::ExitCode};
 
 use serde::Serialize;
 
 use super::{Done, desk::Desk};
 use crate::{
     clock::{Clock, SystemClock},
+    config::Config,
     domain::WallTime,
+    infer::{InferError, catalogue::Catalogue},
+    service::DISK_FREE_BYTES_MIN,
 };
 
 #[derive(clap::Args)]
@@ -41,11 +44,15 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
         Ok(config) => {
             findings.push(Finding::good("配置", format!("{} 个事项", config.matters.len())));
             findings.push(data_folder(&config.settings.folders.data));
+            findings.extend(disk(&config.settings.folders.data));
+            findings.extend(models(&config));
         }
         Err(faults) => {
             findings.push(Finding::bad("配置", format!("{} 处错误", faults.0.len()), "用 xunjie check 逐条查看"));
         }
     }
+    #[cfg(feature = "gstreamer")]
+    findings.extend(gstreamer());
     findings.push(clock(SystemClock.now()));
     desk.print.list(&findings, &["检查", "结果", "现状", "怎么办"], "", |finding| {
         let result = if finding.ok { "正常" } else { "有问题" };
@@ -67,6 +74,59 @@ fn data_folder(folder: &Path) -> Finding {
         Ok(()) => Finding::good(check, format!("{} 可写", folder.display())),
         Err(error) => Finding::bad(check, format!("{} 不可写：{error}", folder.display()), "检查目录权限和磁盘"),
     }
+}
+
+/// Room for evidence, on the disk of the nearest folder that exists.
+fn disk(folder: &Path) -> Option<Finding> {
+    let check = "磁盘";
+    let there = std::path::absolute(folder).ok()?.ancestors().find(|ancestor| ancestor.exists())?.to_path_buf();
+    let room = rustix::fs::statvfs(&there).ok()?;
+    let free = room.f_bavail.saturating_mul(room.f_frsize);
+    let found = format!("{} 剩余 {:.1} GiB", there.display(), free as f64 / f64::from(1 << 30));
+    Some(if free < DISK_FREE_BYTES_MIN {
+        Finding::bad(check, found, "至少留 1 GiB；清理磁盘，或用 xunjie evidence retention 清理到期的证据")
+    } else {
+        Finding::good(check, found)
+    })
+}
+
+/// Every model that a matter names: its weights, and a run of it, which needs ONNX Runtime.
+fn models(config: &Config) -> Vec<Finding> {
+    let folder = &config.settings.folders.models;
+    let catalogue = match Catalogue::load(folder) {
+        Ok(catalogue) => catalogue,
+        Err(error) => return vec![Finding::bad("模型", error.to_string(), "检查设置里的 folders.models")],
+    };
+    let wanted: BTreeSet<&str> = config.matters.values().map(|matter| matter.model.as_str()).collect();
+    let of = |name: &str| match catalogue.verify(name) {
+        Ok(()) => Finding::good("模型", format!("{name} 完好，可运行")),
+        Err(error @ InferError::Library(_)) => {
+            Finding::bad("ONNX Runtime", error.to_string(), "运行 script/setup，或用 XUNJIE_ORT_LIB 指明库文件")
+        }
+        Err(error) => Finding::bad("模型", error.to_string(), "恢复 models 目录，或改正事项里的 model"),
+    };
+    wanted.into_iter().map(of).collect()
+}
+
+#[cfg(feature = "gstreamer")]
+fn gstreamer() -> Vec<Finding> {
+    use crate::media::gst::equipment::equipment;
+
+    let help = "运行 script/setup，或安装 gstreamer1.0-plugins-base/good/bad/ugly、gstreamer1.0-libav";
+    let equipment = match equipment() {
+        Ok(equipment) => equipment,
+        Err(error) => return vec![Finding::bad("GStreamer", error.to_string(), help)],
+    };
+    let mut findings = vec![if equipment.missing.is_empty() {
+        Finding::good("GStreamer", equipment.version)
+    } else {
+        Finding::bad("GStreamer", format!("{}，缺 {}", equipment.version, equipment.missing.join(", ")), help)
+    }];
+    for (check, decoder) in [("H.264 解码", equipment.h264), ("H.265 解码", equipment.h265)] {
+        findings
+            .push(decoder.map_or_else(|| Finding::bad(check, "没有解码器", help), |name| Finding::good(check, name)));
+    }
+    findings
 }
 
 fn clock(now: WallTime) -> Finding {

@@ -8,14 +8,19 @@ mod check;
 mod delivery;
 mod desk;
 mod doctor;
+#[cfg(feature = "gstreamer")]
 mod engine;
 mod evidence;
 mod judge;
 mod model;
 mod platform_sim;
 mod print;
+#[cfg(feature = "gstreamer")]
+mod probe;
+#[cfg(feature = "gstreamer")]
 mod replay;
 mod review;
+#[cfg(feature = "gstreamer")]
 mod serve;
 mod stream;
 mod view;
@@ -72,8 +77,10 @@ enum Command {
     Evidence(evidence::Command),
     /// 判图：逐张图片输出检出的目标和事项
     Judge(judge::JudgeArgs),
+    #[cfg(feature = "gstreamer")]
     /// 在录像上按模拟时钟重放整条流程，输出每个事件变化
     Replay(replay::Args),
+    #[cfg(feature = "gstreamer")]
     /// 运行：巡看、判定、留证、审核页面、上报
     Serve(serve::Args),
     /// 模型：查看、核验
@@ -123,7 +130,9 @@ fn dispatch(cli: Cli) -> Done {
         }
         Command::Check(args) => check::run(&args, &desk),
         Command::Doctor(args) => doctor::run(&args, &desk),
+        #[cfg(feature = "gstreamer")]
         Command::Replay(args) => replay::run(&args, &desk),
+        #[cfg(feature = "gstreamer")]
         Command::Serve(args) => serve::run(&args, &desk),
         Command::PlatformSim(args) => platform_sim::run(args),
     }

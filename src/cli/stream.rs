@@ -21,6 +21,9 @@ pub(super) enum Command {
     Add(Box<AddArgs>),
     /// 修改一路视频源；不写的不变
     Set(Box<SetArgs>),
+    /// 试连一路视频源，说明能不能用、为什么
+    #[cfg(feature = "gstreamer")]
+    Probe(super::probe::Args),
     /// 列出全部视频源
     List,
     /// 查看一路视频源
@@ -121,7 +124,7 @@ struct Place {
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum TransportWord {
+pub(super) enum TransportWord {
     Auto,
     Tcp,
     Udp,
@@ -151,8 +154,14 @@ struct Shown {
 }
 
 pub(super) fn run(command: Command, desk: &Desk) -> Done {
+    #[cfg(feature = "gstreamer")]
+    if let Command::Probe(args) = &command {
+        return super::probe::run(args, desk);
+    }
     let service = desk.service()?;
     match command {
+        #[cfg(feature = "gstreamer")]
+        Command::Probe(_) => {}
         Command::Add(args) => {
             let registered = service.register_stream(&args.into_new()?, ACTOR)?;
             let detail = service.stream(registered.stream.id)?;
@@ -318,6 +327,6 @@ impl From<CrsWord> for Crs {
 
 /// An address may carry a password, so it is a secret from the moment it is read.
 #[expect(clippy::unnecessary_wraps, reason = "clap asks for a result")]
-fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+pub(super) fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }

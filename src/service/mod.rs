@@ -27,7 +27,7 @@ pub use cases::CaseDetail;
 pub use coverage::{Coverage, ViewCoverage};
 pub use evidence::{Circle, EvidenceBytes};
 pub use faults::{Fault, Faults};
-pub use health::Health;
+pub use health::{DISK_FREE_BYTES_MIN, Health};
 pub use incidents::IncidentDetail;
 pub use streams::{ChangeStream, NewStream, Registered, StreamDetail, shown_address};
 pub use timeline::{Moment, MomentKind};

@@ -9,6 +9,7 @@
 mod choice;
 mod clip;
 mod decode;
+pub mod equipment;
 mod fault;
 mod intake;
 mod live;
