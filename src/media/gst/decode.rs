@@ -88,9 +88,10 @@ impl Decoder {
         self.collect()
     }
 
-    /// A decoder drains at the end of a stream group without ending the stream.
+    /// A decoder gives out all that it holds at the end of a segment, and is ready for a new one after it.
     fn drain(&self) {
-        self.entry.send_event(gst::event::StreamGroupDone::new(gst::GroupId::next()));
+        self.entry.send_event(gst::event::SegmentDone::new(gst::ClockTime::ZERO));
+        self.entry.send_event(segment());
     }
 
     fn collect(&self) -> VecDeque<Decoded> {
@@ -130,6 +131,9 @@ impl Decoder {
         pipeline.add_many([&decoder, &convert, sink.upcast_ref()])?;
         gst::Element::link_many([&decoder, &convert, sink.upcast_ref()])?;
         offer_video_meta(&sink);
+        if let Some(bus) = pipeline.bus() {
+            super::keep_faults_only(&bus);
+        }
         let guard = Self {
             entry: decoder.static_pad("sink").ok_or_else(|| gst::glib::bool_error!("decoder without a sink pad"))?,
             name: factory.name().to_string(),
@@ -137,10 +141,9 @@ impl Decoder {
             sink,
         };
         guard.pipeline.set_state(gst::State::Playing).map_err(|_| gst::glib::bool_error!("does not start"))?;
-        let segment = gst::FormattedSegment::<gst::ClockTime>::new();
         let begun = guard.entry.send_event(gst::event::StreamStart::new("packets"))
             && guard.entry.send_event(gst::event::Caps::new(caps))
-            && guard.entry.send_event(gst::event::Segment::new(&segment));
+            && guard.entry.send_event(segment());
         if begun { Ok(guard) } else { Err(gst::glib::bool_error!("does not take these caps")) }
     }
 }
@@ -150,6 +153,11 @@ impl Drop for Decoder {
         // Nothing can be done about a decoder that does not stop; the process's end takes it.
         let _ = self.pipeline.set_state(gst::State::Null);
     }
+}
+
+/// An open segment from zero: media time passes through as it is.
+fn segment() -> gst::Event {
+    gst::event::Segment::new(&gst::FormattedSegment::<gst::ClockTime>::new())
 }
 
 /// With video meta on offer a decoder writes padded pictures straight into what we hand out.

@@ -42,13 +42,10 @@ pub fn redact(text: &str, credential: Option<&Credential>) -> String {
     }
 }
 
-/// Whether a camera refused the way RTP should travel, so that another way is worth a try.
-pub fn refuses_transport(error: &glib::Error, debug: Option<&str>) -> bool {
-    let debug = debug.unwrap_or("").to_ascii_lowercase();
-    error.matches(gst::ResourceError::Settings)
-        || ["unsupported transport", "no supported transport", "no protocols left", "could not setup", "(461)"]
-            .iter()
-            .any(|text| debug.contains(text))
+/// Whether rtspsrc could set up none of the streams: with a video that we take on offer, that is the
+/// camera's refusal of the way RTP should travel. By its kind, because its text comes in the system's language.
+pub fn sets_up_nothing(error: &glib::Error) -> bool {
+    error.matches(gst::StreamError::CodecNotFound) || error.matches(gst::ResourceError::Settings)
 }
 
 /// What a bus error means. `played`: packets had come before it.

@@ -33,6 +33,7 @@ pub struct Shelf {
     came: Condvar,
     caps: Mutex<Option<gst::Caps>>,
     unsupported: Mutex<Option<String>>,
+    has_video: AtomicBool,
     went_silent: AtomicBool,
     stall_after: Duration,
     camera_origin_ms: AtomicI64,
@@ -56,6 +57,10 @@ impl Shelf {
     /// A codec that the source offers and nobody here takes.
     pub fn unsupported(&self) -> Option<String> {
         self.unsupported.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// Whether the source offers a video that is taken.
+    pub fn has_video(&self) -> bool {
+        self.has_video.load(Ordering::Relaxed)
     }
     /// Whether packets had stayed away longer than the watchdog allows, even if they came again: what
     /// comes then is the backlog of the past.
@@ -175,6 +180,7 @@ pub fn rtsp(
         let told = |field: &str| caps.as_ref().and_then(|caps| caps.structure(0)?.get::<String>(field).ok());
         let (media, encoding) = (told("media").unwrap_or_default(), told("encoding-name").unwrap_or_default());
         let wanted = media == "video" && choice::depayloader(&encoding).is_some();
+        shelf.has_video.fetch_or(wanted, Ordering::Relaxed);
         if media == "video" && !wanted {
             *shelf.unsupported.lock().unwrap_or_else(PoisonError::into_inner) = Some(encoding);
         }
@@ -270,6 +276,7 @@ fn prepare(source: &gst::Element, config: &GstConfig, clock: Arc<dyn Clock>, pac
         came: Condvar::new(),
         caps: Mutex::new(None),
         unsupported: Mutex::new(None),
+        has_video: AtomicBool::new(false),
         went_silent: AtomicBool::new(false),
         stall_after: config.stall_after,
         camera_origin_ms: AtomicI64::new(UNKNOWN),
@@ -277,6 +284,7 @@ fn prepare(source: &gst::Element, config: &GstConfig, clock: Arc<dyn Clock>, pac
         clock,
     });
     let bus = pipeline.bus().ok_or("a pipeline without a bus")?;
+    super::keep_faults_only(&bus);
     Ok(Intake { shelf, sink, bus, started: Instant::now(), pipeline })
 }
 

@@ -153,11 +153,6 @@ impl Live {
     fn check(&mut self) -> Result<(), MediaError> {
         let Some(intake) = &self.intake else { return Ok(()) };
         let played = intake.shelf.ring().newest().map(|newest| newest.at);
-        if let Some(codec) = intake.shelf.unsupported()
-            && played.is_none()
-        {
-            return Err(MediaError::Unsupported(self.name.clone(), codec));
-        }
         while let Some(message) = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
             match message.view() {
                 gst::MessageView::Error(error) => {
@@ -188,13 +183,32 @@ impl Live {
         let credential = self.spec.credential.as_ref();
         let text = fault::redact(&format!("{error} {}", debug.unwrap_or("")), credential);
         tracing::debug!(stream = %self.spec.stream.id, error = text, "the source failed");
-        let may_change = self.spec.stream.transport == Transport::Auto && self.transport == Some(Transport::Tcp);
-        if may_change && !played && fault::refuses_transport(error, debug) {
+        if let Some(transport) = self.transport
+            && !played
+            && fault::sets_up_nothing(error)
+        {
+            return self.refused_over(transport);
+        }
+        Err(fault::explain(&self.name, error, debug, played, credential))
+    }
+}
+
+impl Live {
+    /// The camera set up no stream over `transport`.
+    fn refused_over(&mut self, transport: Transport) -> Result<(), MediaError> {
+        let name = self.name.clone();
+        let shelf = self.intake.as_ref().map(|intake| &intake.shelf);
+        if !shelf.is_some_and(|shelf| shelf.has_video()) {
+            let codec = shelf.and_then(|shelf| shelf.unsupported()).unwrap_or_else(|| "no video".into());
+            return Err(MediaError::Unsupported(name, codec));
+        }
+        if transport == Transport::Tcp && self.spec.stream.transport == Transport::Auto {
             tracing::info!(stream = %self.spec.stream.id, "the camera refuses RTP over TCP; trying UDP");
             self.transport = Some(Transport::Udp);
             return self.connect();
         }
-        Err(fault::explain(&self.name, error, debug, played, credential))
+        let way = if transport == Transport::Udp { "UDP" } else { "TCP" };
+        Err(MediaError::Unreachable(name, format!("it refuses RTP over {way}, so choose the other transport")))
     }
 }
 

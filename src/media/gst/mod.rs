@@ -93,6 +93,14 @@ impl GstSource {
     }
 }
 
+/// Keeps errors and ends on a bus and nothing else: nobody reads an idle session's bus, and it has no bound.
+fn keep_faults_only(bus: &gst::Bus) {
+    bus.set_sync_handler(|_, message| match message.type_() {
+        gst::MessageType::Error | gst::MessageType::Eos => gst::BusSyncReply::Pass,
+        _ => gst::BusSyncReply::Drop,
+    });
+}
+
 impl FrameSource for GstSource {
     fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
         let session = self.count(spec.stream.id);

@@ -82,6 +82,9 @@ impl Recording {
                 return Ok(frame);
             }
             if self.ended {
+                if self.intake.shelf.ring().seen() == 0 {
+                    return Err(MediaError::Unsupported(self.name.clone(), "no video".into()));
+                }
                 return Err(MediaError::Ended(self.name.clone()));
             }
             if Instant::now() >= want.until {

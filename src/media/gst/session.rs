@@ -94,9 +94,9 @@ impl Bench {
 
     fn shelve(&mut self, out: VecDeque<Decoded>) {
         for decoded in out {
-            let known = decoded.pts.and_then(|pts| self.pending.iter().position(|meta| meta.pts == pts));
-            // A decoder that lost the time gives frames in order.
-            let Some(meta) = self.pending.remove(known.unwrap_or(0)) else { continue };
+            // A decoder that lost the time gives frames in order; a time that nobody waits for is a leftover.
+            let known = decoded.pts.map_or(Some(0), |pts| self.pending.iter().position(|meta| meta.pts == pts));
+            let Some(meta) = known.and_then(|known| self.pending.remove(known)) else { continue };
             self.ready.push_back(Frame { meta, picture: decoded.picture });
         }
     }
