@@ -1,6 +1,6 @@
 //! `xunjie evidence`: proves that bundles are as they were written, holds them, and keeps folder and rows in step.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use serde::Serialize;
 
@@ -12,11 +12,12 @@ use super::{
 use crate::{
     domain::{EvidenceId, EvidenceRow, IncidentId},
     service::{Service, ServiceError},
+    store::evidence::{RetentionPolicy, VerifyReport, retain, verify_folder},
 };
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// 核验证据：逐个文件比对哈希，指出第一个被动过的文件；不写编号则核验全部
+    /// 核验证据，指出第一个被动过的文件；不写编号则核验全部证据及其前后衔接
     Verify {
         /// 证据编号
         #[arg(value_name = "EVIDENCE")]
@@ -24,6 +25,9 @@ pub(super) enum Command {
         /// 一个事件的全部证据
         #[arg(long, value_name = "INCIDENT", conflicts_with = "evidence")]
         incident: Option<IncidentId>,
+        /// 单独的证据包目录，不需要数据目录
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["evidence", "incident"])]
+        folder: Option<PathBuf>,
     },
     /// 列出证据，新的在前
     List {
@@ -42,6 +46,14 @@ pub(super) enum Command {
         #[arg(long)]
         lift: bool,
     },
+    /// 对账：找出记录里没有的目录和目录里没有的记录
+    Reconcile {
+        /// 移开无记录的目录（不删除），删除清理到一半的残留
+        #[arg(long)]
+        repair: bool,
+    },
+    /// 到期清理：按设置里的 retention 删除到期证据的文件，记录保留，保全的不动
+    Retention,
 }
 
 /// The outcome for one bundle.
@@ -55,9 +67,15 @@ struct Verified {
 }
 
 pub(super) fn run(command: Command, desk: &Desk) -> Done {
+    if let Command::Verify { folder: Some(folder), .. } = &command {
+        return Ok(proved(desk, &verify_folder(folder)));
+    }
     let service = desk.service()?;
     match command {
-        Command::Verify { evidence, incident } => return verify(desk, &service, &evidence, incident),
+        Command::Verify { evidence, incident: None, .. } if evidence.is_empty() => {
+            return Ok(proved(desk, &service.evidence.verify(&service.store.all_evidence()?)));
+        }
+        Command::Verify { evidence, incident, .. } => return verify(desk, &service, &evidence, incident),
         Command::List { incident, limit } => {
             let rows = match incident {
                 Some(id) => service.incident(id)?.evidence.into_iter().map(|(row, _)| row).collect(),
@@ -69,8 +87,55 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
             let rows = service.hold_evidence(incident, !lift, ACTOR)?;
             list(desk, &service, &rows);
         }
+        Command::Reconcile { repair } => return reconcile(desk, &service, repair),
+        Command::Retention => {
+            let days = service.config.settings.retention;
+            let policy = RetentionPolicy {
+                waiting_days: days.waiting_days,
+                rejected_days: days.rejected_days,
+                final_days: days.after_case_closed_days,
+            };
+            let done = retain(&*service.store, &service.evidence, &policy, service.now())?;
+            desk.print.one(&done, || {
+                format!("清理 {} 份，保留 {} 份，其中保全 {} 份", done.purged.len(), done.kept, done.held)
+            });
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what a proof found; 1 where something was touched.
+fn proved(desk: &Desk, report: &VerifyReport) -> ExitCode {
+    desk.print.one(report, || {
+        let whole = format!(
+            "完好 {} 份（{} 个文件，{} 字节），已按期清理 {} 份",
+            report.bundles, report.files, report.size_bytes, report.purged
+        );
+        let head = report.head.as_ref().map_or_else(String::new, |head| format!("\n链尾 {head}"));
+        report.fault.as_ref().map_or_else(|| format!("{whole}{head}"), |fault| format!("{fault}\n在它之前：{whole}"))
+    });
+    if report.whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Compares folder and rows; 1 where files of a row are missing.
+fn reconcile(desk: &Desk, service: &Service, repair: bool) -> Done {
+    let found = service.evidence.reconcile(&service.store.all_evidence()?, service.now(), repair)?;
+    desk.print.one(&found, || {
+        let named = [
+            ("缺失（有记录，没有文件）", &found.missing_folders),
+            ("无记录的目录", &found.orphan_folders),
+            ("残留", &found.leftovers),
+            ("已移到 orphans", &found.moved),
+            ("已删除的残留", &found.removed),
+        ];
+        let lines: Vec<String> = named
+            .iter()
+            .filter(|(_, folders)| !folders.is_empty())
+            .map(|(what, folders)| format!("{what}：{}", folders.join(", ")))
+            .collect();
+        if lines.is_empty() { "目录与记录一致".to_owned() } else { lines.join("\n") }
+    });
+    Ok(if found.missing_folders.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn list(desk: &Desk, service: &Service, rows: &[EvidenceRow]) {
@@ -87,14 +152,13 @@ fn list(desk: &Desk, service: &Service, rows: &[EvidenceRow]) {
     });
 }
 
-/// Verifies what is named, or everything. Bundles that retention removed are told and are no fault.
+/// Verifies the bundles that are named, each by itself. One that retention removed is told and is no fault.
 fn verify(desk: &Desk, service: &Service, named: &[EvidenceId], incident: Option<IncidentId>) -> Done {
     let rows = match incident {
         Some(id) => {
             service.store.incident(id)?;
             service.store.evidence_of(id)?
         }
-        None if named.is_empty() => service.store.all_evidence()?,
         None => named.iter().map(|id| service.store.evidence(*id)).collect::<Result<_, _>>()?,
     };
     let outcomes: Vec<Verified> = rows
