@@ -8,8 +8,8 @@ use tokio::{net::TcpListener, signal::unix, sync::Notify};
 
 use super::{Done, desk::Desk, engine};
 use crate::{
-    deliver,
-    domain::Purpose,
+    deliver::{self, BundleError, MANIFEST_NAME, ReadBundle},
+    domain::{EvidenceRow, Purpose},
     media::probe,
     patrol::{
         Courier, CourierHandle, Pace,
@@ -17,9 +17,9 @@ use crate::{
         supervisor::{Asker, Patrol},
     },
     service::Service,
-    store::evidence::retention,
+    store::evidence::{EvidenceError, RetentionPolicy, retain},
     telemetry,
-    web::{self, Access, App, LookWish, Ports, ProbePort},
+    web::{self, Access, App, LookWish, Ports, ProbePort, Probed},
 };
 
 /// Views visited at least this often keep their session open between looks.
@@ -58,7 +58,8 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let running = Patrol::start(&spine, patrol.look_workers, budget)?;
     let courier = courier(&service)?;
     let access = Access::open(service.data(), listener.local_addr()?.ip().is_loopback() && !args.login)?;
-    let app = App::new(service.clone(), access, ports(&service, running.asker())?);
+    let platform_key = settings.platform.as_ref().map(deliver::signing_key).transpose()?.flatten();
+    let app = App::new(service.clone(), access, ports(&service, running.asker())?, platform_key);
     println!("巡街 http://{}", listener.local_addr()?);
     let served = runtime.block_on(until_told(app, listener, &service));
 
@@ -118,15 +119,55 @@ async fn housekeep(service: Arc<Service>) {
     }
 }
 
+/// Evidence past its time goes, folders that no row names are set aside.
+fn sweep(service: &Service) {
+    let kept = &service.config.settings.retention;
+    let policy = RetentionPolicy {
+        waiting_days: kept.waiting_days,
+        rejected_days: kept.rejected_days,
+        final_days: kept.after_case_closed_days,
+    };
+    match retain(&*service.store, &service.evidence, &policy, service.now()) {
+        Ok(retained) => tracing::debug!(purged = retained.purged.len(), kept = retained.kept, "retention"),
+        Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
+    }
+    let rows = service.store.all_evidence().map_err(|error| error.to_string());
+    let found = rows.and_then(|rows| service.evidence.reconcile(&rows, service.now(), true).map_err(|error| error.to_string()));
+    match found {
+        Ok(found) if found.missing_folders.is_empty() => {}
+        Ok(found) => tracing::error!(missing = ?found.missing_folders, "recorded evidence is not on the disk"),
+        Err(error) => tracing::error!(%error, "evidence cannot be reconciled; it is tried again in an hour"),
+    }
+}
+
+/// Reads files of bundles for an outlet, and says which failures are for good.
+fn bundle_reader(service: &Service) -> ReadBundle {
+    let evidence = service.evidence.clone();
+    Arc::new(move |row: &EvidenceRow, name: &str| {
+        let bytes = if name == MANIFEST_NAME {
+            // Checked first, so that an altered manifest never leaves the house.
+            evidence.manifest(row).and_then(|_| evidence.path(row, name)).and_then(|path| {
+                std::fs::read(&path).map_err(|error| EvidenceError::Unreadable { path, reason: error.to_string() })
+            })
+        } else {
+            evidence.read(row, name)
+        };
+        bytes.map_err(|error| match error {
+            EvidenceError::Unwritable { .. } | EvidenceError::Unreadable { .. } => BundleError::Failed(error.to_string()),
+            EvidenceError::Refused(_) | EvidenceError::Missing { .. } | EvidenceError::Touched { .. } | EvidenceError::Purged(_) => {
+                BundleError::Gone(error.to_string())
+            }
+        })
+    })
+}
+
 /// The courier of the configured platform; without one deliveries wait.
 fn courier(service: &Service) -> anyhow::Result<Option<CourierHandle>> {
     let Some(platform) = &service.config.settings.platform else {
         tracing::warn!("no platform is configured; deliveries wait");
         return Ok(None);
     };
-    let evidence = service.evidence.clone();
-    let read = Arc::new(move |row: &crate::domain::EvidenceRow, name: &str| evidence.read(row, name));
-    let sink = deliver::open(platform, &service.config.city, read, service.clock.clone())?;
+    let sink = deliver::open(platform, &service.config.city, bundle_reader(service), service.clock.clone())?;
     let pace = Pace::from(platform);
     Ok(Some(Courier::new(service.store.clone(), sink, service.clock.clone(), pace).spawn()?))
 }
@@ -141,6 +182,10 @@ fn ports(service: &Service, asker: Asker) -> anyhow::Result<Ports> {
         asker.ask(view, purpose).ok_or_else(|| "too many looks wait already; try again in a minute".to_owned())
     };
     let source = engine::live_source(service)?;
-    let probe: ProbePort = Arc::new(move |spec| probe::probe(spec, &source, PROBE_TIME).into());
+    let probe: ProbePort = Arc::new(move |spec| {
+        let report = probe::probe(spec, &source, PROBE_TIME);
+        let details = serde_json::to_value(&report).unwrap_or_default();
+        Probed { usable: report.usable, summary: report.explanation.zh, details }
+    });
     Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)) })
 }
