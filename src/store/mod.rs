@@ -1,5 +1,8 @@
 //! L2: rows and evidence files. Only this room names SQL. Pixels never enter rows.
 
+#[cfg(test)]
+pub(crate) mod conformance;
+pub mod evidence;
 pub mod sqlite;
 
 use std::collections::BTreeMap;

@@ -34,12 +34,12 @@ pub(super) fn enqueue(
         .query_row([case], |row| row.get(0))?;
     let delivery = Delivery::new(case, ordinal, message, at);
     let Delivery { id, case, ordinal, message, created_at, state } = &delivery;
+    let StateColumns { state, attempts, next_at, last_error, .. } = StateColumns::from(state);
     tx.prepare_cached(
-        "INSERT INTO deliveries (id, case_id, ordinal, message, created_at, state, attempts, next_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, ?5)",
+        "INSERT INTO deliveries (id, case_id, ordinal, message, created_at, state, attempts, next_at, last_error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
-    .execute(params![id, case, ordinal, Json(message), created_at])?;
-    write_state(tx, *id, state)?;
+    .execute(params![id, case, ordinal, Json(message), created_at, state, attempts, next_at, last_error])?;
     Ok(delivery)
 }
 

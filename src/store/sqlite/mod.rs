@@ -14,6 +14,8 @@ mod page;
 mod places;
 mod registry;
 mod review;
+#[cfg(test)]
+mod tests;
 mod zones;
 
 use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};

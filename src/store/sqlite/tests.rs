@@ -1,0 +1,319 @@
+//! The conformance suite on both kinds of SQLite store, and what only a file can show: two processes,
+//! damage, rights, a full disk, a kill, the plans of the list queries.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{SqliteStore, deliveries::DUE_SQL, incidents::list_sql};
+use crate::{
+    domain::*,
+    store::{
+        IncidentFilter, Store, StoreError,
+        conformance::{self, *},
+    },
+};
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data/xunjie.db");
+    (folder, file)
+}
+
+#[test]
+fn in_memory_it_conforms() {
+    conformance::run(&|| Box::new(SqliteStore::in_memory().unwrap()));
+}
+
+#[test]
+fn on_file_it_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let next = std::cell::Cell::new(0);
+    conformance::run(&|| {
+        next.set(next.get() + 1);
+        Box::new(SqliteStore::open(&folder.path().join(format!("{}.db", next.get()))).unwrap())
+    });
+}
+
+#[test]
+fn a_store_that_was_closed_still_knows_everything() {
+    let (_folder, file) = folder();
+    let (incident, case) = {
+        let store = SqliteStore::open(&file).unwrap();
+        let incident = opened(&store, &registered(&store), "a", 1);
+        (incident.id, confirmed(&store, incident.id))
+    };
+    let store = SqliteStore::open(&file).unwrap();
+    assert_eq!(store.case_of(incident).unwrap(), Some(case));
+    store.check().unwrap();
+}
+
+#[test]
+fn two_processes_see_each_other() {
+    let (_folder, file) = folder();
+    let (service, cli) = (SqliteStore::open(&file).unwrap(), SqliteStore::open(&file).unwrap());
+    let before = service.revision().unwrap();
+    let view = registered(&cli);
+    assert!(service.revision().unwrap() > before);
+    assert_eq!(service.registry().unwrap(), cli.registry().unwrap());
+
+    // Both write at once: each waits for the other instead of failing.
+    let other = ViewId::fresh();
+    thread::scope(|scope| {
+        for (store, id) in [(&service, view.id), (&cli, other)] {
+            scope.spawn(move || (0..25).for_each(|minutes| store.record(&look(id, minutes)).unwrap()));
+        }
+    });
+    let incident = opened(&service, &view, "a", 99);
+    let answers = thread::scope(|scope| {
+        let decide = |store, who| {
+            scope.spawn(move || SqliteStore::decide(store, &verdict(incident.id, Verdict::Confirmed, who), &open_case))
+        };
+        [decide(&service, "王敏"), decide(&cli, "李强")].map(|one| one.join().unwrap().is_ok())
+    });
+    assert_eq!(answers.into_iter().filter(|won| *won).count(), 1);
+    assert_eq!(cli.looks(other, 99).unwrap().len(), 25);
+    assert_eq!(service.cases(None, &first(9)).unwrap().rows.len(), 1);
+}
+
+#[test]
+fn many_processes_may_make_the_file_at_once() {
+    let (_folder, file) = folder();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| SqliteStore::open(&file).unwrap().revision().unwrap());
+        }
+    });
+}
+
+#[test]
+fn the_file_is_readable_for_its_owner_alone() {
+    let (folder, file) = folder();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let store = SqliteStore::open(&file).unwrap();
+    registered(&store);
+    for name in ["xunjie.db", "xunjie.db-wal", "xunjie.db-shm"] {
+        assert_eq!(mode(&folder.path().join("data").join(name)), 0o600, "{name}");
+    }
+    assert_eq!(mode(&folder.path().join("data")), 0o700);
+    drop(store);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    SqliteStore::open(&file).unwrap();
+    assert_eq!(mode(&file), 0o600, "a file that others could read is closed to them");
+}
+
+#[test]
+fn every_commit_reaches_the_disk_before_it_is_answered() {
+    let (_folder, file) = folder();
+    let store = SqliteStore::open(&file).unwrap();
+    store
+        .connections
+        .write(|tx| {
+            let pragma = |name| tx.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+            assert_eq!((pragma("synchronous"), pragma("foreign_keys")), (2, 1));
+            let mode: String = tx.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+            assert_eq!(mode, "wal");
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn unusable(file: &Path) -> String {
+    match SqliteStore::open(file).and_then(|store| store.check()) {
+        Err(StoreError::Unusable(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_that_are_not_ours_are_refused_and_left_alone() {
+    let (folder, _) = folder();
+    let text = folder.path().join("notes.txt");
+    fs::write(&text, "this is a list of things to do, long enough to be read as a head. ".repeat(20)).unwrap();
+    let before = fs::read(&text).unwrap();
+    assert!(unusable(&text).contains("no database"));
+    assert_eq!(fs::read(&text).unwrap(), before);
+
+    let other = folder.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE songs (name TEXT)").unwrap();
+    let before = fs::read(&other).unwrap();
+    assert!(unusable(&other).contains("another program"));
+    assert_eq!(fs::read(&other).unwrap(), before);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let (_folder, file) = folder();
+    drop(SqliteStore::open(&file).unwrap());
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let text = unusable(&file);
+    assert!(text.contains("newer version (schema 99") && text.contains("xunjie.db"), "{text}");
+}
+
+#[test]
+fn a_damaged_file_is_told_as_such() {
+    let (_folder, file) = folder();
+    let store = SqliteStore::open(&file).unwrap();
+    let view = registered(&store);
+    (0..60).for_each(|minutes| store.record(&look(view.id, minutes)).unwrap());
+    drop(store);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[4096..].fill(0x5a);
+    fs::write(&file, bytes).unwrap();
+    assert!(unusable(&file).contains("damaged"));
+    fs::write(&file, [0x5a; 8192]).unwrap();
+    assert!(unusable(&file).contains("no database"));
+}
+
+#[test]
+fn where_nothing_can_be_written_the_error_says_so() {
+    let (folder, _) = folder();
+    fs::write(folder.path().join("file"), "").unwrap();
+    for place in [Path::new("/proc/xunjie/store.db"), &folder.path().join("file/store.db"), folder.path()] {
+        match SqliteStore::open(place) {
+            Err(StoreError::Unwritable(text)) => assert!(text.contains(&place.display().to_string()), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_records_nothing_and_goes_on_when_there_is_room() {
+    let (_folder, file) = folder();
+    let store = SqliteStore::open(&file).unwrap();
+    let view = registered(&store);
+    let pages = |count: i64| {
+        let set = |tx: &rusqlite::Transaction<'_>| {
+            let now: i64 = tx.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            tx.pragma_update_and_check(None, "max_page_count", now + count, |row| row.get::<_, i64>(0))?;
+            Ok(())
+        };
+        store.connections.write(set).unwrap();
+    };
+    pages(0);
+    let mut outcome = look(view.id, 1);
+    outcome.places = (0..50).map(|i| place(&view, &i.to_string())).collect();
+    assert!(matches!(store.record(&outcome), Err(StoreError::Unwritable(text)) if text.contains("full")));
+    assert_eq!((store.places(view.id).unwrap(), store.looks(view.id, 9).unwrap()), (vec![], vec![]));
+    pages(1000);
+    store.record(&outcome).unwrap();
+    assert_eq!(store.places(view.id).unwrap().len(), 50);
+}
+
+#[test]
+fn the_audit_log_cannot_be_rewritten() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.audit(at(0), "cli", "check.run", "x", &serde_json::Value::Null).unwrap();
+    for sql in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"] {
+        let answer = store.connections.write(|tx| Ok(tx.execute(sql, [])?));
+        assert!(matches!(answer, Err(StoreError::Conflict(text)) if text.contains("append-only")));
+    }
+}
+
+#[test]
+fn the_feed_stays_bounded() {
+    let store = SqliteStore::in_memory().unwrap();
+    store
+        .connections
+        .write(|tx| {
+            Ok(tx.execute(
+                "INSERT INTO feed (seq, at, topic, subject) VALUES (1, 0, 'a', 'b'), (150000, 0, 'a', 'b')",
+                [],
+            )?)
+        })
+        .unwrap();
+    store.record(&look(ViewId::fresh(), 1)).unwrap();
+    assert_eq!(store.feed(0, 9).unwrap().iter().map(|row| row.seq).collect::<Vec<_>>(), [150_000, 150_001]);
+}
+
+/// The plan of a query, one line a step.
+fn plan(store: &SqliteStore, sql: &str) -> String {
+    let lines = |tx: &rusqlite::Transaction<'_>| {
+        let mut query = tx.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let mut rows = query.raw_query();
+        let mut text = String::new();
+        while let Some(row) = rows.next()? {
+            text += &row.get::<_, String>("detail")?;
+            text.push('\n');
+        }
+        Ok(text)
+    };
+    store.connections.read(lines).unwrap()
+}
+
+#[test]
+fn lists_and_the_outbox_never_scan_a_table() {
+    let store = SqliteStore::in_memory().unwrap();
+    let filters: Vec<_> = (0..16)
+        .map(|bits: u32| IncidentFilter {
+            review: (bits & 1 > 0).then(|| "waiting".into()),
+            open: (bits & 2 > 0).then_some(true),
+            view: (bits & 4 > 0).then(ViewId::fresh),
+            matter: (bits & 8 > 0).then(|| matter("stall")),
+        })
+        .collect();
+    let lists = filters.iter().map(list_sql).chain([DUE_SQL.to_owned()]);
+    for sql in lists {
+        let plan = plan(&store, &sql);
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        assert!(plan.contains("SEARCH"), "{plan}");
+    }
+}
+
+const CHILD: &str = "XUNJIE_STORE_TEST_FILE";
+
+/// Not a test by itself: the process that [`a_killed_process_leaves_whole_looks`] kills.
+#[test]
+fn records_until_it_is_killed() {
+    let Some(file) = std::env::var_os(CHILD) else { return };
+    let store = SqliteStore::open(Path::new(&file)).unwrap();
+    let view = view(&stream("31010100001320000001"), "预置位 1");
+    let from = store.all_evidence().unwrap().len() as i64;
+    for minutes in from.. {
+        let incident = opened(&store, &view, &minutes.to_string(), minutes);
+        confirmed(&store, incident.id);
+    }
+}
+
+#[test]
+fn a_killed_process_leaves_whole_looks() {
+    let (_folder, file) = folder();
+    registered(&SqliteStore::open(&file).unwrap());
+    let mut incidents = 0;
+    for round in 0..4 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["store::sqlite::tests::records_until_it_is_killed", "--exact", "--test-threads=1"])
+            .env(CHILD, &file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(300 + 37 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let store = SqliteStore::open(&file).unwrap();
+        store.check().unwrap();
+        let chain = store.all_evidence().unwrap();
+        assert!(chain.len() >= incidents, "what was there stays there");
+        incidents = chain.len();
+        assert!(chain.windows(2).all(|pair| pair[1].previous.as_deref() == Some(&*pair[0].manifest_sha256)));
+        for bundle in &chain {
+            let incident = store.incident(bundle.incident).unwrap();
+            let case = store.case_of(incident.id).unwrap();
+            assert_eq!(case.is_some(), matches!(incident.review, Review::Confirmed { .. }));
+            if let Some(case) = case {
+                assert_eq!(store.deliveries_of(case.id).unwrap().len(), 1);
+            }
+        }
+    }
+    assert!(incidents > 0, "the child never came to record anything");
+}
