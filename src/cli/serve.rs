@@ -103,18 +103,9 @@ async fn housekeep(service: Arc<Service>) {
     loop {
         hour.tick().await;
         let service = service.clone();
-        let swept = tokio::task::spawn_blocking(move || {
-            retention::sweep(
-                &*service.store,
-                &service.evidence,
-                &service.config.settings.retention.into(),
-                service.now(),
-            )
-        });
-        match swept.await {
-            Ok(Ok(swept)) => tracing::debug!(?swept, "retention"),
-            Ok(Err(error)) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
-            Err(error) => tracing::error!(%error, "retention panicked"),
+        let swept = tokio::task::spawn_blocking(move || sweep(&service));
+        if let Err(error) = swept.await {
+            tracing::error!(%error, "the hourly sweep of evidence panicked; it is tried again in an hour");
         }
     }
 }
@@ -132,7 +123,8 @@ fn sweep(service: &Service) {
         Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
     }
     let rows = service.store.all_evidence().map_err(|error| error.to_string());
-    let found = rows.and_then(|rows| service.evidence.reconcile(&rows, service.now(), true).map_err(|error| error.to_string()));
+    let found =
+        rows.and_then(|rows| service.evidence.reconcile(&rows, service.now(), true).map_err(|error| error.to_string()));
     match found {
         Ok(found) if found.missing_folders.is_empty() => {}
         Ok(found) => tracing::error!(missing = ?found.missing_folders, "recorded evidence is not on the disk"),
@@ -153,10 +145,13 @@ fn bundle_reader(service: &Service) -> ReadBundle {
             evidence.read(row, name)
         };
         bytes.map_err(|error| match error {
-            EvidenceError::Unwritable { .. } | EvidenceError::Unreadable { .. } => BundleError::Failed(error.to_string()),
-            EvidenceError::Refused(_) | EvidenceError::Missing { .. } | EvidenceError::Touched { .. } | EvidenceError::Purged(_) => {
-                BundleError::Gone(error.to_string())
+            EvidenceError::Unwritable { .. } | EvidenceError::Unreadable { .. } => {
+                BundleError::Failed(error.to_string())
             }
+            EvidenceError::Refused(_)
+            | EvidenceError::Missing { .. }
+            | EvidenceError::Touched { .. }
+            | EvidenceError::Purged(_) => BundleError::Gone(error.to_string()),
         })
     })
 }

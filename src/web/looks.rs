@@ -1,4 +1,5 @@
 //! `/api/v1/views/{id}/looks`: what looks found, and asking for one out of turn.
+#![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use std::sync::Arc;
 
@@ -65,6 +66,7 @@ impl LookOut {
             Purpose::Patrol => ("patrol", None),
             Purpose::Recheck { case } => ("recheck", Some(case)),
             Purpose::Snapshot => ("snapshot", None),
+            Purpose::Reference => ("reference", None),
             Purpose::Continuous => ("continuous", None),
         };
         Self { id, view, purpose, case, due, started, ended, frames, state, reason, skew_ms }
