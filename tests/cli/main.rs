@@ -1,10 +1,12 @@
 //! Runs the built program on a folder of its own and compares what it prints. Ids, times and folders are
 //! replaced before comparing; nothing here opens a camera, a model or a socket.
 
+mod recorded;
+
 use std::{
     fs,
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -178,6 +180,70 @@ fn a_zone_is_drawn_and_a_crossing_outline_is_refused_in_words() {
     ");
 }
 
+/// A camera, a zone and one incident on it.
+fn with_incident() -> (Program, String) {
+    let program = Program::new();
+    program.add_camera();
+    assert_eq!(program.zone("0.1,0.1 0.9,0.1 0.9,0.9 0.1,0.9").code, 0);
+    let incident = recorded::opened_incident(program.data.path()).to_string();
+    (program, incident)
+}
+
+#[test]
+fn an_incident_is_shown_confirmed_once_and_becomes_one_case() {
+    let (program, incident) = with_incident();
+    assert_snapshot!(program.done(&["review", "list"]), @"");
+    assert_snapshot!(program.done(&["review", "show", &incident]), @"");
+    let confirm = ["review", "confirm", &incident, "--reviewer", "李敏", "--note", "现场属实"];
+    assert_snapshot!(program.done(&confirm), @"");
+    let again = program.run(&confirm);
+    assert_eq!(again.code, 1);
+    assert_snapshot!(again.err, @"");
+    assert_eq!(program.done(&["review", "list"]).trim(), "没有事件");
+    let cases = program.done(&["--json", "case", "list"]);
+    assert_eq!(cases.lines().count(), 1);
+    let deliveries = program.done(&["delivery", "list", "--state", "pending"]);
+    assert_eq!(deliveries.lines().count(), 2, "a head and one duty: {deliveries}");
+    assert_snapshot!(program.done(&["incident", "timeline", &incident]).replace("<time>", ""), @"");
+}
+
+#[test]
+fn a_touched_file_of_evidence_is_named_and_fails() {
+    let (program, incident) = with_incident();
+    assert_snapshot!(program.done(&["evidence", "verify"]), @"");
+    program.done(&["evidence", "hold", &incident]);
+    assert_eq!(program.done(&["evidence", "reconcile"]).trim(), "目录与记录一致");
+    let listed: serde_json::Value = serde_json::from_str(&program.done(&["--json", "evidence", "list"])).unwrap();
+    assert_eq!(listed["legal_hold"], true);
+    let masked = masked_picture_below(program.data.path());
+    fs::write(&masked, "other bytes of it").unwrap();
+    let touched = program.run(&["evidence", "verify"]);
+    assert_eq!(touched.code, 1);
+    assert!(touched.out.contains("masked.jpg") && !touched.out.contains("first.jpg"), "{}", touched.out);
+    let alone = program.run(&["evidence", "verify", "--folder", &masked.parent().unwrap().display().to_string()]);
+    assert!(alone.code == 1 && alone.out.contains("masked.jpg"), "{}", alone.out);
+    let named = program.run(&["evidence", "verify", "--incident", &incident]);
+    assert!(named.code == 1 && named.out.contains("masked.jpg"), "{}", named.out);
+    fs::remove_dir_all(masked.parent().unwrap()).unwrap();
+    let missing = program.run(&["evidence", "reconcile"]);
+    assert!(missing.code == 1 && missing.out.starts_with("缺失"), "{}", missing.out);
+}
+
+fn masked_picture_below(data: &Path) -> PathBuf {
+    let mut folders = vec![data.join("evidence")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("masked.jpg") {
+                return path;
+            }
+        }
+    }
+    panic!("there is no masked.jpg")
+}
+
 #[test]
 fn check_names_every_fault_at_once() {
     let program = Program::new();
@@ -185,7 +251,7 @@ fn check_names_every_fault_at_once() {
     fs::write(&settings, "listen = \"here\"\ncolour = \"red\"\n[patrol]\nlook_workers = 0\n").unwrap();
     let checked = program.run(&["--config", &settings.display().to_string(), "check"]);
     assert_eq!(checked.code, 1);
-    assert_snapshot!(checked.out);
+    assert_snapshot!(checked.out, @"");
     let json = program.run(&["--config", &settings.display().to_string(), "--json", "check"]);
     let keys: Vec<String> = json
         .out
