@@ -4,7 +4,10 @@
 use super::{Service, ServiceError};
 use crate::{
     domain::{EvidenceFile, EvidenceId, EvidenceRow, FileRole, IncidentId, Manifest},
-    store::{Page, Rows},
+    store::{
+        Page, Rows,
+        evidence::{Fault, FaultKind, VerifyReport, verify_folder},
+    },
 };
 
 /// Who asks for a file.
@@ -112,16 +115,32 @@ impl Service {
         Ok(self.store.evidence_of(incident)?)
     }
 
-    /// Proves one bundle: its files against its manifest, its manifest against the store.
+    /// Proves every bundle and the chain that binds them, and names the first thing that was touched.
     ///
     /// # Errors
-    /// [`ServiceError::Evidence`] names the first file that was touched.
-    pub fn verify_evidence(&self, id: EvidenceId) -> Result<EvidenceRow, ServiceError> {
+    /// [`ServiceError::Store`].
+    pub fn verify_all_evidence(&self) -> Result<VerifyReport, ServiceError> {
+        Ok(self.evidence.verify(&self.store.all_evidence()?))
+    }
+
+    /// Proves one bundle: its files against its manifest, its manifest against the store. Not its place in the chain.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none, [`ServiceError::Purged`].
+    pub fn verify_evidence(&self, id: EvidenceId) -> Result<VerifyReport, ServiceError> {
         let row = self.store.evidence(id)?;
         if row.purged_at.is_some() {
             return Err(ServiceError::Purged(id.to_string()));
         }
-        self.evidence.verify(&row)?;
-        Ok(row)
+        let manifest = self.evidence.path(&row, MANIFEST)?;
+        let mut report = verify_folder(manifest.parent().unwrap_or(&manifest));
+        if report.whole() && report.head.as_deref() != Some(&row.manifest_sha256) {
+            let (folder, file) = (row.folder, MANIFEST.to_owned());
+            report.fault = Some(Fault { evidence: Some(id), folder, file, kind: FaultKind::Touched });
+        }
+        Ok(report)
     }
 }
+
+/// Name of a bundle's manifest.
+const MANIFEST: &str = "manifest.json";

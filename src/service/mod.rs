@@ -9,12 +9,10 @@ mod faults;
 mod health;
 mod incidents;
 mod review;
-mod stand_in;
 mod streams;
 mod timeline;
 mod views;
 mod zones;
-use stand_in::*;
 
 use std::{
     fs,
@@ -38,7 +36,11 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{MatterKey, WallTime},
-    store::{Page, Registry, Store, StoreError, sqlite::SqliteStore},
+    store::{
+        Page, Registry, Store, StoreError,
+        evidence::{EvidenceError, EvidenceFolder},
+        sqlite::SqliteStore,
+    },
 };
 
 /// Why a use case was refused or failed. Named by what the caller can do.

@@ -1,9 +1,12 @@
 //! The timeline of an incident: what happened, oldest first, from the look that saw it to the platform's last word.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::IncidentDetail;
-use crate::domain::{DeliveryState, EvidenceKind, Message, Presence, WallTime};
+use crate::{
+    domain::{DeliveryState, EvidenceKind, Message, Presence, Stage, WallTime},
+    store::AuditRow,
+};
 
 /// Which hop of the spine a moment belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -52,7 +55,7 @@ pub(super) fn of(detail: &IncidentDetail) -> Vec<Moment> {
         push(&mut moments, row.made_at, MomentKind::Evidence, format!("{kind}{files}"));
     }
     for row in &detail.audit {
-        let Some((what, words)) = audit_words(&row.action) else { continue };
+        let Some((what, words)) = audit_words(row) else { continue };
         let note = row.detail.get("note").and_then(|note| note.as_str()).unwrap_or("");
         let note = if note.is_empty() { String::new() } else { format!("：{note}") };
         push(&mut moments, row.at, what, format!("{words}（{}）{note}", row.actor));
@@ -119,20 +122,31 @@ fn deliveries(detail: &IncidentDetail, moments: &mut Vec<Moment>) {
     }
 }
 
-/// Words for the actions of the audit log that belong on a timeline.
-fn audit_words(action: &str) -> Option<(MomentKind, &'static str)> {
-    Some(match action {
+/// What a line of the audit log means on a timeline; `None` for lines that do not belong there.
+fn audit_words(row: &AuditRow) -> Option<(MomentKind, &'static str)> {
+    let stage = || row.detail.get("to").and_then(|to| Stage::deserialize(to).ok());
+    let cleared = row.detail.get("cleared").and_then(serde_json::Value::as_bool);
+    Some(match row.action.as_str() {
         "incident.confirmed" => (MomentKind::Verdict, "复核确认"),
         "incident.rejected" => (MomentKind::Verdict, "复核否决"),
         "incident.duplicate" => (MomentKind::Verdict, "复核为重复"),
         "incident.reclassified" => (MomentKind::Verdict, "改判事项"),
         "case.opened" => (MomentKind::Case, "立案"),
-        "case.accepted" => (MomentKind::Case, "平台受理"),
-        "case.dispatched" => (MomentKind::Case, "平台派遣"),
-        "case.handled" => (MomentKind::Case, "处置完成，待核查"),
-        "case.closed" => (MomentKind::Case, "平台结案"),
-        "case.rejected" => (MomentKind::Case, "平台不予受理"),
-        "case.cancelled" => (MomentKind::Case, "平台作废"),
+        "case.recurrence" => (MomentKind::Case, "反复"),
+        "case.rechecked" => match cleared {
+            Some(true) => (MomentKind::Case, "核查：已清除"),
+            Some(false) => (MomentKind::Case, "核查：仍在"),
+            None => (MomentKind::Case, "核查：无法看清"),
+        },
+        "case.stage" => match stage()? {
+            Stage::Filed => return None,
+            Stage::Accepted => (MomentKind::Case, "平台受理"),
+            Stage::Dispatched => (MomentKind::Case, "平台派遣"),
+            Stage::Handled => (MomentKind::Case, "处置完成，待核查"),
+            Stage::Closed => (MomentKind::Case, "平台结案"),
+            Stage::Rejected => (MomentKind::Case, "平台不予受理"),
+            Stage::Cancelled => (MomentKind::Case, "平台作废"),
+        },
         _ => return None,
     })
 }

@@ -1,4 +1,5 @@
 //! `/api/v1/cases`: confirmed incidents as the platform knows them.
+#![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};

@@ -121,7 +121,9 @@ async fn tell_follower(mut follower: Follower, mut seq: i64, missed: Vec<FeedRow
         // The first event names the position, so that a connection that breaks early goes on from here.
         let hello = Event::default().event("hello").id(seq.to_string()).data("{}");
         follower.tell.send(Ok(hello)).await.ok()?;
-        if missed.len() >= REPLAY_MAX as usize {
+        // The feed forgets its oldest rows, so the first may not be the one that follows.
+        let gap = missed.first().is_some_and(|row| row.seq > seq + 1);
+        if gap || missed.len() >= REPLAY_MAX as usize {
             seq = missed.last().map_or(seq, |row| row.seq);
             follower.tell.send(Ok(reload(seq))).await.ok()?;
         } else {

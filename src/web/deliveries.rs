@@ -1,4 +1,5 @@
 //! `/api/v1/deliveries`: what the platform has to be told, and its replay.
+#![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use axum::{Json, extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};

@@ -142,16 +142,8 @@ pub(super) async fn file(
 #[utoipa::path(get, operation_id = "evidence_prove", path = "/api/v1/evidence/{id}/proof", tag = "evidence", params(("id" = String, Path)),
     responses((status = OK, body = ProvedOut), (status = NOT_FOUND, body = Problem), (status = GONE, body = Problem)))]
 pub(super) async fn prove(State(app): State<App>, At(id): At<EvidenceId>) -> Result<Json<ProvedOut>, Problem> {
-    let proved = app
-        .run(move |service| match service.verify_evidence(id) {
-            Ok(_) => Ok(ProvedOut { intact: true, reason: None }),
-            Err(crate::service::ServiceError::Evidence(e)) => {
-                Ok(ProvedOut { intact: false, reason: Some(e.to_string()) })
-            }
-            Err(other) => Err(other),
-        })
-        .await?;
-    Ok(Json(proved))
+    let report = app.run(move |service| service.verify_evidence(id)).await?;
+    Ok(Json(ProvedOut { intact: report.whole(), reason: report.fault.map(|fault| fault.to_string()) }))
 }
 
 /// Sets or lifts legal hold on all bundles of an incident.

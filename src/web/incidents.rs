@@ -1,4 +1,5 @@
 //! `/api/v1/incidents`: lists for reviewers, one with all that belongs to it, and the verdict.
+#![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};

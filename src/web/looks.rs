@@ -1,4 +1,5 @@
 //! `/api/v1/views/{id}/looks`: what looks found, and asking for one out of turn.
+#![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use std::sync::Arc;
 

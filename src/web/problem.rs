@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::VerdictRefused,
     service::{Fault, Faults, ServiceError},
-    store::StoreError,
+    store::{StoreError, evidence::EvidenceError},
 };
 
 /// An error as the API tells it.
@@ -144,10 +144,20 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(StoreError::Unwritable(_)) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritable", "nothing can be written", told)
             }
-            ServiceError::Purged(_) => Self::new(StatusCode::GONE, "purged", "removed by retention", told),
+            ServiceError::Purged(_) | ServiceError::Evidence(EvidenceError::Purged(_)) => {
+                Self::new(StatusCode::GONE, "purged", "removed by retention", told)
+            }
+            ServiceError::Evidence(EvidenceError::Refused(_)) => Self::missing(told),
+            ServiceError::Evidence(EvidenceError::Unwritable { .. }) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritable", "nothing can be written", told)
+            }
+            ServiceError::Evidence(EvidenceError::Touched { .. } | EvidenceError::Missing { .. }) => {
+                tracing::error!(reason = told, "evidence is damaged");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "the evidence is damaged", told)
+            }
             ServiceError::Unmasked(_) => Self::forbidden(told),
             ServiceError::Store(StoreError::Unusable(_) | StoreError::Failed(_))
-            | ServiceError::Evidence(_)
+            | ServiceError::Evidence(EvidenceError::Unreadable { .. })
             | ServiceError::Folder { .. } => Self::internal(&told),
         }
     }

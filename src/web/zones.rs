@@ -1,4 +1,5 @@
 //! `/api/v1/zones`: polygons on views, bound to matters and hours.
+#![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use axum::{
     Json,

@@ -25,7 +25,7 @@ pub(in crate::web) async fn coverage(State(app): State<App>, headers: HeaderMap)
     let bad = count(|c| matches!(c, Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen));
     let resting = count(|c| matches!(c, Coverage::Idle | Coverage::Disabled));
     let main = html! {
-        div #coverage data-live="look." {
+        div #coverage data-live="look. stream. view. zone." {
             h1.bar { "覆盖" span.count { (rows.len()) } }
             p.sums {
                 span { span.dot.good {} "正常 " (covered) }
