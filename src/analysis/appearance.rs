@@ -5,6 +5,21 @@
 //! # Layout
 //! [`LENGTH`] numbers, unit length over all: 16 cells (row by row) x 8 orientations, each cell less its own mean
 //! so that unlike textures come out near 0 and not near 0.7; then 16 cells x 2 colour leans, 0 for grey.
+//!
+//! # Measured
+//! By `cargo test --test vision appearance -- --nocapture` on the clip `vtest.avi` (768x576), likeness:
+//!
+//! | | n | least | 5 % | median | 95 % | greatest |
+//! |---|---|---|---|---|---|---|
+//! | same thing 66 s later, light x0.5 to x1.6, gamma 0.7 to 1.4, box off by 3 %, JPEG 40 | 245 | 0.82 | 0.92 | 0.97 | 1.00 | 1.00 |
+//! | empty ground, still empty | 502 | -0.11 | 0.93 | 1.00 | 1.00 | 1.00 |
+//! | empty ground, somebody on it | 47 | -0.18 | -0.07 | 0.20 | 0.61 | 0.67 |
+//! | one standing thing and another | 21 | -0.16 | -0.08 | 0.19 | 0.57 | 0.58 |
+//! | a standing thing and any other box of the picture | 868 | -0.38 | -0.08 | 0.23 | 0.52 | 0.73 |
+//!
+//! So 0.7 parts the same from others on this clip. It shows two parked vehicles only: how alike two cars of one model
+//! and colour look at the same spot was not measured, and night under lamps was not either.
+//! `describe` takes 0.2 to 0.3 ms optimised, whatever the size of the box (`cargo test --test vision cost`).
 
 use crate::domain::{Appearance, BBox, FrameSpace, Picture};
 
@@ -25,7 +40,7 @@ const GROW_SHARE: f32 = 0.08;
 const NOISE_GRADIENT: f32 = 0.02;
 /// Added to luma before the logarithm, in grey levels: dark pixels are mostly noise.
 const LOG_FLOOR: f32 = 12.0;
-/// HOG's cap on a normalised bin, so that one strong edge does not outweigh the rest.
+/// HOG's cap on a bin, in energies of its neighbourhood, so that one strong edge does not outweigh the rest.
 const BIN_MAX: f32 = 0.6;
 /// Weight of the colour part. A lean of 0.2 (a saturated car) in every cell weighs about half as much as all the
 /// gradients; grey things have none and are told by their gradients alone.

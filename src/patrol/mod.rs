@@ -1,5 +1,6 @@
 //! L3, the spine: plan, look, record, deliver. Read `spine.rs` first: it is one look on one page.
 
+mod bundles;
 mod courier;
 pub mod keep;
 pub mod planner;
@@ -12,4 +13,5 @@ pub mod supervisor;
 pub mod watch;
 mod witness;
 
+pub use bundles::bundle_reader;
 pub use courier::{Courier, CourierHandle, CourierReport, Pace};

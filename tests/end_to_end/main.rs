@@ -93,7 +93,9 @@ fn one_parked_van_is_one_case_at_the_platform_whatever_dies() {
         delivered["case"].as_str().or(delivered["case_id"].as_str()).expect("a delivery names its case").to_owned();
 
     // Handled: the view is looked at again, and the platform hears that the van still stands there.
-    let stage = ureq::post(format!("{sim}/sim/cases/{case}/stage")).send_json(json!({"stage": "handled", "repeat": 2}));
+    let stage = ureq::post(format!("{sim}/sim/cases/{case}/stage"))
+        .header("content-type", "application/json")
+        .send(json!({"stage": "handled", "repeat": 2}).to_string());
     assert!(stage.is_ok(), "{stage:?}");
     until("the answer of the re-check", &deployment, LONG, || {
         let held = report(&sim)?;

@@ -27,7 +27,8 @@ fn bbox([x0, y0, x1, y1]: Box4) -> BBox<FrameSpace> {
 
 fn relit(picture: &Picture, gain: f32, gamma: f32) -> Picture {
     let lit = |v: u8| (255.0 * (f32::from(v) / 255.0).powf(gamma) * gain).round().clamp(0.0, 255.0) as u8;
-    let rgb = picture.to_rgb().into_iter().map(lit).collect();
+    let table: Vec<u8> = (0..=255).map(lit).collect();
+    let rgb = picture.to_rgb().into_iter().map(|v| table[v as usize]).collect();
     Picture::from_rgb(picture.width(), picture.height(), rgb).unwrap()
 }
 
@@ -50,26 +51,26 @@ fn share_below(values: &[f32], limit: f32) -> f32 {
 
 #[test]
 fn the_same_thing_stays_itself() {
-    let reference = frame(0);
-    let mut all = Vec::new();
-    for (name, spot) in STANDING {
-        let first = describe(&reference, &bbox(spot));
-        assert_eq!(first.as_slice().len(), LENGTH);
-        let (dx, dy) = ((spot[2] - spot[0]) * 0.03, (spot[3] - spot[1]) * 0.03);
-        let later = frame(33);
-        let mut values = Vec::new();
-        for (gain, gamma) in [(1.0, 1.0), (0.5, 1.0), (0.7, 1.0), (1.3, 1.0), (1.6, 1.0), (1.0, 0.7), (1.0, 1.4)] {
-            let lit = relit(&later, gain, gamma);
-            values.push(likeness(&first, &describe(&lit, &bbox(spot))));
-            let squeezed = through_jpeg(&lit, 40);
-            for [sx, sy] in [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]] {
-                let moved = [spot[0] + sx * dx, spot[1] + sy * dy, spot[2] + sx * dx, spot[3] + sy * dy];
-                values.push(likeness(&first, &describe(&squeezed, &bbox(moved))));
+    let (reference, later) = (frame(0), frame(33));
+    let known = STANDING.map(|(_, spot)| describe(&reference, &bbox(spot)));
+    let mut values = vec![Vec::new(); STANDING.len()];
+    for (gain, gamma) in [(1.0, 1.0), (0.5, 1.0), (0.7, 1.0), (1.3, 1.0), (1.6, 1.0), (1.0, 0.7), (1.0, 1.4)] {
+        let lit = relit(&later, gain, gamma);
+        let squeezed = through_jpeg(&lit, 40);
+        for (i, (_, spot)) in STANDING.iter().enumerate() {
+            assert_eq!(known[i].as_slice().len(), LENGTH);
+            values[i].push(likeness(&known[i], &describe(&lit, &bbox(*spot))));
+            let (dx, dy) = ((spot[2] - spot[0]) * 0.03, (spot[3] - spot[1]) * 0.03);
+            for [sx, sy] in [[dx, 0.0], [-dx, 0.0], [0.0, dy], [0.0, -dy]] {
+                let moved = [spot[0] + sx, spot[1] + sy, spot[2] + sx, spot[3] + sy];
+                values[i].push(likeness(&known[i], &describe(&squeezed, &bbox(moved))));
             }
         }
-        all.extend(told(&format!("same: {name}"), values));
     }
-    let all = told("same, all", all);
+    for ((name, _), values) in STANDING.iter().zip(&values) {
+        told(&format!("same: {name}"), values.clone());
+    }
+    let all = told("same, all", values.concat());
     assert!(share_below(&all, 0.8) < 0.05);
 }
 
@@ -100,9 +101,9 @@ fn another_thing_is_another() {
 /// Spots of a person's size on the road; somebody is there when much of it differs from the median frame.
 #[test]
 fn a_spot_with_a_passer_by_is_not_the_empty_spot() {
-    let frames: Vec<Picture> = (0..40).map(frame).collect();
+    let frames: Vec<Picture> = (0..20).map(|n| frame(2 * n)).collect();
     let median: Vec<u8> = {
-        let all: Vec<Vec<u8>> = frames.iter().step_by(2).map(Picture::to_rgb).collect();
+        let all: Vec<Vec<u8>> = frames.iter().step_by(3).map(Picture::to_rgb).collect();
         (0..all[0].len())
             .map(|i| {
                 let mut values: Vec<u8> = all.iter().map(|rgb| rgb[i]).collect();
@@ -136,7 +137,7 @@ fn a_spot_with_a_passer_by_is_not_the_empty_spot() {
             }
         }
     }
-    assert!(taken.len() > 20 && free.len() > 200, "{} taken, {} free", taken.len(), free.len());
+    assert!(taken.len() > 20 && free.len() > 100, "{} taken, {} free", taken.len(), free.len());
     let taken = told("empty ground, somebody on it", taken);
     told("empty ground, still empty", free);
     assert!(share_below(&taken, 0.6) > 0.9);

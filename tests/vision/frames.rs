@@ -89,18 +89,19 @@ impl Shot {
         let (w, h) = (f64::from(SHOT.0), f64::from(SHOT.1));
         let (left, top) = ((CLIP_SIZE.0 - SHOT.0) / 2, (CLIP_SIZE.1 - SHOT.1) / 2);
         let truth = self.truth();
-        let straight = self.turn_deg == 0.0 && self.zoom == 1.0;
+        let whole = self.shift.iter().all(|v| v.fract() == 0.0);
+        let straight = self.turn_deg == 0.0 && self.zoom == 1.0 && whole;
+        let (right, down) = (self.shift[0] as i64, self.shift[1] as i64);
         let mut rgb = Vec::with_capacity((SHOT.0 * SHOT.1 * 3) as usize);
         for y in 0..SHOT.1 {
             for x in 0..SHOT.0 {
+                if straight {
+                    let back = |v: u32, by: i64| (i64::from(v) - by).max(0) as u32;
+                    rgb.extend(source.rgb_at(back(x + left, right), back(y + top, down)));
+                    continue;
+                }
                 let (u, v) = truth.apply((f64::from(x) + 0.5) / w, (f64::from(y) + 0.5) / h);
-                let (u, v) = (u * w - 0.5 + f64::from(left), v * h - 0.5 + f64::from(top));
-                let exact = straight && self.shift.iter().all(|v| v.fract() == 0.0);
-                rgb.extend(if exact {
-                    source.rgb_at(u.round().max(0.0) as u32, v.round().max(0.0) as u32)
-                } else {
-                    bilinear(&source, u, v)
-                });
+                rgb.extend(bilinear(&source, u * w - 0.5 + f64::from(left), v * h - 0.5 + f64::from(top)));
             }
         }
         self.expose(&mut rgb);
@@ -115,11 +116,14 @@ impl Shot {
     }
 
     fn expose(&self, rgb: &mut [u8]) {
+        if self.gain == 1.0 && self.gamma == 1.0 && self.noise == 0.0 {
+            return;
+        }
         let mut chance = Chance::new(self.frame as u64 + 7);
+        let lit: Vec<f32> = (0..=255_u8).map(|v| 255.0 * (f32::from(v) / 255.0).powf(self.gamma) * self.gain).collect();
         for value in rgb {
-            let lit = 255.0 * (f32::from(*value) / 255.0).powf(self.gamma) * self.gain;
             let noise = if self.noise > 0.0 { self.noise * 1.7 * chance.next() } else { 0.0 };
-            *value = (lit + noise).round().clamp(0.0, 255.0) as u8;
+            *value = (lit[*value as usize] + noise).round().clamp(0.0, 255.0) as u8;
         }
     }
 }

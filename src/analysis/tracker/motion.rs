@@ -56,8 +56,8 @@ impl Motion {
     pub(super) fn correct(&mut self, seen: &BBox<FrameSpace>) {
         let seen = parts(seen);
         let elapsed_s = self.ahead_at.since(self.at).as_secs_f32();
-        for i in 0..4 {
-            let surprise = seen[i] - self.ahead[i];
+        for (i, seen) in seen.into_iter().enumerate() {
+            let surprise = seen - self.ahead[i];
             if elapsed_s > 1e-3 {
                 let beta = match (i, self.corrections) {
                     (2.., _) => SIZE_BETA,

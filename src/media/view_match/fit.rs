@@ -13,8 +13,8 @@ const SINE_MAX: f64 = 0.5;
 /// When this share of the pairs agrees, no other map is tried.
 const SETTLED_SHARE: f64 = 0.9;
 /// So many agreeing pairs and a fit better by this factor ask for the two projective terms.
-const PROJECTIVE_PAIRS_MIN: usize = 12;
-const PROJECTIVE_GAIN: f64 = 0.8;
+const PROJECTIVE_PAIRS_MIN: usize = 20;
+const PROJECTIVE_GAIN: f64 = 0.75;
 
 /// A point in the frame and the same point in the reference, in pixels of the small picture.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,187 @@
+//! Streams, views and zones.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use xunjie::{
+    domain::{LookId, ViewId},
+    web::{LookWish, Ports, Probed},
+};
+
+use crate::house::{House, logged, zone};
+
+#[test]
+fn a_credential_goes_in_and_never_comes_out() {
+    let tried = Arc::new(Mutex::new(String::new()));
+    let seen = tried.clone();
+    let ports = Ports {
+        probe: Some(Arc::new(move |spec| {
+            *seen.lock().unwrap() = spec.credential.as_ref().unwrap().password.reveal().to_owned();
+            Probed { usable: true, summary: format!("{} 可用", spec.stream.source), details: json!({}) }
+        })),
+        look: None,
+    };
+    let house = House::start_with(true, ports);
+    let api = house.client();
+    let inside =
+        json!({"code": "C1", "name": "东门", "url": "rtsp://admin:pl4nted-a@10.0.0.8/ch1", "matters": ["stall"]});
+    let added = api.post("/api/v1/streams", &inside);
+    assert_eq!(added.status, 201, "{}", added.text);
+    assert_eq!(added.json["url"], "rtsp://10.0.0.8/ch1");
+    assert_eq!(added.json["has_credential"], true);
+    let id = added.json["id"].as_str().unwrap().to_owned();
+    let kept = |house: &House| house.service.store.credential(id.parse().unwrap()).unwrap().unwrap();
+    assert_eq!(kept(&house).password.reveal(), "pl4nted-a");
+
+    let beside = json!({"username": "admin", "password": "pl4nted-b"});
+    assert_eq!(
+        api.send("PATCH", &format!("/api/v1/streams/{id}"), Some(("application/json", beside.to_string().into())))
+            .status,
+        200
+    );
+    assert_eq!(kept(&house).password.reveal(), "pl4nted-b");
+    let elsewhere = json!({"url": "rtsp://10.0.0.9/ch1"});
+    let refused =
+        api.send("PATCH", &format!("/api/v1/streams/{id}"), Some(("application/json", elsewhere.to_string().into())));
+    assert_eq!(refused.status, 422, "another host must not be sent the old password: {}", refused.text);
+
+    assert_eq!(api.post("/api/v1/streams/probe", &inside).json["usable"], true);
+    assert_eq!(*tried.lock().unwrap(), "pl4nted-a");
+    // What is faulty is not repeated either, wherever the password stands.
+    for wrong in [
+        json!({"code": "", "name": "x", "url": "gopher://u:pl4nted-c@h/"}),
+        json!({"code": "C9", "name": "x", "url": "rtsp://u:pl4nted-c@"}),
+        json!({"code": "C9", "name": "x", "url": "rtsp://8.8.8.8/", "password": "pl4nted-c"}),
+        json!({"code": "C9", "name": "x", "url": "rtsp://10.0.0.8/", "enabled": "pl4nted-c"}),
+        json!({"code": "C9", "name": "x", "url": "rtsp://10.0.0.8/", "transport": "pl4nted-c"}),
+    ] {
+        assert_eq!(api.post("/api/v1/streams", &wrong).status, 422, "{wrong}");
+    }
+    let in_query =
+        json!({"code": "C2", "name": "西门", "url": "rtsp://10.0.0.7/user=admin&password=pl4nted-d&channel=1"});
+    assert_eq!(api.post("/api/v1/streams", &in_query).status, 201);
+    for path in [
+        "/api/v1/streams",
+        &format!("/api/v1/streams/{id}"),
+        "/api/v1/views",
+        "/coverage",
+        "/metrics",
+        "/api/v1/health",
+    ] {
+        assert_eq!(api.get(path).status, 200, "{path}");
+    }
+    let audit = house.service.store.audit_rows(None, 0, 500).unwrap();
+    assert!(!audit.is_empty() && !format!("{audit:?}").contains("pl4nted"));
+    assert!(!api.heard().contains("pl4nted"));
+    assert!(!logged().contains("pl4nted"));
+}
+
+#[test]
+fn all_faults_of_a_stream_are_told_at_once() {
+    let house = House::start(true);
+    let api = house.client();
+    let faulty = json!({
+        "code": "a b", "name": "  ", "url": "nonsense", "matters": ["stall", "no_such"], "revisit_s": 0,
+        "location": {"longitude": 200.0, "latitude": 0.0, "crs": "wgs84", "address": "x", "grid_cell": "1"},
+    });
+    let answer = api.post("/api/v1/streams", &faulty);
+    assert_eq!(answer.status, 422);
+    let fields: Vec<_> =
+        answer.json["faults"].as_array().unwrap().iter().map(|f| f["field"].as_str().unwrap()).collect();
+    let all = ["code", "name", "url", "location.longitude", "location.grid_cell", "matters[1]", "revisit_s"];
+    assert_eq!(fields, all, "{}", answer.text);
+    let outside =
+        api.post("/api/v1/streams", &json!({"code": "C1", "name": "x", "url": "rtsp://169.254.169.254/latest"}));
+    assert_eq!(outside.json["faults"][0]["field"], "url", "no camera lives there");
+
+    house.camera("C1", "东门");
+    let again = api.post("/api/v1/streams", &json!({"code": "C1", "name": "东门", "url": "rtsp://10.0.0.8/"}));
+    assert_eq!(again.status, 409, "{}", again.text);
+}
+
+#[test]
+fn a_stream_is_changed_rested_and_removed() {
+    let house = House::start(true);
+    let (view, zone) = house.camera("C1", "东门");
+    let api = house.client();
+    let id = api.get("/api/v1/streams").json["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/streams/{id}");
+    let change = |body: &str| api.send("PATCH", &path, Some(("application/json", body.into())));
+    let rested = change(r#"{"enabled": false, "name": "东门二"}"#);
+    assert_eq!((&rested.json["enabled"], &rested.json["name"]), (&false.into(), &"东门二".into()));
+    assert_eq!(api.get(&format!("/api/v1/views/{view}")).json["coverage"], "disabled");
+
+    let path = format!("/api/v1/views/{view}");
+    let change = |body: &str| api.send("PATCH", &path, Some(("application/json", body.into()))).json;
+    assert_eq!(change(r#"{"revisit_s": 15, "matters": ["stall"]}"#)["revisit_s"], 15);
+    assert_eq!(change(r#"{"name": "路口"}"#)["revisit_s"], 15, "what is left out stays");
+    assert_eq!(change(r#"{"revisit_s": null}"#)["revisit_s"], serde_json::Value::Null, "null takes it away");
+    assert_eq!(change(r#"{"weight": 0, "matters": ["x"]}"#)["faults"].as_array().unwrap().len(), 2);
+
+    assert_eq!(api.send("DELETE", &format!("/api/v1/streams/{id}"), None).status, 204);
+    assert_eq!(api.get(&format!("/api/v1/zones/{zone}")).status, 404);
+    assert_eq!(api.get("/api/v1/views").json["items"], json!([]));
+}
+
+#[test]
+fn a_zone_is_checked_drawn_and_versioned() {
+    let house = House::start(true);
+    let (view, id) = house.camera("C1", "东门");
+    let api = house.client();
+    let mut crossed = zone(view, "no_such");
+    crossed["polygon"] = json!([[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]);
+    crossed["kind"] = json!("permitted");
+    crossed["name"] = json!("");
+    let answer = api.post("/api/v1/zones", &crossed);
+    let fields: Vec<_> =
+        answer.json["faults"].as_array().unwrap().iter().map(|f| f["field"].as_str().unwrap()).collect();
+    assert_eq!((answer.status, fields), (422, vec!["name", "matters[0]", "polygon", "hours"]));
+
+    let mut market = zone(view, "stall");
+    market["kind"] = json!("permitted");
+    let night = json!([{"from": "18:00", "to": "02:00"}]);
+    market["hours"] = json!({"weekly": [night, [], [], [], night, night, night], "on_holidays": night});
+    let drawn = api.post("/api/v1/zones", &market);
+    assert_eq!((drawn.status, &drawn.json["hours"]), (201, &market["hours"]), "{}", drawn.text);
+    market["hours"]["weekly"] = json!([[{"from": "25:00", "to": "2"}]]);
+    let wrong = api.post("/api/v1/zones", &market).json["faults"].as_array().unwrap().len();
+    assert_eq!(wrong, 3, "two times and a week of one day");
+
+    let put = |body: &serde_json::Value| {
+        api.send("PUT", &format!("/api/v1/zones/{id}"), Some(("application/json", body.to_string().into())))
+    };
+    let mut moved = zone(view, "motor_vehicle_parking");
+    moved["polygon"] = json!([[0.2, 0.2], [0.9, 0.2], [0.9, 0.9]]);
+    assert_eq!(put(&moved).json["version"], 2);
+    assert_eq!(api.get(&format!("/api/v1/zones?view={view}")).json["items"].as_array().unwrap().len(), 2);
+    assert_eq!(api.send("DELETE", &format!("/api/v1/zones/{id}"), None).status, 204);
+    let nowhere = zone(ViewId::fresh(), "stall");
+    assert_eq!(api.post("/api/v1/zones", &nowhere).status, 404);
+}
+
+#[test]
+fn a_look_can_be_asked_for_where_the_patrol_runs() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let noted = asked.clone();
+    let ports = Ports {
+        probe: None,
+        look: Some(Arc::new(move |view, wish| {
+            noted.lock().unwrap().push((view, wish));
+            if wish == LookWish::Reference {
+                Ok(LookId::derived(&[b"l"]))
+            } else {
+                Err("the stream is disabled".into())
+            }
+        })),
+    };
+    let house = House::start_with(true, ports);
+    let (view, _) = house.camera("C1", "东门");
+    let api = house.client();
+    let reference = api.post(&format!("/api/v1/views/{view}/reference"), &json!({}));
+    assert_eq!((reference.status, &reference.json["look"]), (202, &LookId::derived(&[b"l"]).to_string().into()));
+    let snapshot = api.post(&format!("/api/v1/views/{view}/looks"), &json!({}));
+    assert_eq!((snapshot.status, &snapshot.json["detail"]), (503, &"the stream is disabled".into()));
+    assert_eq!(*asked.lock().unwrap(), [(view, LookWish::Reference), (view, LookWish::Snapshot)]);
+    assert_eq!(api.post(&format!("/api/v1/views/{}/looks", ViewId::fresh()), &json!({})).status, 404);
+    assert_eq!(api.get(&format!("/api/v1/views/{view}/reference")).status, 404, "no reference was taken yet");
+}
