@@ -73,7 +73,7 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
     let service = desk.service()?;
     match command {
         Command::Verify { evidence, incident: None, .. } if evidence.is_empty() => {
-            return Ok(proved(desk, &service.evidence.verify(&service.store.all_evidence()?)));
+            return Ok(proved(desk, &service.verify_all_evidence()?));
         }
         Command::Verify { evidence, incident, .. } => return verify(desk, &service, &evidence, incident),
         Command::List { incident, limit } => {
@@ -161,15 +161,16 @@ fn verify(desk: &Desk, service: &Service, named: &[EvidenceId], incident: Option
         }
         None => named.iter().map(|id| service.store.evidence(*id)).collect::<Result<_, _>>()?,
     };
-    let outcomes: Vec<Verified> = rows
-        .iter()
-        .map(|row| {
-            let told = service.verify_evidence(row.id);
-            let purged = matches!(told, Err(ServiceError::Purged(_)));
-            let fault = told.err().filter(|_| !purged).map(|error| error.to_string());
-            Verified { evidence: row.id, incident: row.incident, ok: fault.is_none(), purged, fault }
-        })
-        .collect();
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (purged, fault) = match service.verify_evidence(row.id) {
+            Ok(report) => (false, report.fault.map(|fault| fault.to_string())),
+            Err(ServiceError::Purged(_)) => (true, None),
+            Err(ServiceError::Evidence(error)) => (false, Some(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        outcomes.push(Verified { evidence: row.id, incident: row.incident, ok: fault.is_none(), purged, fault });
+    }
     desk.print.list(&outcomes, &["证据", "结果", "说明"], "没有证据", |outcome| {
         let result = match (outcome.ok, outcome.purged) {
             (false, _) => "被动过",

@@ -8,8 +8,9 @@ use xunjie::{
         ModelRef, Phase, Place, PlaceId, Presence, Purpose, Review, RuleRef, Score, ViewState, WallTime,
     },
     store::{
-        LookOutcome, Store, evidence_id,
+        LookOutcome, Store,
         evidence::{BundleDraft, DraftFile, EvidenceFolder},
+        evidence_id,
         sqlite::SqliteStore,
     },
 };
