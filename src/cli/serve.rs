@@ -138,7 +138,12 @@ fn courier(service: &Service) -> anyhow::Result<Option<CourierHandle>> {
         tracing::warn!("no platform is configured; deliveries wait");
         return Ok(None);
     };
-    let sink = deliver::open(platform, &service.config.city, bundle_reader((*service.evidence).clone()), service.clock.clone())?;
+    let sink = deliver::open(
+        platform,
+        &service.config.city,
+        bundle_reader((*service.evidence).clone()),
+        service.clock.clone(),
+    )?;
     let pace = Pace::from(platform);
     Ok(Some(Courier::new(service.store.clone(), sink, service.clock.clone(), pace).spawn()?))
 }

@@ -146,6 +146,7 @@ pub fn container(
     start(intake)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn text(error: gst::glib::BoolError) -> String {
     error.message.to_string()
 }
