@@ -16,7 +16,7 @@ pub(crate) fn matter(key: &str) -> MatterKey {
 
 pub(crate) fn location() -> Location {
     Location {
-        longitude: 121.473_701_230_000_01,
+        longitude: 121.473_701_230_000_02,
         latitude: 31.230_416_7,
         crs: Crs::Cgcs2000,
         address: "人民大道 200 号".into(),

@@ -19,7 +19,7 @@ pub(super) fn every_field_of_the_registry_comes_back(store: &dyn Store) {
 
     let mut registry = store.registry().unwrap();
     registry.streams.sort_by(|a, b| a.code.cmp(&b.code));
-    registry.views.sort_by(|a, b| b.revisit_s.cmp(&a.revisit_s));
+    registry.views.sort_by_key(|view| std::cmp::Reverse(view.revisit_s));
     assert_eq!(registry.streams, [full, bare]);
     assert_eq!(registry.views, [seen, blind]);
     assert_eq!(registry.zones, [drawn]);

@@ -1,13 +1,16 @@
 //! How long evidence is kept. The decision is pure; the runner first notes in the store that a bundle is
 //! purged (which a legal hold refuses) and only then removes its files. Rows stay for ever.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{EvidenceError, EvidenceFolder};
 use crate::{
-    domain::{Case, EvidenceId, EvidenceRow, Incident, IncidentId, Presence, Review, WallTime},
+    domain::{EvidenceId, EvidenceRow, Incident, IncidentId, Presence, Review, WallTime},
     store::{Store, StoreError},
 };
 
@@ -89,11 +92,10 @@ pub fn retain(
     let mut done = Retained::default();
     let mut incidents: HashMap<IncidentId, (Incident, Option<WallTime>)> = HashMap::new();
     for row in store.all_evidence()?.iter().filter(|row| row.purged_at.is_none()) {
-        if !incidents.contains_key(&row.incident) {
-            let final_since = store.case_of(row.incident)?.map(|case| final_since(store, &case)).transpose()?.flatten();
-            incidents.insert(row.incident, (store.incident(row.incident)?, final_since));
-        }
-        let (incident, final_since) = &incidents[&row.incident];
+        let (incident, final_since) = match incidents.entry(row.incident) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(became_of(store, row.incident)?),
+        };
         let standing = Standing { review: &incident.review, presence: incident.presence, final_since: *final_since };
         if expired(row, &standing, policy, now) {
             match store.purge_evidence(row.id, now) {
@@ -113,18 +115,18 @@ pub fn retain(
     Ok(done)
 }
 
-/// When a case became final: its latest change of stage in the audit log.
-fn final_since(store: &dyn Store, case: &Case) -> Result<Option<WallTime>, StoreError> {
-    if !case.stage.is_final() {
-        return Ok(None);
+/// The incident, and since when its case is final: the latest change of stage in the audit log.
+fn became_of(store: &dyn Store, incident: IncidentId) -> Result<(Incident, Option<WallTime>), StoreError> {
+    let (mut after, mut final_since) = (0, None);
+    if let Some(case) = store.case_of(incident)?.filter(|case| case.stage.is_final()) {
+        loop {
+            let rows = store.audit_rows(Some(&case.id.to_string()), after, 500)?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            final_since = rows.iter().rev().find(|row| row.action == "case.stage").map(|row| row.at).or(final_since);
+        }
     }
-    let (mut after, mut latest) = (0, None);
-    loop {
-        let rows = store.audit_rows(Some(&case.id.to_string()), after, 500)?;
-        let Some(last) = rows.last() else { return Ok(latest) };
-        after = last.seq;
-        latest = rows.iter().rev().find(|row| row.action == "case.stage").map(|row| row.at).or(latest);
-    }
+    Ok((store.incident(incident)?, final_since))
 }
 
 impl EvidenceFolder {

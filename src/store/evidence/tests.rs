@@ -358,3 +358,36 @@ fn a_run_of_retention_removes_files_and_keeps_rows() {
     assert_eq!(folder.reconcile(&rows, now(), true).unwrap().removed, [held.1.folder]);
     assert!(matches!(store.purge_evidence(EvidenceId::fresh(), at(0)), Err(StoreError::Missing { .. })));
 }
+
+/// `mount -t tmpfs -o size=2m tmpfs DIR && XUNJIE_TEST_SMALL_DISK=DIR cargo test -- --ignored really_full`
+#[test]
+#[ignore = "needs a disk of about 2 MB, named by XUNJIE_TEST_SMALL_DISK"]
+fn a_disk_that_is_really_full_costs_nothing_that_was_recorded() {
+    let disk =
+        PathBuf::from(std::env::var_os("XUNJIE_TEST_SMALL_DISK").expect("XUNJIE_TEST_SMALL_DISK names a folder"));
+    let disk = tempfile::tempdir_in(disk).unwrap();
+    let folder = EvidenceFolder::open(disk.path().join("evidence")).unwrap();
+    let store = SqliteStore::open(&disk.path().join("xunjie.db")).unwrap();
+    let view = registered(&store);
+    let kept = proved(&store, &folder, &view, "a", 1);
+
+    let incident = IncidentId::derived(&[b"b"]);
+    let mut large = draft(incident, EvidenceKind::Opening, 2);
+    large.files.push(file("long.mp4", FileRole::Clip, &vec![3; 4_000_000]));
+    assert!(matches!(folder.write(large, None), Err(EvidenceError::Unwritable { .. })));
+    assert_eq!(in_making(&folder), 0);
+    assert_eq!(folder.reconcile(&store.all_evidence().unwrap(), now(), false).unwrap(), Reconciliation::default());
+
+    let filler = disk.path().join("filler");
+    let mut file = File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    let refused = (0..).find_map(|minutes| store.record(&look(view.id, minutes + 10)).err()).unwrap();
+    assert!(matches!(refused, StoreError::Unwritable(_)), "{refused}");
+    let recorded = store.looks(view.id, 500).unwrap().len() as i64;
+    drop(file); // An open file keeps its room.
+    fs::remove_file(&filler).unwrap();
+    store.record(&look(view.id, recorded + 9)).unwrap();
+    store.check().unwrap();
+    assert_eq!(store.all_evidence().unwrap(), [kept.1]);
+    assert!(folder.verify(&store.all_evidence().unwrap()).whole());
+}

@@ -2,7 +2,7 @@
 //! Must never open a file that another program or a newer version wrote.
 
 use std::{
-    fs::{DirBuilder, OpenOptions, Permissions},
+    fs::{self, DirBuilder, OpenOptions, Permissions},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
@@ -47,6 +47,7 @@ impl Connections {
         let opened = || -> Result<Self, StoreError> {
             let mut writer = connect()?;
             refuse_strangers(&writer)?;
+            close_to_others(path)?;
             enter_wal(&writer)?;
             migrate(&mut writer)?;
             let readers = (0..READERS).map(|_| connect().map(Mutex::new)).collect::<Result<_, _>>()?;
@@ -100,16 +101,23 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes the folder (0700) and the file (0600) where they are missing; SQLite gives its side files the same rights.
+/// Makes the folder (0700) and the file (0600) where they are missing.
 fn ready_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(Permissions::from_mode(0o600))?;
-    }
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     Ok(())
+}
+
+/// Takes a file of ours, which holds credentials, away from everybody but its owner. SQLite gives its side
+/// files the same rights.
+fn close_to_others(path: &Path) -> Result<(), StoreError> {
+    let closed = || -> io::Result<()> {
+        let wide = fs::metadata(path)?.permissions().mode() & 0o077 != 0;
+        if wide { fs::set_permissions(path, Permissions::from_mode(0o600)) } else { Ok(()) }
+    };
+    closed().map_err(|error| StoreError::Unwritable(format!("its rights cannot be set to 0600: {error}")))
 }
 
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
@@ -153,6 +161,10 @@ fn refuse_strangers(connection: &Connection) -> Result<(), StoreError> {
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = MIGRATIONS.len() as i64;
+    if number(connection, "user_version")? == known {
+        return Ok(());
+    }
+    // Asked again under the lock: another process may have done it in between.
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let present = number(&tx, "user_version")?;
     if present > known {

@@ -126,6 +126,19 @@ fn every_commit_reaches_the_disk_before_it_is_answered() {
         .unwrap();
 }
 
+#[test]
+fn a_store_that_another_process_holds_is_busy() {
+    let (_folder, file) = folder();
+    let store = SqliteStore::open(&file).unwrap();
+    store.connections.write(|tx| Ok(tx.busy_timeout(Duration::from_millis(20))?)).unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(store.record(&look(ViewId::fresh(), 1)), Err(StoreError::Busy(_))));
+    assert_eq!(store.feed_head().unwrap(), 0, "reading goes on");
+    other.execute_batch("COMMIT").unwrap();
+    store.record(&look(ViewId::fresh(), 1)).unwrap();
+}
+
 fn unusable(file: &Path) -> String {
     match SqliteStore::open(file).and_then(|store| store.check()) {
         Err(StoreError::Unusable(text)) => text,
@@ -138,9 +151,10 @@ fn files_that_are_not_ours_are_refused_and_left_alone() {
     let (folder, _) = folder();
     let text = folder.path().join("notes.txt");
     fs::write(&text, "this is a list of things to do, long enough to be read as a head. ".repeat(20)).unwrap();
-    let before = fs::read(&text).unwrap();
+    let (before, rights) = (fs::read(&text).unwrap(), fs::metadata(&text).unwrap().permissions().mode());
     assert!(unusable(&text).contains("no database"));
     assert_eq!(fs::read(&text).unwrap(), before);
+    assert_eq!(fs::metadata(&text).unwrap().permissions().mode(), rights);
 
     let other = folder.path().join("other.db");
     Connection::open(&other).unwrap().execute_batch("CREATE TABLE songs (name TEXT)").unwrap();
