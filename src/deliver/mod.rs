@@ -17,7 +17,9 @@ pub use callback::{CALLBACK_BYTES_MAX, CallbackRefused, read_callback};
 pub use file::FolderSink;
 pub use http::HttpSink;
 pub use open::{OutletError, open, signing_key};
-pub use payload::{MANIFEST_NAME, Media, Packer};
+pub use payload::{
+    Confirmed, MANIFEST_NAME, Media, Packer, Payload, PayloadEvidence, PayloadFile, PayloadMatter, Told,
+};
 pub use sign::{
     BadKey, CLOCK_WINDOW, IDEMPOTENCY_HEADER, KEY_HEADER, SECRET_BYTES_MIN, SIGNATURE_HEADER, SignatureRefused, Signed,
     SigningKey, TIMESTAMP_HEADER,

@@ -1,15 +1,19 @@
 //! A house with a real SQLite store, real bundles in a folder, and confirmed cases whose reports wait.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use xunjie::{
     clock::{Clock, SystemClock},
-    deliver::{BundleError, CaseSink, MANIFEST_NAME, Media, Packer, Parcel, ReadBundle, SigningKey},
+    deliver::{CaseSink, Media, Packer, Parcel, ReadBundle, SigningKey},
     domain::*,
-    patrol::{Courier, CourierReport, Pace},
-    store::{LookOutcome, Store, evidence_id, sqlite::SqliteStore},
+    patrol::{Courier, CourierReport, Pace, bundle_reader},
+    store::{
+        LookOutcome, Store,
+        evidence::{BundleDraft, DraftFile, EvidenceFolder},
+        evidence_id,
+        sqlite::SqliteStore,
+    },
 };
 
 pub const SECRET: &str = "a secret that both sides hold";
@@ -18,13 +22,10 @@ pub fn key() -> SigningKey {
     SigningKey::new("city", Secret::new(SECRET)).unwrap()
 }
 
-pub fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
-}
-
 pub struct World {
     pub folder: TempDir,
     pub store: Arc<SqliteStore>,
+    pub evidence: EvidenceFolder,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -35,26 +36,16 @@ impl World {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("xunjie.db")).unwrap());
-        Self { folder, store, clock: Arc::new(SystemClock) }
-    }
-
-    fn bundles(&self) -> PathBuf {
-        self.folder.path().join("evidence")
+        let evidence = EvidenceFolder::open(folder.path().join("evidence")).unwrap();
+        Self { folder, store, evidence, clock: Arc::new(SystemClock) }
     }
 
     pub fn file_of(&self, row: &EvidenceRow, name: &str) -> PathBuf {
-        self.bundles().join(&row.folder).join(name)
+        self.evidence.path(row, name).unwrap()
     }
 
     pub fn read_bundle(&self) -> ReadBundle {
-        let bundles = self.bundles();
-        Arc::new(move |row, name| {
-            let path = bundles.join(&row.folder).join(name);
-            fs::read(&path).map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => BundleError::Gone(name.to_owned()),
-                _ => BundleError::Failed(error.to_string()),
-            })
-        })
+        bundle_reader(self.evidence.clone())
     }
 
     pub fn packer(&self, media: Media) -> Packer {
@@ -134,33 +125,22 @@ impl World {
         self.store.record(&outcome).unwrap();
     }
 
-    /// A bundle on disk: one original, one masked copy, and the manifest that binds them.
+    /// A bundle on disk: one original and its masked copy.
     fn bundle(&self, incident: &Incident, kind: EvidenceKind, at: WallTime) -> EvidenceRow {
-        let id = evidence_id(incident.id, kind, at);
-        let folder = id.to_string();
-        let path = self.bundles().join(&folder);
-        fs::create_dir_all(&path).unwrap();
-        let masked = format!("masked picture of {}", incident.id).into_bytes();
-        let file = |name: &str, role: FileRole, bytes: &[u8]| {
-            fs::write(path.join(name), bytes).unwrap();
-            EvidenceFile {
-                name: name.into(),
-                role,
-                sha256: sha256(bytes),
-                size_bytes: bytes.len() as u64,
-                wall: Some(at),
-                wall_source: Some(WallSource::Arrival),
-                arrived: Some(at),
-                skew_ms: None,
-                pts: Some(Pts(0)),
-                bbox: None,
-            }
+        let file = |name: &str, role: FileRole, bytes: &[u8]| DraftFile {
+            name: name.into(),
+            role,
+            bytes: bytes.to_vec(),
+            wall: Some(at),
+            wall_source: Some(WallSource::Arrival),
+            arrived: Some(at),
+            skew_ms: None,
+            pts: Some(Pts(0)),
+            bbox: None,
         };
-        let files = vec![file("first.jpg", FileRole::First, UNMASKED), file("masked.jpg", FileRole::Masked, &masked)];
-        let previous = self.store.evidence_head().unwrap();
-        let manifest = Manifest {
-            format: 1,
-            evidence: id,
+        let masked = format!("masked picture of {}", incident.id).into_bytes();
+        let draft = BundleDraft {
+            id: evidence_id(incident.id, kind, at),
             incident: incident.id,
             kind,
             made_at: at,
@@ -177,22 +157,9 @@ impl World {
                 zone_version: incident.zone.1,
                 zone_polygon: None,
             },
-            files,
-            previous: previous.clone(),
+            files: vec![file("first.jpg", FileRole::First, UNMASKED), file("masked.jpg", FileRole::Masked, &masked)],
         };
-        let text = serde_json::to_vec_pretty(&manifest).unwrap();
-        fs::write(path.join(MANIFEST_NAME), &text).unwrap();
-        EvidenceRow {
-            id,
-            incident: incident.id,
-            kind,
-            made_at: at,
-            folder,
-            manifest_sha256: sha256(&text),
-            previous,
-            legal_hold: false,
-            purged_at: None,
-        }
+        self.evidence.write(draft, self.store.evidence_head().unwrap().as_deref()).unwrap().0
     }
 
     /// What the courier would hand to an outlet.

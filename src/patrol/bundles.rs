@@ -1,0 +1,28 @@
+//! Hands outlets the files of evidence bundles. Outlets do not know the store; here the two meet. The bytes are
+//! handed on as they lie on disk: the packer compares them with their hashes before anything leaves.
+
+use std::{fs, io};
+
+use crate::{
+    deliver::{BundleError, ReadBundle},
+    store::evidence::{EvidenceError, EvidenceFolder},
+};
+
+/// The reader of a folder of bundles, for [`crate::deliver::open`].
+pub fn bundle_reader(folder: EvidenceFolder) -> ReadBundle {
+    std::sync::Arc::new(move |row, name| {
+        let path = folder.path(row, name).map_err(|error| match error {
+            EvidenceError::Unwritable { .. } | EvidenceError::Unreadable { .. } => {
+                BundleError::Failed(error.to_string())
+            }
+            EvidenceError::Refused(_)
+            | EvidenceError::Missing { .. }
+            | EvidenceError::Touched { .. }
+            | EvidenceError::Purged(_) => BundleError::Gone(name.to_owned()),
+        })?;
+        fs::read(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => BundleError::Gone(name.to_owned()),
+            _ => BundleError::Failed(format!("{} cannot be read: {error}", path.display())),
+        })
+    })
+}
