@@ -208,8 +208,8 @@ impl Service {
         if let Some((source, found)) = source(&mut faults, &url, change.username.as_deref(), change.password.as_ref()) {
             self.check_network(&mut faults, Some(&source));
             // A credential stays with the address that it was given for: a new host must not be sent the old one.
-            let moved = change.url.is_some() && found.is_none() && moved_host(stream.source.url(), source.url());
-            if moved && self.store.credential(id)?.is_some() {
+            if found.is_none() && moved_host(stream.source.url(), source.url()) && self.store.credential(id)?.is_some()
+            {
                 faults.add("url", "", "another host needs the user name and the password again");
             }
             stream.source = source;
@@ -339,21 +339,20 @@ fn check_location(faults: &mut Faults, location: Option<&Location>) {
 pub fn shown_address(source: &SourceUrl) -> String {
     const WORDS: [&str; 8] = ["password=", "passwd=", "pass=", "pwd=", "token=", "secret=", "auth=", "key="];
     let text = source.to_string();
-    let begins = |rest: &str, word: &str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
     let mut shown = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(next) = rest.chars().next() {
-        match WORDS.iter().find(|word| begins(rest, word)) {
-            Some(word) => {
-                let (name, value) = rest.split_at(word.len());
-                shown.push_str(name);
-                shown.push_str("***");
-                rest = value.split_at(value.find(['&', '/', '?', ';', '#']).unwrap_or(value.len())).1;
-            }
-            None => {
-                shown.push(next);
-                rest = rest.split_at(next.len_utf8()).1;
-            }
+    let mut hidden = false;
+    for c in text.chars() {
+        if hidden && !matches!(c, '&' | '/' | '?' | ';' | '#') {
+            continue;
+        }
+        hidden = false;
+        shown.push(c);
+        if c == '=' {
+            let so_far = shown.to_ascii_lowercase();
+            hidden = WORDS.iter().any(|word| so_far.ends_with(word));
+        }
+        if hidden {
+            shown.push_str("***");
         }
     }
     shown

@@ -38,12 +38,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 /// Cuts the quoted value out of serde's message, so that a secret that was sent in the wrong place is not sent back.
 /// Names of unknown fields stay: they help, and a secret is no name.
 fn without_values(message: &str) -> String {
-    let expected = message.rfind(", expected").unwrap_or(message.len());
-    let quote = message.find(['"', '`']).filter(|at| *at < expected && !message.contains(" field `"));
-    let told = match quote {
-        Some(at) => format!("{}…{}", &message[..at], &message[expected..]),
-        None => message.to_owned(),
+    let (told, expected) = message.rsplit_once(", expected").unwrap_or((message, ""));
+    let told = match told.split_once(['"', '`']) {
+        Some((before, _)) if !message.contains(" field `") => format!("{before}…"),
+        _ => told.to_owned(),
     };
+    let told = if expected.is_empty() { told } else { format!("{told}, expected{expected}") };
     told.chars().take(300).collect()
 }
 
