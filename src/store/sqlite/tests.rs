@@ -16,10 +16,7 @@ use tempfile::TempDir;
 use super::{SqliteStore, deliveries::DUE_SQL, incidents::list_sql};
 use crate::{
     domain::*,
-    store::{
-        IncidentFilter, Store, StoreError,
-        conformance::{self, *},
-    },
+    store::{IncidentFilter, Store, StoreError, conformance::*},
 };
 
 fn folder() -> (TempDir, PathBuf) {
