@@ -236,7 +236,7 @@ impl Worker {
         let took = began.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
         for (request, detections) in batch.iter().zip(found) {
             emit(Signal::Inferred { model: &self.shared.model.name, took });
-            answer(&request, Ok(detections));
+            answer(request, Ok(detections));
         }
     }
 
@@ -264,7 +264,7 @@ impl Worker {
 
 fn refuse(batch: &[Request], error: &InferError) {
     for request in batch {
-        answer(&request, Err(error.clone()));
+        answer(request, Err(error.clone()));
     }
 }
 
