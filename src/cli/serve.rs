@@ -10,7 +10,7 @@ use super::{Done, desk::Desk, engine};
 use crate::{
     deliver,
     domain::Purpose,
-    media::probe,
+    media::{SourceSpec, probe},
     patrol::{
         Courier, CourierHandle, Pace, bundle_reader,
         planner::Budget,
@@ -158,8 +158,8 @@ fn ports(service: &Service, asker: Asker) -> anyhow::Result<Ports> {
         asker.ask(view, purpose).ok_or_else(|| "too many looks wait already; try again in a minute".to_owned())
     };
     let source = engine::live_source(service)?;
-    let probe: ProbePort = Arc::new(move |spec| {
-        let report = probe::probe(spec, &source, PROBE_TIME);
+    let probe: ProbePort = Arc::new(move |stream, credential| {
+        let report = probe::probe(&SourceSpec { stream, credential }, &source, PROBE_TIME);
         let details = serde_json::to_value(&report).unwrap_or_default();
         Probed { usable: report.usable, summary: report.explanation.zh, details }
     });

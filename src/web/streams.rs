@@ -18,13 +18,12 @@ use super::{
     views::ViewOut,
 };
 use crate::{
-    domain::{Location, Secret, Stream, StreamId, Transport, WallTime},
-    media::SourceSpec,
+    domain::{Credential, Location, Secret, Stream, StreamId, Transport, WallTime},
     service::{ChangeStream, NewStream, Service, StreamDetail, shown_address},
 };
 
 /// Tries a source: blocking, at most about half a minute.
-pub type ProbePort = Arc<dyn Fn(&SourceSpec) -> Probed + Send + Sync>;
+pub type ProbePort = Arc<dyn Fn(Stream, Option<Credential>) -> Probed + Send + Sync>;
 
 /// What trying a source found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -229,7 +228,7 @@ pub(super) async fn probe(State(app): State<App>, Body(stream): Body<StreamIn>) 
     let probed = app
         .run(move |service| {
             let (stream, credential) = service.source_to_probe(&stream.into_new())?;
-            Ok(port(&SourceSpec { stream, credential }))
+            Ok(port(stream, credential))
         })
         .await?;
     Ok(Json(probed))
