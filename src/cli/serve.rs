@@ -18,7 +18,7 @@ use crate::{
     },
     service::Service,
     store::evidence::{RetentionPolicy, retain},
-    telemetry,
+    telemetry::{self, Direction, Signal, emit},
     web::{self, Access, App, LookWish, Ports, ProbePort, Probed},
 };
 
@@ -119,14 +119,19 @@ fn sweep(service: &Service) {
         final_days: kept.after_case_closed_days,
     };
     match retain(&*service.store, &service.evidence, &policy, service.now()) {
-        Ok(retained) => tracing::debug!(purged = retained.purged.len(), kept = retained.kept, "retention"),
+        Ok(retained) => {
+            let bundles = retained.purged.len() as u64;
+            emit(Signal::RetentionPurged { bundles, direction: Direction::Expired });
+        }
         Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
     }
     let rows = service.store.all_evidence().map_err(|error| error.to_string());
     let found =
         rows.and_then(|rows| service.evidence.reconcile(&rows, service.now(), true).map_err(|error| error.to_string()));
     match found {
-        Ok(found) if found.missing_folders.is_empty() => {}
+        Ok(found) if found.missing_folders.is_empty() => {
+            emit(Signal::RetentionPurged { bundles: found.moved.len() as u64, direction: Direction::Orphan });
+        }
         Ok(found) => tracing::error!(missing = ?found.missing_folders, "recorded evidence is not on the disk"),
         Err(error) => tracing::error!(%error, "evidence cannot be reconciled; it is tried again in an hour"),
     }

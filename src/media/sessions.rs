@@ -7,13 +7,14 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{Clip, FrameSource, MediaError, MediaSession, SourceFacts, SourceSpec, Want};
 use crate::{
     clock::Clock,
     domain::{Credential, Frame, SourceUrl, StreamId, Transport, WallTime},
+    telemetry::{Signal, emit},
 };
 
 /// Limits of the pool.
@@ -115,12 +116,13 @@ impl SessionPool {
             failure: None,
         };
         if lease.session.is_none() {
-            metrics::counter!("xunjie_media_session_opens_total").increment(1);
-            if is_reconnect {
-                metrics::counter!("xunjie_media_session_reconnects_total").increment(1);
-            }
+            let asked = Instant::now();
             match inner.source.open(spec) {
-                Ok(session) => lease.session = Some(session),
+                Ok(session) => {
+                    let (stream, took) = (lease.stream, asked.elapsed());
+                    emit(Signal::SessionOpened { stream, took, again: is_reconnect });
+                    lease.session = Some(session);
+                }
                 Err(error) => {
                     lease.failure = Some(error.clone());
                     return Err(error.into());
@@ -168,7 +170,7 @@ impl Inner {
 
     fn gauge(&self) {
         let open = self.lock().values().filter(|entry| entry.is_open()).count();
-        metrics::gauge!("xunjie_media_sessions_open").set(open as f64);
+        emit(Signal::SessionsOpen { open });
     }
 
     /// Marks the stream's slot as leased and takes out its idle session. Tells whether opening it now
@@ -202,7 +204,7 @@ impl Inner {
                 return Err(LeaseError::Full(self.config.open_max));
             };
             closed.push(std::mem::replace(&mut oldest.slot, Slot::Closed));
-            metrics::counter!("xunjie_media_session_evictions_total").increment(1);
+            emit(Signal::SessionEvicted);
         }
         if let Some(entry) = entries.get_mut(&spec.stream.id) {
             (entry.slot, entry.used) = (Slot::Leased, now);
@@ -234,6 +236,7 @@ impl Inner {
             None | Some(MediaError::Ended(_)) => {}
             Some(because) => {
                 let wait = backoff(&self.config, entry.failures, fastrand::f64());
+                emit(Signal::SessionLost { stream: lease.stream, why: &because.to_string(), retry_in: wait });
                 entry.failures = entry.failures.saturating_add(1);
                 entry.hold_off = Some((now.plus(wait), because));
             }

@@ -59,6 +59,8 @@ impl Planned {
 pub struct PlanCounts {
     /// Views that are looked at.
     pub views: usize,
+    /// Looks that are due and have not begun.
+    pub waiting: usize,
     /// Visits that were left out because the next one was due already.
     pub skipped: u64,
     /// How far revisit targets are stretched now, 1 when not at all.
@@ -229,8 +231,9 @@ impl Planner {
     }
 
     /// How the plan stands.
-    pub fn counts(&self) -> PlanCounts {
-        PlanCounts { views: self.views.len(), skipped: self.skipped, stretch: self.stretch }
+    pub fn counts(&self, now: WallTime) -> PlanCounts {
+        let waiting = self.views.values().filter(|planned| planned.due <= now).count() + self.asked.len();
+        PlanCounts { views: self.views.len(), waiting, skipped: self.skipped, stretch: self.stretch }
     }
 
     fn send(&mut self, view: ViewId, purpose: Purpose, due: WallTime) -> Look {

@@ -272,12 +272,19 @@ impl Spine {
             if !drafts.is_empty() {
                 let mut head = self.store.evidence_head()?;
                 for draft in drafts {
-                    let (row, _) = self.evidence.write(draft.clone(), head.as_deref())?;
+                    let began = Instant::now();
+                    let (row, manifest) = self.evidence.write(draft.clone(), head.as_deref())?;
+                    let size_bytes = manifest.files.iter().map(|file| file.size_bytes).sum();
+                    let (incident, files, took) = (row.incident, manifest.files.len(), began.elapsed());
+                    emit(Signal::EvidenceWritten { incident, files, size_bytes, took });
                     head = Some(row.manifest_sha256.clone());
                     outcome.evidence.push(row);
                 }
             }
-            match self.store.record(outcome) {
+            let began = Instant::now();
+            let recorded = self.store.record(outcome);
+            emit(Signal::Recorded { took: began.elapsed() });
+            match recorded {
                 // Another process recorded a bundle in between; the chain goes on behind it.
                 Err(StoreError::Conflict(_)) if !drafts.is_empty() && tries < CHAIN_TRIES => tries += 1,
                 recorded => return Ok(recorded?),

@@ -174,15 +174,17 @@ impl Planning {
         let revision = store.revision()?;
         if self.revision != Some(revision) {
             let registry = Arc::new(store.registry()?);
+            for gone in self.spine.scenes.registry().streams.iter().filter(|s| !registry.streams.contains(s)) {
+                self.spine.sessions.forget(gone.id);
+            }
             self.planner.sync(&registry, &self.spine.config.matters, now);
             self.spine.scenes.sync(registry);
             self.revision = Some(revision);
         }
         self.planner.recheck(&store.rechecks()?, now);
-        let counts = self.planner.counts();
-        metrics::gauge!("xunjie_views_planned").set(counts.views as f64);
-        metrics::gauge!("xunjie_plan_stretch_ratio").set(counts.stretch);
-        metrics::counter!("xunjie_visits_skipped_total").absolute(counts.skipped);
+        let counts = self.planner.counts(now);
+        emit(Signal::Planned { views: counts.views, stretch: counts.stretch, skipped: counts.skipped });
+        emit(Signal::Waiting { looks: counts.waiting, deliveries: store.waiting_deliveries()? });
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::{
     },
     media::Clip,
     store::{LookOutcome, RecheckOutcome, StoreError, evidence::BundleDraft},
+    telemetry::{Signal, emit},
 };
 
 use super::{
@@ -56,8 +57,7 @@ impl Spine {
                 written
             });
             if let Err(error) = kept {
-                metrics::counter!("xunjie_kept_frames_lost_total").increment(1);
-                tracing::warn!(place = %place.id, view = %scene.view.id, %error, "a candidate's frame was not kept");
+                emit(Signal::KeptFrameLost { view: scene.view.id, why: &error });
             }
         }
     }

@@ -242,6 +242,8 @@ pub trait Store: Send + Sync {
     fn delivery(&self, id: DeliveryId) -> Result<Delivery, StoreError>;
     /// Deliveries, newest first; `state`: `pending`, `delivered`, `dead`.
     fn deliveries(&self, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError>;
+    /// How many deliveries the platform does not have yet, dead ones not counted.
+    fn waiting_deliveries(&self) -> Result<u64, StoreError>;
     /// Deliveries of a case in order.
     fn deliveries_of(&self, case: CaseId) -> Result<Vec<Delivery>, StoreError>;
     /// Stores where a delivery stands after a try; a receipt also sets the case's platform number.

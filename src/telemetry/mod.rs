@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 pub use metric::{METRICS, Metric, MetricKind, describe};
-pub use signal::{Change, Direction, DropReason, Outcome, Signal, SkipReason, emit, state_label};
+pub use signal::{Change, Direction, Outcome, PacketFate, Signal, SkipReason, emit, state_label};
 
 /// Why logging could not start.
 #[derive(Debug, thiserror::Error)]
@@ -106,9 +106,13 @@ mod tests {
                 frames: 3,
             },
             Signal::LookSkipped { view, reason: SkipReason::Overload },
-            Signal::FrameDropped { stream, reason: DropReason::QueueFull, count: 2 },
+            Signal::Packets { fate: PacketFate::Decoded, count: 2 },
+            Signal::KeptFrameLost { view, why: "disk full" },
             Signal::PictureRefused { model: "m" },
-            Signal::SessionOpened { stream, took },
+            Signal::SessionOpened { stream, took, again: false },
+            Signal::SessionEvicted,
+            Signal::SessionsOpen { open: 3 },
+            Signal::Planned { views: 4, stretch: 1.5, skipped: 1 },
             Signal::SessionLost { stream, why: "it went away", retry_in: took },
             Signal::Inferred { model: "m", took },
             Signal::IncidentChanged { incident, change: Change::Opened },
@@ -121,7 +125,7 @@ mod tests {
             Signal::DeliveryTried { delivery, sink: "http", outcome: Outcome::Later, took, why: "503" },
             Signal::RequestServed { method: "GET", route: "/", status: 200, took },
             Signal::FollowerLagged { missed: 4 },
-            Signal::Waiting { looks: 1, deliveries: 2, sessions: 3 },
+            Signal::Waiting { looks: 1, deliveries: 2 },
             Signal::Coverage { state: ViewState::Lost, views: 2 },
             Signal::RetentionPurged { bundles: 1, direction: Direction::Expired },
         ]
@@ -145,7 +149,7 @@ mod tests {
             .filter_map(|line| line.split(' ').next())
             .collect();
         assert_eq!(told, named, "{text}");
-        assert!(text.contains("xunjie_frames_dropped_total{reason=\"queue_full\"} 2"), "{text}");
+        assert!(text.contains("xunjie_packets_total{fate=\"decoded\"} 2"), "{text}");
         assert!(text.contains("xunjie_look_seconds_bucket"), "{text}");
     }
 }

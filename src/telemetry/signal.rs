@@ -25,17 +25,15 @@ pub enum SkipReason {
     Stopping,
 }
 
-/// Why a frame was dropped.
+/// What became of an encoded packet of a camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DropReason {
-    /// The slot was full; the newest was kept.
-    QueueFull,
-    /// It was older than the look asked for.
-    Stale,
-    /// It could not be decoded.
-    Damaged,
-    /// Inference refused it.
-    Refused,
+pub enum PacketFate {
+    /// It was decoded.
+    Decoded,
+    /// The decoder lagged and skipped it to a newer key frame.
+    Skipped,
+    /// It left the ring unread; the normal end of most packets.
+    Evicted,
 }
 
 /// What happened to an incident.
@@ -113,14 +111,19 @@ pub enum Signal<'a> {
         /// Why.
         reason: SkipReason,
     },
-    /// Frames were dropped.
-    FrameDropped {
-        /// Of which stream.
-        stream: StreamId,
-        /// Why.
-        reason: DropReason,
+    /// Encoded packets met their fate.
+    Packets {
+        /// Which.
+        fate: PacketFate,
         /// How many.
         count: u64,
+    },
+    /// A candidate's frame could not be kept; the evidence of its incident will lack it.
+    KeptFrameLost {
+        /// Of which view.
+        view: ViewId,
+        /// Why.
+        why: &'a str,
     },
     /// Inference refused the oldest waiting picture.
     PictureRefused {
@@ -131,9 +134,13 @@ pub enum Signal<'a> {
     SessionOpened {
         /// Which.
         stream: StreamId,
-        /// From asking to playing.
+        /// How long the source took to take it on.
         took: Duration,
+        /// Whether it had failed before.
+        again: bool,
     },
+    /// The session that was idle longest was closed to make room.
+    SessionEvicted,
     /// A source broke or could not be opened.
     SessionLost {
         /// Which.
@@ -242,11 +249,23 @@ pub enum Signal<'a> {
     /// How much waits now.
     Waiting {
         /// Looks that are due.
-        looks: u64,
+        looks: usize,
         /// Deliveries that the platform does not have.
         deliveries: u64,
-        /// Open sessions.
-        sessions: u64,
+    },
+    /// Sessions open now.
+    SessionsOpen {
+        /// How many.
+        open: usize,
+    },
+    /// How the plan stands.
+    Planned {
+        /// Views that are looked at.
+        views: usize,
+        /// How far revisit targets are stretched, 1 when not at all.
+        stretch: f64,
+        /// Visits left out since the start because the next one was due already.
+        skipped: u64,
     },
     /// How many views stand so.
     Coverage {
@@ -261,23 +280,21 @@ pub enum Signal<'a> {
 pub fn emit(signal: Signal<'_>) {
     match signal {
         Signal::LookFinished { .. } | Signal::LookSkipped { .. } => emit_look(signal),
-        Signal::FrameDropped { stream, reason, count } => {
-            counter!("xunjie_frames_dropped_total", "reason" => drop_label(reason)).increment(count);
-            debug!(%stream, reason = drop_label(reason), count, "frames dropped");
+        Signal::Packets { fate, count } => {
+            counter!("xunjie_packets_total", "fate" => fate_label(fate)).increment(count);
+        }
+        Signal::KeptFrameLost { view, why } => {
+            counter!("xunjie_kept_frames_lost_total").increment(1);
+            warn!(%view, why, "a candidate's frame was not kept");
         }
         Signal::PictureRefused { model } => {
             counter!("xunjie_pictures_refused_total", "model" => model.to_owned()).increment(1);
             warn!(model, "inference is overloaded, the oldest waiting picture was refused");
         }
-        Signal::SessionOpened { stream, took } => {
-            counter!("xunjie_sessions_opened_total").increment(1);
-            histogram!("xunjie_session_open_seconds").record(took);
-            info!(%stream, took_ms = millis(took), "source opened");
-        }
-        Signal::SessionLost { stream, why, retry_in } => {
-            counter!("xunjie_sessions_lost_total").increment(1);
-            warn!(%stream, why, retry_in_ms = millis(retry_in), "source lost");
-        }
+        Signal::SessionOpened { .. }
+        | Signal::SessionEvicted
+        | Signal::SessionLost { .. }
+        | Signal::SessionsOpen { .. } => emit_session(signal),
         Signal::Inferred { model, took } => {
             histogram!("xunjie_inference_seconds", "model" => model.to_owned()).record(took);
         }
@@ -319,10 +336,14 @@ pub fn emit(signal: Signal<'_>) {
             counter!("xunjie_follower_changes_missed_total").increment(missed);
             warn!(missed, "a follower was too slow and was told to reload");
         }
-        Signal::Waiting { looks, deliveries, sessions } => {
+        Signal::Waiting { looks, deliveries } => {
             gauge!("xunjie_looks_waiting").set(looks as f64);
             gauge!("xunjie_deliveries_waiting").set(deliveries as f64);
-            gauge!("xunjie_sessions_open").set(sessions as f64);
+        }
+        Signal::Planned { views, stretch, skipped } => {
+            gauge!("xunjie_views_planned").set(views as f64);
+            gauge!("xunjie_plan_stretch_ratio").set(stretch);
+            counter!("xunjie_visits_skipped_total").absolute(skipped);
         }
         Signal::Coverage { state, views } => gauge!("xunjie_views", "state" => state_label(state)).set(views as f64),
     }
@@ -390,6 +411,24 @@ fn emit_platform(signal: Signal<'_>) {
     }
 }
 
+fn emit_session(signal: Signal<'_>) {
+    match signal {
+        Signal::SessionOpened { stream, took, again } => {
+            let again = if again { "true" } else { "false" };
+            counter!("xunjie_sessions_opened_total", "again" => again).increment(1);
+            histogram!("xunjie_session_open_seconds").record(took);
+            debug!(%stream, took_ms = millis(took), again, "source opened");
+        }
+        Signal::SessionEvicted => counter!("xunjie_sessions_evicted_total").increment(1),
+        Signal::SessionLost { stream, why, retry_in } => {
+            counter!("xunjie_sessions_lost_total").increment(1);
+            warn!(%stream, why, retry_in_ms = millis(retry_in), "source lost");
+        }
+        Signal::SessionsOpen { open } => gauge!("xunjie_sessions_open").set(open as f64),
+        _ => unreachable!("emit sends signals of sessions alone here"),
+    }
+}
+
 fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
@@ -428,12 +467,11 @@ fn skip_label(reason: SkipReason) -> &'static str {
     }
 }
 
-fn drop_label(reason: DropReason) -> &'static str {
-    match reason {
-        DropReason::QueueFull => "queue_full",
-        DropReason::Stale => "stale",
-        DropReason::Damaged => "damaged",
-        DropReason::Refused => "refused",
+fn fate_label(fate: PacketFate) -> &'static str {
+    match fate {
+        PacketFate::Decoded => "decoded",
+        PacketFate::Skipped => "skipped",
+        PacketFate::Evicted => "evicted",
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     domain::{Frame, FrameMeta, StreamId, Transport, WallSource},
     media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want},
+    telemetry::{PacketFate, Signal, emit},
 };
 
 /// How often a waiting look checks the source's messages and the watchdog.
@@ -116,7 +117,7 @@ impl Live {
         let jumped = packet.seq.saturating_sub(self.last.map_or(packet.seq, |last| last + 1));
         if in_step && jumped > 0 {
             self.skipped += jumped;
-            metrics::counter!("xunjie_media_packets_skipped_total", "reason" => "late").increment(jumped);
+            emit(Signal::Packets { fate: PacketFate::Skipped, count: jumped });
         }
         Some((packet, alone))
     }
@@ -247,7 +248,7 @@ impl MediaSession for Live {
 impl Drop for Live {
     fn drop(&mut self) {
         if let Some(intake) = &self.intake {
-            metrics::counter!("xunjie_media_packets_evicted_total").increment(intake.shelf.ring().evicted());
+            emit(Signal::Packets { fate: PacketFate::Evicted, count: intake.shelf.ring().evicted() });
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{DecodeMode, Frame, FrameMeta, WallTime},
     media::{Clip, MediaError, SourceFacts, Want, rhythm::Rhythm},
+    telemetry::{PacketFate, Signal, emit},
 };
 
 /// Packets in the decoder at once, at most; a decoder that keeps more has lost them.
@@ -55,7 +56,7 @@ impl Bench {
         }
         self.pending.push_back(meta);
         self.decoded += 1;
-        metrics::counter!("xunjie_media_packets_decoded_total").increment(1);
+        emit(Signal::Packets { fate: PacketFate::Decoded, count: 1 });
         match decoder.decode(packet.body.clone(), alone) {
             Ok(out) => self.shelve(out),
             Err(error) => {

@@ -142,6 +142,7 @@ pub(super) fn a_delivered_message_stays_delivered(store: &dyn Store) {
     assert_eq!(store.case(case.id).unwrap().platform_number.as_deref(), Some("A-7"));
     assert!(matches!(store.replay_delivery(report.id, at(82), "王敏"), Err(StoreError::Conflict(_))));
     assert_eq!(topics(store, position), ["delivery.delivered"]);
+    assert_eq!(store.waiting_deliveries().unwrap(), 0);
     assert_eq!(actions(store, &report.id), ["delivery.delivered"]);
 }
 

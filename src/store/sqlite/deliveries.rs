@@ -87,6 +87,13 @@ pub(super) fn of_case(tx: &Transaction<'_>, case: CaseId) -> Result<Vec<Delivery
     Ok(query.query_map([case], delivery_of)?.collect::<Result<_, _>>()?)
 }
 
+pub(super) fn waiting(tx: &Transaction<'_>) -> Result<u64, StoreError> {
+    let count: i64 = tx
+        .prepare_cached("SELECT count(*) FROM deliveries WHERE state = 'pending'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
 /// Stores where a delivery stands after a try. What was delivered stays delivered.
 pub(super) fn set(tx: &Transaction<'_>, id: DeliveryId, state: &DeliveryState, at: WallTime) -> Result<(), StoreError> {
     let before = one(tx, id)?;

@@ -188,6 +188,9 @@ impl Store for SqliteStore {
     fn deliveries(&self, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError> {
         self.connections.read(|tx| deliveries::list(tx, state, page))
     }
+    fn waiting_deliveries(&self) -> Result<u64, StoreError> {
+        self.connections.read(deliveries::waiting)
+    }
     fn deliveries_of(&self, case: CaseId) -> Result<Vec<Delivery>, StoreError> {
         self.connections.read(|tx| deliveries::of_case(tx, case))
     }
