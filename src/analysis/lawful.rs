@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn the_declared_zone_speaks() {
         let market = || hours("18:00:00", "22:00:00");
-        let cases: Vec<(Vec<(ZoneKind, Option<Hours>)>, &str, Option<ZoneKind>)> = vec![
+        type Row = (Vec<(ZoneKind, Option<Hours>)>, &'static str, Option<ZoneKind>);
+        let cases: Vec<Row> = vec![
             (vec![], "12:00:00", None),
             (vec![(ZoneKind::Strict, None)], "12:00:00", Some(ZoneKind::Strict)),
             (vec![(ZoneKind::Strict, market())], "12:00:00", Some(ZoneKind::Strict)),

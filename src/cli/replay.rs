@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         for change in &done.changes {
             if args.extended || !matches!(change, IncidentChange::Extended { .. }) {
                 let replayed = ReplayedChange { at: done.report.ended, change: change.clone() };
-                desk.print.one(&replayed, || line_of(&replayed));
+                desk.print.one(&replayed, || line_of(&replayed, &service));
             }
         }
     })?;
@@ -80,10 +80,10 @@ fn recording(clip: &Path, scene: &SceneFile, clock: Arc<SimulatedClock>) -> anyh
     })
 }
 
-fn line_of(replayed: &ReplayedChange) -> String {
+fn line_of(replayed: &ReplayedChange, service: &Service) -> String {
     let (at, id) = (replayed.at, replayed.change.incident());
     match &replayed.change {
-        IncidentChange::Opened { incident } => format!("{at} 出现 疑似{} {id}", incident.matter),
+        IncidentChange::Opened { incident } => format!("{at} 出现 疑似{} {id}", service.matter_name(&incident.matter)),
         IncidentChange::Extended { .. } => format!("{at} 仍在 {id}"),
         IncidentChange::Closed { .. } => format!("{at} 消失 {id}"),
         IncidentChange::Reopened { .. } => format!("{at} 反复 {id}"),

@@ -8,16 +8,16 @@ use tokio::{net::TcpListener, signal::unix, sync::Notify};
 
 use super::{Done, desk::Desk, engine};
 use crate::{
-    deliver::{self, BundleError, MANIFEST_NAME, ReadBundle},
-    domain::{EvidenceRow, Purpose},
+    deliver,
+    domain::Purpose,
     media::probe,
     patrol::{
-        Courier, CourierHandle, Pace,
+        Courier, CourierHandle, Pace, bundle_reader,
         planner::Budget,
         supervisor::{Asker, Patrol},
     },
     service::Service,
-    store::evidence::{EvidenceError, RetentionPolicy, retain},
+    store::evidence::{RetentionPolicy, retain},
     telemetry,
     web::{self, Access, App, LookWish, Ports, ProbePort, Probed},
 };
@@ -132,37 +132,18 @@ fn sweep(service: &Service) {
     }
 }
 
-/// Reads files of bundles for an outlet, and says which failures are for good.
-fn bundle_reader(service: &Service) -> ReadBundle {
-    let evidence = service.evidence.clone();
-    Arc::new(move |row: &EvidenceRow, name: &str| {
-        let bytes = if name == MANIFEST_NAME {
-            // Checked first, so that an altered manifest never leaves the house.
-            evidence.manifest(row).and_then(|_| evidence.path(row, name)).and_then(|path| {
-                std::fs::read(&path).map_err(|error| EvidenceError::Unreadable { path, reason: error.to_string() })
-            })
-        } else {
-            evidence.read(row, name)
-        };
-        bytes.map_err(|error| match error {
-            EvidenceError::Unwritable { .. } | EvidenceError::Unreadable { .. } => {
-                BundleError::Failed(error.to_string())
-            }
-            EvidenceError::Refused(_)
-            | EvidenceError::Missing { .. }
-            | EvidenceError::Touched { .. }
-            | EvidenceError::Purged(_) => BundleError::Gone(error.to_string()),
-        })
-    })
-}
-
 /// The courier of the configured platform; without one deliveries wait.
 fn courier(service: &Service) -> anyhow::Result<Option<CourierHandle>> {
     let Some(platform) = &service.config.settings.platform else {
         tracing::warn!("no platform is configured; deliveries wait");
         return Ok(None);
     };
-    let sink = deliver::open(platform, &service.config.city, bundle_reader(service), service.clock.clone())?;
+    let sink = deliver::open(
+        platform,
+        &service.config.city,
+        bundle_reader((*service.evidence).clone()),
+        service.clock.clone(),
+    )?;
     let pace = Pace::from(platform);
     Ok(Some(Courier::new(service.store.clone(), sink, service.clock.clone(), pace).spawn()?))
 }

@@ -123,6 +123,7 @@ impl Engine for OnnxDetector {
 
 /// One thread, no spinning: cores belong to the pool, not to the session.
 fn open(environment: &ort::environment::Environment, weights: &[u8]) -> Result<Session, String> {
+    #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
     fn text<T>(error: ort::Error<T>) -> String {
         error.to_string()
     }

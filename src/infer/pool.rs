@@ -144,7 +144,7 @@ impl DetectorPool {
         };
         self.shared.bell.notify_all();
         for request in waiting {
-            answer(request, Err(InferError::Closed));
+            answer(&request, Err(InferError::Closed));
         }
         let threads: Vec<JoinHandle<()>> =
             self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
@@ -181,14 +181,14 @@ impl Detector for DetectorPool {
         self.shared.bell.notify_one();
         if let Some(oldest) = refused {
             emit(Signal::PictureRefused { model: &self.shared.model.name });
-            answer(oldest, Err(InferError::Overloaded));
+            answer(&oldest, Err(InferError::Overloaded));
         }
         answered.recv().unwrap_or(Err(InferError::Closed))
     }
 }
 
 /// The asker may have gone; then nobody misses the answer.
-fn answer(request: Request, answer: Answer) {
+fn answer(request: &Request, answer: Answer) {
     let _ = request.reply.send(answer);
 }
 
@@ -236,7 +236,7 @@ impl Worker {
         let took = began.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
         for (request, detections) in batch.into_iter().zip(found) {
             emit(Signal::Inferred { model: &self.shared.model.name, took });
-            answer(request, Ok(detections));
+            answer(&request, Ok(detections));
         }
     }
 
@@ -264,7 +264,7 @@ impl Worker {
 
 fn refuse(batch: Vec<Request>, error: &InferError) {
     for request in batch {
-        answer(request, Err(error.clone()));
+        answer(&request, Err(error.clone()));
     }
 }
 

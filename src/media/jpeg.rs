@@ -60,9 +60,8 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, JpegError> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(JpegError::TooLarge(format!("{} bytes", bytes.len())));
     }
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
-        _ => return Err(JpegError::UnknownFormat),
+    let Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) = image::guess_format(bytes) else {
+        return Err(JpegError::UnknownFormat);
     };
     let (width, height) =
         ImageReader::with_format(Cursor::new(bytes), format).into_dimensions().map_err(JpegError::Damaged)?;

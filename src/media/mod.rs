@@ -112,6 +112,9 @@ pub trait MediaSession: Send {
     /// # Errors
     /// [`MediaError::Framework`].
     fn clip(&mut self, span: Duration) -> Result<Option<Clip>, MediaError>;
+    /// The look has ended and the session stays open: lets go of what only a look needs, as the decoder
+    /// and its pictures. The next [`MediaSession::frame`] takes it up again by itself.
+    fn rest(&mut self) {}
     /// What is known about the source by now.
     fn facts(&self) -> SourceFacts {
         SourceFacts::default()

@@ -213,8 +213,13 @@ impl Inner {
     /// Takes a session back after a look. What must not stay open is returned, to be dropped outside the lock.
     fn take_back(&self, lease: &mut Lease) -> Option<Box<dyn MediaSession>> {
         let now = self.clock.now();
+        let mut session = lease.session.take();
+        if let Some(session) = &mut session
+            && lease.keep_open
+        {
+            session.rest();
+        }
         let mut entries = self.lock();
-        let session = lease.session.take();
         let Some(entry) = entries.get_mut(&lease.stream).filter(|e| e.access == lease.access) else { return session };
         entry.used = now;
         entry.slot = Slot::Closed;
@@ -281,6 +286,12 @@ impl MediaSession for Lease {
 
     fn clip(&mut self, span: Duration) -> Result<Option<Clip>, MediaError> {
         self.session.as_mut().map_or(Ok(None), |session| session.clip(span))
+    }
+
+    fn rest(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.rest();
+        }
     }
 
     fn facts(&self) -> SourceFacts {

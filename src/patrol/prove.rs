@@ -90,7 +90,7 @@ pub fn persisted(
     kind: EvidenceKind,
     kept: Vec<Kept>,
     latest: Shot,
-    clip: Option<Clip>,
+    clip: Option<&Clip>,
 ) -> Result<BundleDraft, JpegError> {
     let made_at = latest.at();
     let mut stay: Vec<Shot> = kept.into_iter().map(Shot::from).filter(|shot| shot.at() < made_at).collect();
@@ -128,7 +128,7 @@ pub fn compared(
     subject: Subject<'_>,
     kind: EvidenceKind,
     before: Option<(EvidenceFile, Vec<u8>)>,
-    now: Shot,
+    now: &Shot,
 ) -> Result<BundleDraft, JpegError> {
     let made_at = now.at();
     let mut files = Vec::new();
@@ -138,9 +138,9 @@ pub fn compared(
         files.push(DraftFile { name, role: FileRole::Masked, bytes, wall, wall_source, arrived, skew_ms, pts, bbox });
     }
     let picture = jpeg::decode(&now.jpeg)?;
-    files.push(picture_file("annotated", FileRole::Annotated, &now, drawn(subject, &now, &picture)?));
-    files.push(picture_file("masked_after", FileRole::Masked, &now, hidden(PlatePolicy::MaskAll, &now, &picture)?));
-    files.push(picture_file("latest", FileRole::Latest, &now, now.jpeg.clone()));
+    files.push(picture_file("annotated", FileRole::Annotated, now, drawn(subject, now, &picture)?));
+    files.push(picture_file("masked_after", FileRole::Masked, now, hidden(PlatePolicy::MaskAll, now, &picture)?));
+    files.push(picture_file("latest", FileRole::Latest, now, now.jpeg.clone()));
     Ok(bundle(subject, kind, made_at, files))
 }
 
@@ -169,11 +169,11 @@ fn picture_file(word: &str, role: FileRole, shot: &Shot, bytes: Vec<u8>) -> Draf
     }
 }
 
-fn clip_file(clip: Clip) -> DraftFile {
+fn clip_file(clip: &Clip) -> DraftFile {
     DraftFile {
         name: "clip.mp4".to_owned(),
         role: FileRole::Clip,
-        bytes: clip.mp4,
+        bytes: clip.mp4.clone(),
         wall: Some(clip.from),
         wall_source: None,
         arrived: None,

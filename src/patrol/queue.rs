@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::domain::Look;
 
@@ -53,10 +53,7 @@ impl LookQueue for LocalQueue {
         })
     }
     fn take(&self, timeout: Duration) -> Option<Look> {
-        match self.looks.1.recv_timeout(timeout) {
-            Ok(look) => Some(look),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.looks.1.recv_timeout(timeout).ok()
     }
     fn finish(&self, finished: Finished) {
         // Blocks while the planner is behind: an end must never be lost, or its view would wait for ever.

@@ -37,7 +37,7 @@ use crate::{
     },
     store::{
         LookOutcome, Store, StoreError,
-        evidence::{EvidenceError, EvidenceFolder},
+        evidence::{BundleDraft, EvidenceError, EvidenceFolder},
     },
     telemetry::{Signal, emit},
 };
@@ -186,10 +186,9 @@ impl Spine {
     ) -> Result<(), LookError> {
         seen.frames += 1;
         seen.skew_ms = frame.meta.skew_ms;
-        if scene.view.reference.is_none() || look.purpose == Purpose::Reference {
-            if let Some(refused) = self.scenes.take_reference(scene, &frame)? {
-                seen.blind(ViewState::Unreferenced, refused);
-            }
+        let wanted = scene.view.reference.is_none() || look.purpose == Purpose::Reference;
+        if wanted && let Some(refused) = self.scenes.take_reference(scene, &frame)? {
+            seen.blind(ViewState::Unreferenced, refused);
         }
         let (matched, reason) = self.scenes.register(scene, &frame)?;
         if !matched.state.judges() {
@@ -249,24 +248,6 @@ impl Spine {
             skew_ms: seen.skew_ms,
         };
         let clip = lease.and_then(|lease| clip_of(lease, &judged));
-        let outcome = self.record(look, scene, matters, seen, clip, judged, report)?;
-        self.announce(&outcome, look, began);
-        self.forget_frames(&outcome);
-        Ok(LookDone { report: outcome.report, changes: outcome.changes })
-    }
-
-    /// Hops 7 and 8: writes the bundles and records everything, one at a time because bundles are chained.
-    fn record(
-        &self,
-        look: &Look,
-        scene: &Scene,
-        matters: &BTreeMap<MatterKey, Matter>,
-        seen: &Seen,
-        clip: Option<Clip>,
-        judged: BookChanges,
-        report: LookReport,
-    ) -> Result<LookOutcome, LookError> {
-        let _chained = lock(&self.chain);
         let mut outcome = LookOutcome {
             report,
             places: judged.places,
@@ -275,21 +256,31 @@ impl Spine {
             evidence: Vec::new(),
             recheck: None,
         };
-        let drafts = self.drafts(look, scene, matters, seen, clip, &mut outcome)?;
+        let drafts = self.drafts(look, scene, matters, seen, clip.as_ref(), &mut outcome)?; // hop 7
+        self.record(&drafts, &mut outcome)?; // hop 8
+        self.announce(&outcome, look, began);
+        self.forget_frames(&outcome);
+        Ok(LookDone { report: outcome.report, changes: outcome.changes })
+    }
+
+    /// Writes the bundles and records everything, one look at a time because bundles are chained.
+    fn record(&self, drafts: &[BundleDraft], outcome: &mut LookOutcome) -> Result<(), LookError> {
+        let _chained = (!drafts.is_empty()).then(|| lock(&self.chain));
         let mut tries = 0;
         loop {
             outcome.evidence.clear();
-            let mut head = self.store.evidence_head()?;
-            for draft in &drafts {
-                let (row, _) = self.evidence.write(draft.clone(), head.as_deref())?;
-                head = Some(row.manifest_sha256.clone());
-                outcome.evidence.push(row);
+            if !drafts.is_empty() {
+                let mut head = self.store.evidence_head()?;
+                for draft in drafts {
+                    let (row, _) = self.evidence.write(draft.clone(), head.as_deref())?;
+                    head = Some(row.manifest_sha256.clone());
+                    outcome.evidence.push(row);
+                }
             }
-            match self.store.record(&outcome) {
+            match self.store.record(outcome) {
                 // Another process recorded a bundle in between; the chain goes on behind it.
                 Err(StoreError::Conflict(_)) if !drafts.is_empty() && tries < CHAIN_TRIES => tries += 1,
-                Err(error) => return Err(error.into()),
-                Ok(()) => return Ok(outcome),
+                recorded => return Ok(recorded?),
             }
         }
     }

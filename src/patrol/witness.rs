@@ -81,7 +81,7 @@ impl Spine {
         scene: &Scene,
         matters: &BTreeMap<MatterKey, Matter>,
         seen: &Seen,
-        clip: Option<Clip>,
+        clip: Option<&Clip>,
         outcome: &mut LookOutcome,
     ) -> Result<Vec<BundleDraft>, LookError> {
         let mut drafts = Vec::new();
@@ -94,7 +94,7 @@ impl Spine {
                 }
                 IncidentChange::Closed { .. } | IncidentChange::Extended { .. } => continue,
             };
-            drafts.extend(self.draft(scene, matters, seen, &incident, kind, clip.clone())?);
+            drafts.extend(self.draft(scene, matters, seen, &incident, kind, clip)?);
         }
         if let Purpose::Recheck { case } = look.purpose
             && let Some((incident, cleared)) = self.recheck_answer(case, scene, seen)?
@@ -114,7 +114,7 @@ impl Spine {
         seen: &Seen,
         incident: &Incident,
         kind: EvidenceKind,
-        clip: Option<Clip>,
+        clip: Option<&Clip>,
     ) -> Result<Option<BundleDraft>, LookError> {
         let Some(last) = &seen.last else { return Ok(None) };
         let place = scene.book.place(incident.place);
@@ -138,7 +138,7 @@ impl Spine {
                 prove::persisted(subject, kind, self.keep.frames(incident.place), now, clip)?
             }
             EvidenceKind::Clearing | EvidenceKind::Recheck => {
-                prove::compared(subject, kind, self.picture_before(incident.id)?, now)?
+                prove::compared(subject, kind, self.picture_before(incident.id)?, &now)?
             }
         }))
     }

@@ -15,7 +15,7 @@ mod views;
 mod zones;
 
 use std::{
-    fs,
+    fmt, fs,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -85,7 +85,7 @@ impl ServiceError {
             (error, _) => Self::Store(error),
         }
     }
-    pub(crate) fn missing(what: &'static str, id: impl ToString) -> Self {
+    pub(crate) fn missing(what: &'static str, id: impl fmt::Display) -> Self {
         Self::Store(StoreError::Missing { what, id: id.to_string() })
     }
 }

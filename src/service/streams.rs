@@ -208,10 +208,9 @@ impl Service {
         if let Some((source, found)) = source(&mut faults, &url, change.username.as_deref(), change.password.as_ref()) {
             self.check_network(&mut faults, Some(&source));
             // A credential stays with the address that it was given for: a new host must not be sent the old one.
-            if change.url.is_some() && found.is_none() && moved_host(stream.source.url(), source.url()) {
-                if self.store.credential(id)?.is_some() {
-                    faults.add("url", "", "another host needs the user name and the password again");
-                }
+            if found.is_none() && moved_host(stream.source.url(), source.url()) && self.store.credential(id)?.is_some()
+            {
+                faults.add("url", "", "another host needs the user name and the password again");
             }
             stream.source = source;
             credential = found;
@@ -340,22 +339,20 @@ fn check_location(faults: &mut Faults, location: Option<&Location>) {
 pub fn shown_address(source: &SourceUrl) -> String {
     const WORDS: [&str; 8] = ["password=", "passwd=", "pass=", "pwd=", "token=", "secret=", "auth=", "key="];
     let text = source.to_string();
-    let lower = text.to_ascii_lowercase();
     let mut shown = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        match WORDS.iter().find(|word| lower[at..].starts_with(**word)) {
-            Some(word) => {
-                shown.push_str(&text[at..at + word.len()]);
-                shown.push_str("***");
-                at += word.len();
-                at += text[at..].find(['&', '/', '?', ';', '#']).unwrap_or(text.len() - at);
-            }
-            None => {
-                let next = text[at..].chars().next().map_or(1, char::len_utf8);
-                shown.push_str(&text[at..at + next]);
-                at += next;
-            }
+    let mut hidden = false;
+    for c in text.chars() {
+        if hidden && !matches!(c, '&' | '/' | '?' | ';' | '#') {
+            continue;
+        }
+        hidden = false;
+        shown.push(c);
+        if c == '=' {
+            let so_far = shown.to_ascii_lowercase();
+            hidden = WORDS.iter().any(|word| so_far.ends_with(word));
+        }
+        if hidden {
+            shown.push_str("***");
         }
     }
     shown

@@ -47,8 +47,13 @@ pub fn init(json: bool, level: &str) -> Result<(), TelemetryError> {
         registry.with(lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))).try_init()
     };
     begun.map_err(|_| TelemetryError::Twice)?;
-    recorder();
+    start_metrics();
     Ok(())
+}
+
+/// Starts counting. What is counted before goes unheard; further calls do nothing.
+pub fn start_metrics() {
+    recorder();
 }
 
 /// All metrics in Prometheus' text format, for `/metrics`.

@@ -114,7 +114,11 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1, "nothing is left beside it");
         let again = Access::open(data.path(), true).unwrap();
-        assert!(again.is_token(token.trim()) && !again.is_token("") && !again.is_token(&token[1..]));
+        assert!(
+            again.is_token(token.trim())
+                && !again.is_token("")
+                && !again.is_token(token.trim_start_matches(|c| token.starts_with(c)))
+        );
         let session = again.log_in(&token).unwrap();
         assert!(again.is_session(&session) && !again.is_session(token.trim()) && again.log_in("no").is_none());
         again.log_out(&session);

@@ -32,7 +32,7 @@ pub use looks::{LookPort, LookWish};
 pub use router::openapi;
 pub use streams::{ProbePort, Probed};
 
-use crate::{deliver::SigningKey, service::Service};
+use crate::{deliver::SigningKey, service::Service, telemetry};
 
 /// Blocking calls into the service that run at the same time; further ones wait in line.
 const BLOCKING_MAX: usize = 32;
@@ -86,6 +86,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    telemetry::start_metrics();
     let loopback = listener.local_addr()?.ip().is_loopback();
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));

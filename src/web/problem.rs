@@ -129,7 +129,9 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::Invalid(faults) => Self::invalid(faults),
             ServiceError::Cursor(_) => Self::unreadable(told),
-            ServiceError::Store(StoreError::Missing { .. }) => Self::missing(told),
+            ServiceError::Store(StoreError::Missing { .. }) | ServiceError::Evidence(EvidenceError::Refused(_)) => {
+                Self::missing(told)
+            }
             ServiceError::Store(StoreError::Conflict(_)) => Self::conflict(told),
             ServiceError::Store(StoreError::Verdict(VerdictRefused::Decided { .. })) => {
                 Self::new(StatusCode::CONFLICT, "decided", "somebody decided before", told)
@@ -141,15 +143,12 @@ impl From<ServiceError> for Problem {
                 Self::invalid(Faults::one("of", "", told))
             }
             ServiceError::Store(StoreError::Busy(_)) => Self::later(told),
-            ServiceError::Store(StoreError::Unwritable(_)) => {
+            ServiceError::Store(StoreError::Unwritable(_))
+            | ServiceError::Evidence(EvidenceError::Unwritable { .. }) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritable", "nothing can be written", told)
             }
             ServiceError::Purged(_) | ServiceError::Evidence(EvidenceError::Purged(_)) => {
                 Self::new(StatusCode::GONE, "purged", "removed by retention", told)
-            }
-            ServiceError::Evidence(EvidenceError::Refused(_)) => Self::missing(told),
-            ServiceError::Evidence(EvidenceError::Unwritable { .. }) => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritable", "nothing can be written", told)
             }
             ServiceError::Evidence(EvidenceError::Touched { .. } | EvidenceError::Missing { .. }) => {
                 tracing::error!(reason = told, "evidence is damaged");

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{Location, Secret, Stream, StreamId, Transport, WallTime},
     media::SourceSpec,
-    service::{ChangeStream, NewStream, StreamDetail, shown_address},
+    service::{ChangeStream, NewStream, Service, StreamDetail, shown_address},
 };
 
 /// Tries a source: blocking, at most about half a minute.
@@ -156,7 +156,7 @@ impl StreamOut {
 /// All streams, by code.
 #[utoipa::path(get, operation_id = "streams_list", path = "/api/v1/streams", tag = "streams", responses((status = OK, body = PageOf<StreamOut>)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<PageOf<StreamOut>>, Problem> {
-    let streams = app.run(|service| service.streams()).await?;
+    let streams = app.run(Service::streams).await?;
     Ok(PageOf::whole(streams.into_iter().map(StreamOut::of).collect()))
 }
 

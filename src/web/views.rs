@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{Reference, StreamId, View, ViewId, ViewState, WallTime},
-    service::{ChangeView, Coverage, ViewCoverage},
+    service::{ChangeView, Coverage, Service, ViewCoverage},
 };
 
 /// A reference picture.
@@ -172,7 +172,7 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Opt
 /// Every view with its latest look, those that are not covered first.
 #[utoipa::path(get, operation_id = "views_list", path = "/api/v1/views", tag = "views", responses((status = OK, body = PageOf<ViewCoverageOut>)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<PageOf<ViewCoverageOut>>, Problem> {
-    let rows = app.run(|service| service.coverage()).await?;
+    let rows = app.run(Service::coverage).await?;
     Ok(PageOf::whole(rows.into_iter().map(ViewCoverageOut::of).collect()))
 }
 

@@ -86,7 +86,7 @@ fn cameras_that_were_moved_lit_and_shaken() {
 fn things_before_the_lens() {
     let (w, h) = SHOT;
     let wavy = |x: u32, y: u32| {
-        let panel = if (x / 90 + y / 110) % 2 == 0 { 150 } else { 165 };
+        let panel = if (x / 90 + y / 110).is_multiple_of(2) { 150 } else { 165 };
         let rivet = if x % 45 < 2 || y % 55 < 2 { 60 } else { 0 };
         [panel - rivet, 60, 70 + (rivet / 2)]
     };

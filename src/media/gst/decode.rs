@@ -27,6 +27,16 @@ pub enum DecodeError {
     },
 }
 
+impl DecodeError {
+    /// What the source sends that cannot be used, as the object of "it sends".
+    pub fn what(self) -> String {
+        match self {
+            Self::NoDecoder(media_type) => media_type,
+            Self::Failed { decoder, why } => format!("packets that {decoder} refuses ({why})"),
+        }
+    }
+}
+
 /// A decoded picture and the media time it belongs to.
 pub struct Decoded {
     /// Media time, where the decoder kept it.

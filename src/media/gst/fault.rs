@@ -27,10 +27,11 @@ pub fn redact(text: &str, credential: Option<&Credential>) -> String {
         let (head, tail) = rest.split_at(at + 2);
         out.push_str(head);
         let end = tail.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(tail.len());
-        rest = match tail[..end].rfind('@') {
+        let (authority, _) = tail.split_at(end);
+        rest = match authority.rfind('@') {
             Some(sign) => {
                 out.push_str("***");
-                &tail[sign..]
+                tail.split_at(sign).1
             }
             None => tail,
         };

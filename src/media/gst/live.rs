@@ -9,7 +9,9 @@ use std::{
 use gstreamer as gst;
 
 use super::{
-    GstConfig, fault,
+    GstConfig,
+    decode::DecodeError,
+    fault,
     intake::{self, Intake},
     ring::{Appetite, Packet},
     session::{self, Bench},
@@ -50,7 +52,7 @@ impl Live {
     pub fn open(spec: SourceSpec, session: u64, config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
         let name = fault::name_of(&spec.stream);
         let is_rtsp = spec.stream.source.url().scheme().starts_with("rtsp");
-        let transport = is_rtsp.then(|| match spec.stream.transport {
+        let transport = is_rtsp.then_some(match spec.stream.transport {
             Transport::Udp => Transport::Udp,
             Transport::Auto | Transport::Tcp => Transport::Tcp,
         });
@@ -89,6 +91,7 @@ impl Live {
 
     fn look(&mut self, want: &Want) -> Result<Frame, MediaError> {
         self.bench.follow(want.decode);
+        let begun = Instant::now();
         loop {
             if let Some(frame) = self.bench.next(|meta| meta.arrived >= want.not_before) {
                 return Ok(frame);
@@ -97,7 +100,7 @@ impl Live {
             match self.next_packet(want) {
                 Some((packet, alone)) => self.decode(&packet, alone)?,
                 None if Instant::now() >= want.until => {
-                    return Err(MediaError::Timeout(self.name.clone(), self.waited()));
+                    return Err(MediaError::Timeout(self.name.clone(), begun.elapsed()));
                 }
                 None => self.wait(want.until),
             }
@@ -128,8 +131,8 @@ impl Live {
                 self.in_step = false;
                 self.refused += 1;
                 tracing::warn!(stream = %self.spec.stream.id, %error, "a packet was not decoded");
-                if self.refused >= REFUSED_MAX || matches!(error, super::decode::DecodeError::NoDecoder(_)) {
-                    return Err(MediaError::Unsupported(self.name.clone(), error.to_string()));
+                if self.refused >= REFUSED_MAX || matches!(error, DecodeError::NoDecoder(_)) {
+                    return Err(MediaError::Unsupported(self.name.clone(), error.what()));
                 }
             }
         }
@@ -145,23 +148,19 @@ impl Live {
         }
     }
 
-    fn waited(&self) -> Duration {
-        self.intake.as_ref().map_or(Duration::ZERO, |intake| intake.started.elapsed())
-    }
-
     /// Whether the source still lives: its messages, then the watchdog.
     fn check(&mut self) -> Result<(), MediaError> {
         let Some(intake) = &self.intake else { return Ok(()) };
-        let played = intake.shelf.ring().newest().map(|newest| newest.at);
-        while let Some(message) = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
-            match message.view() {
-                gst::MessageView::Error(error) => {
-                    let (reason, debug) = (error.error(), error.debug());
-                    return self.failed_with(&reason, debug.as_deref(), played.is_some());
-                }
-                _ if self.transport.is_none() => return Err(MediaError::Ended(self.name.clone())),
-                _ => return Err(MediaError::Stalled(self.name.clone(), "it closed the connection".into())),
-            }
+        let played = intake.shelf.ring().last_at();
+        if let Some(message) = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
+            let gst::MessageView::Error(error) = message.view() else {
+                return Err(match self.transport {
+                    None => MediaError::Ended(self.name.clone()),
+                    Some(_) => MediaError::Stalled(self.name.clone(), "it closed the connection".into()),
+                });
+            };
+            let (reason, debug) = (error.error(), error.debug());
+            return self.failed_with(&reason, debug.as_deref(), played.is_some());
         }
         let silent = played.unwrap_or(intake.started).elapsed();
         match played {
@@ -230,6 +229,11 @@ impl MediaSession for Live {
         let Some(intake) = &self.intake else { return Ok(None) };
         let (stream, session) = (self.spec.stream.id, self.session);
         session::clip_of(&intake.shelf, &self.name, span, |packet| meta_of(stream, session, packet).wall)
+    }
+
+    fn rest(&mut self) {
+        self.bench.rest();
+        self.in_step = false;
     }
 
     fn facts(&self) -> SourceFacts {

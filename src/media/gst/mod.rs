@@ -16,6 +16,7 @@ mod live;
 mod recording;
 mod ring;
 mod session;
+mod shelf;
 
 use std::{
     collections::HashMap,

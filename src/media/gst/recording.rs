@@ -12,6 +12,7 @@ use gstreamer as gst;
 use super::{
     GstConfig,
     choice::Codec,
+    decode::DecodeError,
     fault,
     intake::{self, Intake},
     ring::Packet,
@@ -77,6 +78,7 @@ impl Recording {
 
     fn look(&mut self, want: &Want) -> Result<Frame, MediaError> {
         self.bench.follow(want.decode);
+        let begun = Instant::now();
         loop {
             if let Some(frame) = self.bench.next(|meta| meta.wall >= want.not_before) {
                 return Ok(frame);
@@ -88,7 +90,7 @@ impl Recording {
                 return Err(MediaError::Ended(self.name.clone()));
             }
             if Instant::now() >= want.until {
-                return Err(MediaError::Timeout(self.name.clone(), self.intake.started.elapsed()));
+                return Err(MediaError::Timeout(self.name.clone(), begun.elapsed()));
             }
             match self.pull()? {
                 Some(packet) => self.consider(packet, want)?,
@@ -160,9 +162,7 @@ impl Recording {
             key: packet.key,
         };
         match self.bench.decode(caps, packet, meta, alone) {
-            Err(error @ super::decode::DecodeError::NoDecoder(_)) => {
-                Err(MediaError::Unsupported(self.name.clone(), error.to_string()))
-            }
+            Err(error @ DecodeError::NoDecoder(_)) => Err(MediaError::Unsupported(self.name.clone(), error.what())),
             Err(error) => {
                 // A damaged packet costs the frames up to the next key frame, not the recording.
                 tracing::warn!(stream = %self.stream, %error, "a packet was not decoded");

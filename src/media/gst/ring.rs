@@ -53,19 +53,30 @@ pub struct Ring<B> {
     bytes_max: usize,
     key_interval: Option<Duration>,
     last_key: Option<Pts>,
+    last_at: Option<Instant>,
 }
 
 impl<B: Clone> Ring<B> {
     /// An empty ring.
     pub fn new(span_max: Duration, bytes_max: usize) -> Self {
-        let packets = VecDeque::new();
-        Self { packets, bytes: 0, seen: 0, evicted: 0, span_max, bytes_max, key_interval: None, last_key: None }
+        Self {
+            packets: VecDeque::new(),
+            bytes: 0,
+            seen: 0,
+            evicted: 0,
+            span_max,
+            bytes_max,
+            key_interval: None,
+            last_key: None,
+            last_at: None,
+        }
     }
 
     /// Takes a packet and returns the position in the session that it got.
     pub fn push(&mut self, mut packet: Packet<B>) -> u64 {
         packet.seq = self.seen;
         self.seen += 1;
+        self.last_at = Some(packet.at);
         if packet.key {
             self.key_interval = self.last_key.map(|last| packet.pts.since(last)).filter(|d| !d.is_zero());
             self.last_key = Some(packet.pts);
@@ -117,9 +128,9 @@ impl<B: Clone> Ring<B> {
         start.map_or_else(Vec::new, |start| self.packets.range(start..).cloned().collect())
     }
 
-    /// The newest packet.
-    pub fn newest(&self) -> Option<&Packet<B>> {
-        self.packets.back()
+    /// When the latest packet came, kept or not.
+    pub fn last_at(&self) -> Option<Instant> {
+        self.last_at
     }
     /// Packets seen since the session began.
     pub fn seen(&self) -> u64 {

@@ -9,8 +9,8 @@ use super::{
     choice::Codec,
     clip,
     decode::{DecodeError, Decoded, Decoder},
-    intake::Shelf,
     ring::Packet,
+    shelf::Shelf,
 };
 use crate::{
     domain::{DecodeMode, Frame, FrameMeta, WallTime},
@@ -75,6 +75,13 @@ impl Bench {
             let out = decoder.finish();
             self.shelve(out);
         }
+    }
+
+    /// Lets the decoder and all frames go.
+    pub fn rest(&mut self) {
+        self.decoder = None;
+        self.pending = VecDeque::new();
+        self.ready = VecDeque::new();
     }
 
     /// Takes on the rhythm that the look asks for.

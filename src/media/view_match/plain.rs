@@ -43,8 +43,8 @@ pub(super) fn coarse_shift(reference: &Plane, frame: &Plane) -> ([f64; 2], f64) 
     best
 }
 
-/// Correlations of a tile of the reference with the frame at all shifts `offset` +- `radius` that lie inside of the
-/// frame: the first shift in x and y, how many there are in x, and the correlations row by row.
+/// Correlations (-1..=1) of a tile of the reference with the frame at every whole shift of `range`, row by row. The
+/// shifted tile must lie inside of the frame.
 pub(super) fn correlations(
     reference: &Plane,
     frame: &Plane,

@@ -18,7 +18,7 @@ use crate::{
 
 /// How every view stands.
 pub(in crate::web) async fn coverage(State(app): State<App>, headers: HeaderMap) -> Page {
-    let rows = app.run(|service| service.coverage()).await?;
+    let rows = app.run(Service::coverage).await?;
     let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
     let count = |wanted: fn(Coverage) -> bool| rows.iter().filter(|row| wanted(row.coverage)).count();
     let covered = count(|c| c == Coverage::Covered);

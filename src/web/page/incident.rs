@@ -310,7 +310,7 @@ fn facts(service: &Service, detail: &IncidentDetail) -> Markup {
                     (words::span(words::dwell(incident)))
                     @if let Some(place) = &detail.place { span.dim { "，看到 " (place.looks_seen) " / " (place.looks_visible) " 次" } }
                 }
-                dt { "置信" } dd { (score_bar(incident.score.value())) }
+                dt { "模型" } dd { (score_bar(incident.score.value())) }
                 dt { "编号" } dd { code { (incident.id) } }
             }
         }
