@@ -3,6 +3,7 @@
 //! real service; the figure is the service's processor time (user and system, from /proc), the server's not counted.
 //!
 //! Prints one table. `XUNJIE_BENCH_TURNS` (default 2) and `XUNJIE_BENCH_SECONDS` (default 40) set its length.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to a terminal")]
 
 use std::{
     fs,

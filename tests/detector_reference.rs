@@ -43,11 +43,13 @@ fn here() -> &'static Path {
 
 fn reference() -> Reference {
     let path = here().join("fixtures/detections/nanodet_g_416_vtest.json");
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    let text = std::fs::read(path).expect("the fixture is committed");
+    serde_json::from_slice(&text).expect("the fixture is what this file reads")
 }
 
 fn detector(name: &str) -> Arc<dyn Detector> {
-    Catalogue::load(&here().join("models")).unwrap().detector(name, 1).unwrap_or_else(|error| panic!("{error}"))
+    let catalogue = Catalogue::load(&here().join("models")).expect("the models are committed");
+    catalogue.detector(name, 1).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The bytes of one frame of the clip.
@@ -68,7 +70,7 @@ fn planar(frame: u32, width: u32, height: u32) -> Picture {
         bt709: false,
         full_range: false,
     };
-    Picture::new(width, height, layout, Arc::new(frame_bytes(frame, "yuv420p"))).unwrap()
+    Picture::new(width, height, layout, Arc::new(frame_bytes(frame, "yuv420p"))).expect("a frame of the clip")
 }
 
 /// The detection of the same class with the same place, within `iou_min` and `score_slack`.

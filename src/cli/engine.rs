@@ -25,6 +25,7 @@ pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Ar
     let catalogue = Catalogue::load(&settings.folders.models)?;
     let mut detectors = BTreeMap::new();
     for matter in service.config.matters.values() {
+        catalogue.manifest(&matter.model)?.serves(matter)?;
         if !detectors.contains_key(&matter.model) {
             let detector = catalogue
                 .detector(&matter.model, settings.patrol.infer_threads)

@@ -122,22 +122,13 @@ impl Engine for OnnxDetector {
 }
 
 /// One thread, no spinning: cores belong to the pool, not to the session.
-fn open(environment: &ort::environment::Environment, weights: &[u8]) -> Result<Session, String> {
-    #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
-    fn text<T>(error: ort::Error<T>) -> String {
-        error.to_string()
-    }
-    let mut builder = Session::builder(environment)
-        .map_err(text)?
-        .with_optimization_level(GraphOptimizationLevel::All)
-        .map_err(text)?
-        .with_intra_threads(1)
-        .map_err(text)?
-        .with_inter_threads(1)
-        .map_err(text)?
-        .with_intra_op_spinning(false)
-        .map_err(text)?;
-    builder.commit_from_memory(weights).map_err(text)
+fn open(environment: &ort::environment::Environment, weights: &[u8]) -> Result<Session, Box<dyn std::error::Error>> {
+    let mut builder = Session::builder(environment)?
+        .with_optimization_level(GraphOptimizationLevel::All)?
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?;
+    Ok(builder.commit_from_memory(weights)?)
 }
 
 /// Checks names, element types and the input's shape. Returns whether the graph takes exactly one picture a run; the

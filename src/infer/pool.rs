@@ -209,7 +209,7 @@ impl Worker {
             return;
         }
         while let Some(batch) = self.shared.next_batch() {
-            self.serve(batch);
+            self.serve(&batch);
         }
     }
 
@@ -222,7 +222,7 @@ impl Worker {
     }
 
     /// Runs a batch and answers every request of it, whatever happens.
-    fn serve(&mut self, batch: Vec<Request>) {
+    fn serve(&mut self, batch: &[Request]) {
         let began = Instant::now();
         let pictures: Vec<Picture> = batch.iter().map(|request| request.picture.clone()).collect();
         let found = match self.run_engine(&pictures) {
@@ -234,9 +234,9 @@ impl Worker {
             Err(error) => return refuse(batch, &error),
         };
         let took = began.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
-        for (request, detections) in batch.into_iter().zip(found) {
+        for (request, detections) in batch.iter().zip(found) {
             emit(Signal::Inferred { model: &self.shared.model.name, took });
-            answer(&request, Ok(detections));
+            answer(request, Ok(detections));
         }
     }
 
@@ -262,9 +262,9 @@ impl Worker {
     }
 }
 
-fn refuse(batch: Vec<Request>, error: &InferError) {
+fn refuse(batch: &[Request], error: &InferError) {
     for request in batch {
-        answer(&request, Err(error.clone()));
+        answer(request, Err(error.clone()));
     }
 }
 

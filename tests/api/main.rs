@@ -1,4 +1,5 @@
 //! The HTTP surface against a real server, a real SQLite store and real evidence files.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod access;
 mod evidence;

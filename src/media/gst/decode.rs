@@ -63,7 +63,7 @@ impl Decoder {
             match Self::start(&factory, caps) {
                 Ok(decoder) => return Ok(decoder),
                 Err(error) => {
-                    tracing::debug!(decoder = %factory.name(), %error, "decoder does not start, trying the next")
+                    tracing::debug!(decoder = %factory.name(), %error, "decoder does not start, trying the next");
                 }
             }
         }

@@ -95,7 +95,7 @@ fn read_camera_clock(source: &gst::Element, shelf: &Arc<Shelf>) {
             match &info.data {
                 Some(gst::PadProbeData::Buffer(packet)) => shelf.learn_camera_clock(packet),
                 Some(gst::PadProbeData::BufferList(packets)) => {
-                    packets.iter().for_each(|p| shelf.learn_camera_clock(p))
+                    packets.iter().for_each(|p| shelf.learn_camera_clock(p));
                 }
                 _ => {}
             }

@@ -39,7 +39,7 @@ pub(super) fn callbacks_apply_once_and_only_forward(store: &dyn Store) {
     assert_eq!(apply(&callback("4", case.id, Stage::Cancelled)), CallbackApplied::Ignored(closed.clone()), "final");
     assert_eq!(store.case(case.id).unwrap(), closed);
     assert_eq!(topics(store, position), ["case.stage", "case.stage"]);
-    assert_eq!(actions(store, case.id), ["case.opened", "case.stage", "case.stage"]);
+    assert_eq!(actions(store, &case.id), ["case.opened", "case.stage", "case.stage"]);
     let unknown = callback("5", CaseId::fresh(), Stage::Accepted);
     assert!(matches!(store.apply_callback(&unknown, at(92)), Err(StoreError::Missing { what: "case", .. })));
 }
@@ -62,7 +62,7 @@ pub(super) fn a_handled_case_waits_for_one_recheck_each_time(store: &dyn Store) 
     assert!(matches!(handled("3", 200), CallbackApplied::Moved(_)));
     store.record(&recheck_look(&view, 201, case.id, Some(true))).unwrap();
     assert_eq!(messages(store, case.id).len(), 3);
-    assert_eq!(actions(store, case.id).iter().filter(|action| *action == "case.rechecked").count(), 2);
+    assert_eq!(actions(store, &case.id).iter().filter(|action| *action == "case.rechecked").count(), 2);
 }
 
 pub(super) fn a_return_is_told_after_the_report(store: &dyn Store) {
@@ -79,7 +79,7 @@ pub(super) fn a_return_is_told_after_the_report(store: &dyn Store) {
     store.record(&reopening).unwrap();
     let told = Message::Recurrence { count: 1, evidence: Some(proof.id) };
     assert_eq!(messages(store, case.id)[1..], [told]);
-    assert_eq!(actions(store, case.id), ["case.opened", "case.recurrence"]);
+    assert_eq!(actions(store, &case.id), ["case.opened", "case.recurrence"]);
 
     // What nobody confirmed tells nothing; confirmed after its return, the report carries the newest proof.
     let other = opened(store, &view, "b", 130);
@@ -142,7 +142,7 @@ pub(super) fn a_delivered_message_stays_delivered(store: &dyn Store) {
     assert_eq!(store.case(case.id).unwrap().platform_number.as_deref(), Some("A-7"));
     assert!(matches!(store.replay_delivery(report.id, at(82), "王敏"), Err(StoreError::Conflict(_))));
     assert_eq!(topics(store, position), ["delivery.delivered"]);
-    assert_eq!(actions(store, report.id), ["delivery.delivered"]);
+    assert_eq!(actions(store, &report.id), ["delivery.delivered"]);
 }
 
 pub(super) fn a_dead_message_can_be_replayed(store: &dyn Store) {
@@ -155,7 +155,7 @@ pub(super) fn a_dead_message_can_be_replayed(store: &dyn Store) {
     let pending =
         DeliveryState::Pending { attempts: 0, next_at: at(75), last_error: Some("422 缺少网格编码".into()) };
     assert_eq!(store.due_deliveries(at(75), 9).unwrap(), [Delivery { state: pending, ..report.clone() }]);
-    assert_eq!(actions(store, report.id), ["delivery.dead", "delivery.replayed"]);
+    assert_eq!(actions(store, &report.id), ["delivery.dead", "delivery.replayed"]);
 }
 
 pub(super) fn cases_and_deliveries_list_by_state(store: &dyn Store) {

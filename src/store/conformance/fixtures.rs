@@ -219,7 +219,7 @@ pub(crate) fn topics(store: &dyn Store, after: i64) -> Vec<String> {
 }
 
 /// Actions in the audit log of a subject, oldest first.
-pub(crate) fn actions(store: &dyn Store, subject: impl ToString) -> Vec<String> {
+pub(crate) fn actions(store: &dyn Store, subject: &dyn ToString) -> Vec<String> {
     let rows = store.audit_rows(Some(&subject.to_string()), 0, 500).unwrap();
     rows.into_iter().map(|row| row.action).collect()
 }

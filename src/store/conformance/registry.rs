@@ -43,9 +43,9 @@ pub(super) fn each_change_counts_the_revision_up(store: &dyn Store) {
         change().unwrap();
         assert!(store.revision().unwrap() > before, "change {i}");
     }
-    assert_eq!(actions(store, stream.id), ["stream.added", "stream.removed"]);
-    assert_eq!(actions(store, view.id), ["view.added", "view.referenced"]);
-    assert_eq!(actions(store, zone.id), ["zone.added", "zone.removed"]);
+    assert_eq!(actions(store, &stream.id), ["stream.added", "stream.removed"]);
+    assert_eq!(actions(store, &view.id), ["view.added", "view.referenced"]);
+    assert_eq!(actions(store, &zone.id), ["zone.added", "zone.removed"]);
 }
 
 pub(super) fn two_streams_cannot_share_a_code(store: &dyn Store) {

@@ -26,7 +26,7 @@ pub(super) fn a_confirmation_opens_one_case_with_its_report(store: &dyn Store) {
     let report = Message::Report { evidence: Some(store.evidence_of(incident.id).unwrap()[0].id) };
     assert_eq!(store.deliveries_of(case.id).unwrap(), [Delivery::new(case.id, 0, report, at(60))]);
     assert_eq!(topics(store, position), ["incident.reviewed", "case.opened"]);
-    assert_eq!(actions(store, incident.id), ["incident.confirmed"]);
+    assert_eq!(actions(store, &incident.id), ["incident.confirmed"]);
     let row = &store.audit_rows(Some(&case.id.to_string()), 0, 9).unwrap()[0];
     assert_eq!((row.action.as_str(), row.actor.as_str(), row.at), ("case.opened", "王敏", at(60)));
 }
@@ -45,7 +45,7 @@ pub(super) fn a_rejection_and_a_reclassification_open_none(store: &dyn Store) {
         store.incident(incident.id).unwrap().review,
         Review::Rejected { by: "李强".into(), at: at(60), reason: RejectReason::Lawful }
     );
-    assert_eq!(actions(store, incident.id), ["incident.reclassified", "incident.rejected"]);
+    assert_eq!(actions(store, &incident.id), ["incident.reclassified", "incident.rejected"]);
     let detail = &store.audit_rows(Some(&incident.id.to_string()), 0, 9).unwrap()[1].detail;
     assert_eq!((&detail["note"], &detail["verdict"]["reason"]), (&json!("看过"), &json!("lawful")));
     assert_eq!(store.case_of(incident.id).unwrap(), None);
@@ -64,7 +64,7 @@ pub(super) fn duplicates_name_an_incident_and_never_go_in_circles(store: &dyn St
     duplicate(b, c).unwrap();
     assert!(matches!(duplicate(c, a), Err(StoreError::Conflict(_))));
     assert_eq!(store.incident(c).unwrap().review, Review::Waiting);
-    assert_eq!(actions(store, a), ["incident.duplicate"]);
+    assert_eq!(actions(store, &a), ["incident.duplicate"]);
 }
 
 pub(super) fn a_second_verdict_is_refused_by_name(store: &dyn Store) {
@@ -79,7 +79,7 @@ pub(super) fn a_second_verdict_is_refused_by_name(store: &dyn Store) {
     }
     let nameless = verdict(opened(store, &view, "b", 2).id, Verdict::Confirmed, " ");
     assert!(matches!(store.decide(&nameless, &open_case), Err(StoreError::Verdict(VerdictRefused::Nameless))));
-    assert_eq!(actions(store, incident.id), ["incident.confirmed"]);
+    assert_eq!(actions(store, &incident.id), ["incident.confirmed"]);
     assert_eq!(topics(store, position), ["incident.opened", "look.finished"]);
 }
 
@@ -158,10 +158,10 @@ pub(super) fn legal_hold_binds_bundles_to_come_and_forbids_purging(store: &dyn S
     store.purge_evidence(other, at(9)).unwrap();
     store.purge_evidence(other, at(10)).unwrap();
     assert_eq!(store.evidence(other).unwrap().purged_at, Some(at(9)), "the first time counts");
-    assert_eq!(actions(store, other), ["evidence.purged"]);
+    assert_eq!(actions(store, &other), ["evidence.purged"]);
     store.hold_evidence(incident.id, false, at(11), "王敏").unwrap();
     store.purge_evidence(held[0].id, at(12)).unwrap();
-    assert_eq!(actions(store, incident.id), ["evidence.held", "evidence.released"]);
+    assert_eq!(actions(store, &incident.id), ["evidence.held", "evidence.released"]);
     assert_eq!(store.all_evidence().unwrap().len(), 3, "rows stay");
 }
 

@@ -30,7 +30,7 @@ pub(super) fn eight_reviewers_open_one_case(store: &dyn Store) {
     assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 7);
     assert_eq!(store.cases(None, &first(9)).unwrap().rows.len(), 1);
     assert_eq!(store.deliveries(None, &first(9)).unwrap().rows.len(), 1);
-    assert_eq!(actions(store, incident.id), ["incident.confirmed"]);
+    assert_eq!(actions(store, &incident.id), ["incident.confirmed"]);
 }
 
 pub(super) fn writers_and_readers_share_the_store(store: &dyn Store) {

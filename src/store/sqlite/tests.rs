@@ -16,10 +16,7 @@ use tempfile::TempDir;
 use super::{SqliteStore, deliveries::DUE_SQL, incidents::list_sql};
 use crate::{
     domain::*,
-    store::{
-        IncidentFilter, Store, StoreError,
-        conformance::{self, *},
-    },
+    store::{IncidentFilter, Store, StoreError, conformance::*},
 };
 
 fn folder() -> (TempDir, PathBuf) {
@@ -30,14 +27,14 @@ fn folder() -> (TempDir, PathBuf) {
 
 #[test]
 fn in_memory_it_conforms() {
-    conformance::run(&|| Box::new(SqliteStore::in_memory().unwrap()));
+    run(&|| Box::new(SqliteStore::in_memory().unwrap()));
 }
 
 #[test]
 fn on_file_it_conforms() {
     let folder = tempfile::tempdir().unwrap();
     let next = std::cell::Cell::new(0);
-    conformance::run(&|| {
+    run(&|| {
         next.set(next.get() + 1);
         Box::new(SqliteStore::open(&folder.path().join(format!("{}.db", next.get()))).unwrap())
     });

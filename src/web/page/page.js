@@ -60,7 +60,7 @@
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select")) return;
+    if (event.target.closest?.("input, textarea, select")) return;
     const act = keys[event.key];
     if (act) { event.preventDefault(); act(); }
   });
