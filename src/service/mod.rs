@@ -32,6 +32,9 @@ pub use timeline::{Moment, MomentKind};
 pub use views::ChangeView;
 pub use zones::NewZone;
 
+/// What a probe is asked about: part of the service's language, so that the web need not know the media room.
+pub use crate::media::SourceSpec;
+
 use crate::{
     clock::Clock,
     config::Config,

@@ -19,8 +19,7 @@ use super::{
 };
 use crate::{
     domain::{Location, Secret, Stream, StreamId, Transport, WallTime},
-    media::SourceSpec,
-    service::{ChangeStream, NewStream, Service, StreamDetail, shown_address},
+    service::{ChangeStream, NewStream, Service, SourceSpec, StreamDetail, shown_address},
 };
 
 /// Tries a source: blocking, at most about half a minute.
