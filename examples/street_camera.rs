@@ -1,5 +1,6 @@
 //! A real RTSP camera for demos and tests: plays an annex-B clip for ever over RTSP (TCP and UDP), with
 //! basic or digest authentication. Prints `ready rtsp://...` once for each mount. Not for production.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
 use std::{
     path::PathBuf,

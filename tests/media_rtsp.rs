@@ -1,5 +1,6 @@
 //! Real RTSP cameras on loopback: every promise of the GStreamer source, kept by real processes.
 #![cfg(feature = "gstreamer")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its set-up too")]
 
 use std::{
     io::{BufRead, BufReader, Write},

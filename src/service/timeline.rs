@@ -46,7 +46,7 @@ pub(super) fn of(detail: &IncidentDetail) -> Vec<Moment> {
     let mut moments = sightings(detail);
     for (row, manifest) in &detail.evidence {
         let kind = match row.kind {
-            EvidenceKind::Opening => "立案取证",
+            EvidenceKind::Opening => "发现取证",
             EvidenceKind::Reopening => "反复取证",
             EvidenceKind::Clearing => "消失取证",
             EvidenceKind::Recheck => "核查取证",

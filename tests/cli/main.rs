@@ -69,22 +69,21 @@ impl Program {
     fn normal(&self, text: &str) -> String {
         let text = text.replace(&self.data.path().display().to_string(), "<data>");
         let text = text.replace(env!("CARGO_MANIFEST_DIR"), "<root>");
+        let shapes = [("01234567-89ab-cdef-0123-456789abcdef", "<id>"), ("2026-11-23T16:36:12.758Z", "<time>")];
         let mut out = String::new();
-        let mut rest = text.as_str();
-        while let Some(first) = rest.chars().next() {
-            let shapes = [("01234567-89ab-cdef-0123-456789abcdef", "<id>"), ("2026-11-23T16:36:12.758Z", "<time>")];
-            match shapes.iter().find(|(shape, _)| has_shape(rest, shape)) {
+        let mut rest = text.chars();
+        loop {
+            match shapes.iter().find(|(shape, _)| has_shape(rest.as_str(), shape)) {
                 Some((shape, word)) => {
                     out.push_str(word);
-                    rest = &rest[shape.len()..];
+                    rest.nth(shape.len() - 1);
                 }
-                None => {
-                    out.push(first);
-                    rest = &rest[first.len_utf8()..];
-                }
+                None => match rest.next() {
+                    Some(c) => out.push(c),
+                    None => return out,
+                },
             }
         }
-        out
     }
 
     fn add_camera(&self) {
@@ -224,7 +223,7 @@ fn an_incident_is_shown_confirmed_once_and_becomes_one_case() {
     看到  首次看到
     看到  最近看到，本次停留看到 10 次
     事件  疑似机动车乱停放，待复核
-    取证  立案取证，2 个文件
+    取证  发现取证，2 个文件
     审核  复核确认（李敏）：现场属实
     案件  立案（李敏）
     上报  上报，待送达
@@ -256,8 +255,8 @@ fn a_touched_file_of_evidence_is_named_and_fails() {
 fn masked_picture_below(data: &Path) -> PathBuf {
     let mut folders = vec![data.join("evidence")];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("the folder was just found") {
+            let path = entry.expect("the folder can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.ends_with("masked.jpg") {

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use xunjie::{
     domain::{
         Appearance, BBox, EvidenceKind, FileRole, Incident, IncidentChange, IncidentId, Look, LookReport, MatterKey,
-        ModelRef, Phase, Place, PlaceId, Presence, Purpose, Review, RuleRef, Score, ViewState, WallTime,
+        ModelRef, Phase, Place, PlaceId, Presence, Purpose, Review, RuleRef, Score, ViewState, WallTime, Zone,
     },
     store::{
         LookOutcome, Store,
@@ -46,7 +46,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
     let place = Place {
         id,
         view: view.id,
-        matter: matter.clone(),
+        matter,
         class: "car".to_owned(),
         bbox,
         appearance: Appearance::new(vec![0.6, 0.8]),
@@ -61,37 +61,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
         score,
         phase: Phase::Reported { incident: incident.id },
     };
-    let file = |name: &str, role| DraftFile {
-        name: name.to_owned(),
-        role,
-        bytes: format!("the bytes of {name}").into_bytes(),
-        wall: Some(at),
-        wall_source: None,
-        arrived: None,
-        skew_ms: None,
-        pts: None,
-        bbox: None,
-    };
-    let draft = BundleDraft {
-        id: evidence_id(incident.id, EvidenceKind::Opening, at),
-        incident: incident.id,
-        kind: EvidenceKind::Opening,
-        made_at: at,
-        stream_code: registry.streams[0].code.clone(),
-        location: None,
-        view_name: view.name.clone(),
-        model: ModelRef { name: "nanodet_g_416".to_owned(), sha256: "0".repeat(64) },
-        rule: RuleRef {
-            matter,
-            pipeline_sha256: "0".repeat(64),
-            score_min: score,
-            dwell_s: 300,
-            zone: zone.id,
-            zone_version: zone.version,
-            zone_polygon: Some(zone.polygon.clone()),
-        },
-        files: vec![file("first.jpg", FileRole::First), file("masked.jpg", FileRole::Masked)],
-    };
+    let draft = draft(&incident, &registry.streams[0].code, &view.name, zone);
     let (row, _) = folder.write(draft, None).expect("the data folder can be written");
     let outcome = LookOutcome {
         report: LookReport {
@@ -114,4 +84,39 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
     };
     store.record(&outcome).expect("the store takes a look");
     incident.id
+}
+
+fn draft(incident: &Incident, stream_code: &str, view_name: &str, zone: &Zone) -> BundleDraft {
+    let at = incident.opened_at;
+    let file = |name: &str, role| DraftFile {
+        name: name.to_owned(),
+        role,
+        bytes: format!("the bytes of {name}").into_bytes(),
+        wall: Some(at),
+        wall_source: None,
+        arrived: None,
+        skew_ms: None,
+        pts: None,
+        bbox: None,
+    };
+    BundleDraft {
+        id: evidence_id(incident.id, EvidenceKind::Opening, at),
+        incident: incident.id,
+        kind: EvidenceKind::Opening,
+        made_at: at,
+        stream_code: stream_code.to_owned(),
+        location: None,
+        view_name: view_name.to_owned(),
+        model: ModelRef { name: "nanodet_g_416".to_owned(), sha256: "0".repeat(64) },
+        rule: RuleRef {
+            matter: incident.matter.clone(),
+            pipeline_sha256: "0".repeat(64),
+            score_min: incident.score,
+            dwell_s: 300,
+            zone: zone.id,
+            zone_version: zone.version,
+            zone_polygon: Some(zone.polygon.clone()),
+        },
+        files: vec![file("first.jpg", FileRole::First), file("masked.jpg", FileRole::Masked)],
+    }
 }
