@@ -15,9 +15,9 @@ fn a_credential_goes_in_and_never_comes_out() {
     let tried = Arc::new(Mutex::new(String::new()));
     let seen = tried.clone();
     let ports = Ports {
-        probe: Some(Arc::new(move |spec| {
-            *seen.lock().unwrap() = spec.credential.as_ref().unwrap().password.reveal().to_owned();
-            Probed { usable: true, summary: format!("{} 可用", spec.stream.source), details: json!({}) }
+        probe: Some(Arc::new(move |stream, credential| {
+            *seen.lock().unwrap() = credential.unwrap().password.reveal().to_owned();
+            Probed { usable: true, summary: format!("{} 可用", stream.source), details: json!({}) }
         })),
         look: None,
     };

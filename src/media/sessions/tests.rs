@@ -86,7 +86,7 @@ fn camera(name: &str) -> SourceSpec {
 
 fn want() -> Want {
     let decode = crate::domain::DecodeMode::KeyFrames;
-    Want { decode, not_before: WallTime::from_millis(0), until: std::time::Instant::now() }
+    Want { decode, not_before: WallTime::from_millis(0), until: Instant::now() }
 }
 
 #[test]
