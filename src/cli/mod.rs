@@ -63,7 +63,7 @@ enum Command {
     /// 区域：绘制、查看、删除
     #[command(subcommand)]
     Zone(zone::Command),
-    /// 事件审核：待审列表、确认、驳回、重复、改判
+    /// 事件复核：待复核列表、确认、驳回、重复、改判
     #[command(subcommand, alias = "incident")]
     Review(review::Command),
     /// 案件：查看
@@ -81,7 +81,7 @@ enum Command {
     /// 在录像上按模拟时钟重放整条流程，输出每个事件变化
     Replay(replay::Args),
     #[cfg(feature = "gstreamer")]
-    /// 运行：巡看、判定、留证、审核页面、上报
+    /// 运行：巡看、判定、留证、复核页面、上报
     Serve(serve::Args),
     /// 模型：查看、核验
     #[command(subcommand)]

@@ -19,11 +19,11 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// 列出事件，新的在前；默认只列待审的
+    /// 列出事件，新的在前；默认只列待复核的
     List(ListArgs),
     /// 查看一个事件
     Show(Named),
-    /// 一个事件的经过：巡看、发现、取证、审核、立案、上报、回执
+    /// 一个事件的经过：巡看、发现、取证、复核、立案、上报、回执
     Timeline(Named),
     /// 确认：立案并上报
     Confirm {
@@ -46,7 +46,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "INCIDENT")]
         of: IncidentId,
     },
-    /// 改判为另一事项，继续待审
+    /// 改判为另一事项，继续待复核
     Reclassify {
         #[command(flatten)]
         by: Signed,
@@ -58,7 +58,7 @@ pub(super) enum Command {
 
 #[derive(clap::Args)]
 pub(super) struct ListArgs {
-    /// 审核状态
+    /// 复核状态
     #[arg(long, value_enum, default_value_t = StateWord::Waiting)]
     state: StateWord,
     /// 只列仍在的
@@ -89,7 +89,7 @@ pub(super) struct Signed {
     /// 事件编号
     #[arg(value_name = "INCIDENT")]
     incident: IncidentId,
-    /// 审核人姓名
+    /// 复核人姓名
     #[arg(long, value_name = "NAME")]
     reviewer: String,
     /// 说明
@@ -99,7 +99,7 @@ pub(super) struct Signed {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum StateWord {
-    /// 待审
+    /// 待复核
     Waiting,
     /// 已确认
     Confirmed,
@@ -182,7 +182,7 @@ fn list(desk: &Desk, service: &Service, args: &ListArgs) -> anyhow::Result<()> {
     };
     let incidents = args.limit.rows(|page| service.incidents(&filter, page))?;
     let offset = service.config.city.utc_offset();
-    let head = ["事件", "事项", "首次看到", "最近看到", "现状", "审核", "反复"];
+    let head = ["事件", "事项", "首次看到", "最近看到", "现状", "复核", "反复"];
     desk.print.list(&incidents, &head, "没有事件", |incident| {
         vec![
             incident.id.to_string(),
@@ -214,7 +214,7 @@ fn show(desk: &Desk, service: &Service, id: IncidentId) -> anyhow::Result<()> {
                 &format!("{} 至 {}", words::time(incident.first_seen, offset), words::time(incident.last_seen, offset)),
             ),
             at("现状    ", words::presence(&incident.presence)),
-            at("审核    ", &words::review(&incident.review)),
+            at("复核    ", &words::review(&incident.review)),
             at("可信度  ", &format!("{:.2}", incident.score.value())),
         ];
         if let Presence::Open { since } = incident.presence

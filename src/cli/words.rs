@@ -23,7 +23,7 @@ pub(super) fn stage(stage: Stage) -> &'static str {
 
 pub(super) fn review(review: &Review) -> String {
     match review {
-        Review::Waiting => "待审（疑似）".to_owned(),
+        Review::Waiting => "待复核（疑似）".to_owned(),
         Review::Confirmed { by, .. } => format!("已确认（{by}）"),
         Review::Rejected { by, reason, .. } => format!("已驳回：{}（{by}）", reject_reason(*reason)),
         Review::Duplicate { by, of, .. } => format!("重复于 {of}（{by}）"),
@@ -78,7 +78,7 @@ pub(super) fn transport(transport: Transport) -> &'static str {
 pub(super) fn view_state(state: ViewState) -> &'static str {
     match state {
         ViewState::Same => "正常",
-        ViewState::Moved => "画面移动",
+        ViewState::Moved => "镜头移位",
         ViewState::Dark => "过暗",
         ViewState::Blurred => "模糊",
         ViewState::Covered => "遮挡",
@@ -122,7 +122,7 @@ pub(super) fn moment(kind: MomentKind) -> &'static str {
         MomentKind::Sighting => "看到",
         MomentKind::Incident => "事件",
         MomentKind::Evidence => "取证",
-        MomentKind::Verdict => "审核",
+        MomentKind::Verdict => "复核",
         MomentKind::Case => "案件",
         MomentKind::Delivery => "上报",
         MomentKind::Receipt => "回执",

@@ -128,7 +128,7 @@ fn audit_words(row: &AuditRow) -> Option<(MomentKind, &'static str)> {
     let cleared = row.detail.get("cleared").and_then(serde_json::Value::as_bool);
     Some(match row.action.as_str() {
         "incident.confirmed" => (MomentKind::Verdict, "复核确认"),
-        "incident.rejected" => (MomentKind::Verdict, "复核否决"),
+        "incident.rejected" => (MomentKind::Verdict, "复核驳回"),
         "incident.duplicate" => (MomentKind::Verdict, "复核为重复"),
         "incident.reclassified" => (MomentKind::Verdict, "改判事项"),
         "case.opened" => (MomentKind::Case, "立案"),

@@ -1,6 +1,7 @@
 //! L1: how the house tells what it does. Rooms emit a typed [`Signal`]; here, and only here, a signal becomes metrics
 //! and one log line. A signal never carries a credential, a picture or an address with a credential inside.
 
+mod label;
 mod metric;
 mod signal;
 
@@ -9,8 +10,9 @@ use std::sync::OnceLock;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+pub use label::state_label;
 pub use metric::{METRICS, Metric, MetricKind, describe};
-pub use signal::{Change, Direction, Outcome, PacketFate, Signal, SkipReason, emit, state_label};
+pub use signal::{Change, Direction, Outcome, PacketFate, Signal, SkipReason, emit};
 
 /// Why logging could not start.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,10 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use tracing::{debug, error, info, warn};
 
+use super::label::{
+    change_label, direction_label, fate_label, outcome_label, purpose_label, skip_label, stage_label, state_label,
+    verdict_label,
+};
 use crate::domain::{
     CaseId, DeliveryId, IncidentChange, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState,
 };
@@ -431,92 +435,4 @@ fn emit_session(signal: Signal<'_>) {
 
 fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The word for a view's state in metrics, logs and the API.
-pub fn state_label(state: ViewState) -> &'static str {
-    match state {
-        ViewState::Same => "same",
-        ViewState::Moved => "moved",
-        ViewState::Dark => "dark",
-        ViewState::Blurred => "blurred",
-        ViewState::Covered => "covered",
-        ViewState::Frozen => "frozen",
-        ViewState::Lost => "lost",
-        ViewState::Unreferenced => "unreferenced",
-    }
-}
-
-fn purpose_label(purpose: &Purpose) -> &'static str {
-    match purpose {
-        Purpose::Patrol => "patrol",
-        Purpose::Recheck { .. } => "recheck",
-        Purpose::Snapshot => "snapshot",
-        Purpose::Reference => "reference",
-        Purpose::Continuous => "continuous",
-    }
-}
-
-fn skip_label(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::Overload => "overload",
-        SkipReason::Superseded => "superseded",
-        SkipReason::BackOff => "back_off",
-        SkipReason::Unregistered => "unregistered",
-        SkipReason::Stopping => "stopping",
-    }
-}
-
-fn fate_label(fate: PacketFate) -> &'static str {
-    match fate {
-        PacketFate::Decoded => "decoded",
-        PacketFate::Skipped => "skipped",
-        PacketFate::Evicted => "evicted",
-    }
-}
-
-fn change_label(change: Change) -> &'static str {
-    match change {
-        Change::Opened => "opened",
-        Change::Extended => "extended",
-        Change::Closed => "closed",
-        Change::Reopened => "reopened",
-    }
-}
-
-fn direction_label(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Expired => "expired",
-        Direction::Orphan => "orphan",
-    }
-}
-
-fn verdict_label(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Confirmed => "confirmed",
-        Verdict::Rejected { .. } => "rejected",
-        Verdict::Duplicate { .. } => "duplicate",
-        Verdict::Reclassified { .. } => "reclassified",
-    }
-}
-
-fn stage_label(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Filed => "filed",
-        Stage::Accepted => "accepted",
-        Stage::Dispatched => "dispatched",
-        Stage::Handled => "handled",
-        Stage::Closed => "closed",
-        Stage::Rejected => "rejected",
-        Stage::Cancelled => "cancelled",
-    }
-}
-
-fn outcome_label(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Delivered => "delivered",
-        Outcome::Repeated => "repeated",
-        Outcome::Later => "later",
-        Outcome::Dead => "dead",
-    }
 }

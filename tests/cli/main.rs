@@ -192,8 +192,8 @@ fn with_incident() -> (Program, String) {
 fn an_incident_is_shown_confirmed_once_and_becomes_one_case() {
     let (program, incident) = with_incident();
     assert_snapshot!(program.done(&["review", "list"]), @r#"
-    事件                                  事项          首次看到             最近看到             现状  审核          反复
-    <id>  机动车乱停放  2026-11-23 08:25:00  2026-11-23 08:30:00  仍在  待审（疑似）  0
+    事件                                  事项          首次看到             最近看到             现状  复核            反复
+    <id>  机动车乱停放  2026-11-23 08:25:00  2026-11-23 08:30:00  仍在  待复核（疑似）  0
     "#);
     assert_snapshot!(program.done(&["review", "show", &incident]), @r#"
     事件    <id>
@@ -203,7 +203,7 @@ fn an_incident_is_shown_confirmed_once_and_becomes_one_case() {
     区域    禁停
     看到    2026-11-23 08:25:00 至 2026-11-23 08:30:00
     现状    仍在
-    审核    待审（疑似）
+    复核    待复核（疑似）
     可信度  0.88
     证据    <id>（发现）
     "#);
@@ -224,7 +224,7 @@ fn an_incident_is_shown_confirmed_once_and_becomes_one_case() {
     看到  最近看到，本次停留看到 10 次
     事件  疑似机动车乱停放，待复核
     取证  发现取证，2 个文件
-    审核  复核确认（李敏）：现场属实
+    复核  复核确认（李敏）：现场属实
     案件  立案（李敏）
     上报  上报，待送达
     "#);

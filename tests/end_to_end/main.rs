@@ -111,15 +111,16 @@ fn one_parked_van_is_one_case_at_the_platform_whatever_dies() {
     until("the service ends", &deployment, Duration::from_secs(15), || service.0.try_wait().ok().flatten());
 }
 
-/// A frozen camera is lost coverage with its reason, and the one beside it does not notice.
+/// A frozen camera is lost coverage with its reason, and the one beside it does not notice. Cameras come, change and go
+/// while the service runs.
 #[test]
 fn a_frozen_camera_is_shown_and_troubles_nobody() {
     let deployment = Deployment::new("frozen", "");
     let (frozen, frozen_address) = camera("127.0.0.1:0");
     let (_other, other_address) = camera("127.0.0.1:0");
     deployment.register("frozen", &frozen_address, KERB);
-    deployment.register("other", &other_address, KERB);
     let (_service, _) = deployment.serve();
+    deployment.register("other", &other_address, KERB);
     let state = |code: &str| {
         let views = deployment.ask(&["view", "list"]);
         let of = |view: &&Value| view.to_string().contains(&format!("\"{code}\""));
@@ -133,6 +134,13 @@ fn a_frozen_camera_is_shown_and_troubles_nobody() {
     assert!(state("other").contains("\"same\""), "{}", state("other"));
     frozen.signal("CONT");
     until("it is back by itself", &deployment, LONG, || state("frozen").contains("\"same\"").then_some(()));
+
+    deployment.ask(&["stream", "set", "other", "--url", "rtsp://127.0.0.1:1/cam"]);
+    until("the changed address is noticed", &deployment, LONG, || state("other").contains("\"lost\"").then_some(()));
+    deployment.ask(&["stream", "set", "other", "--url", &other_address]);
+    until("and the mended one", &deployment, LONG, || state("other").contains("\"same\"").then_some(()));
+    deployment.ask(&["stream", "remove", "other"]);
+    assert!(state("other").is_empty() && state("frozen").contains("\"same\""));
 }
 
 /// kill -9 at many moments of a replay, each time resumed: the same incidents as without, once each, all proven.

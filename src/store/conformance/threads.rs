@@ -18,7 +18,7 @@ pub(super) fn eight_reviewers_open_one_case(store: &dyn Store) {
                 let (together, id) = (&together, incident.id);
                 scope.spawn(move || {
                     together.wait();
-                    store.decide(&verdict(id, Verdict::Confirmed, &format!("审核员 {i}")), &open_case)
+                    store.decide(&verdict(id, Verdict::Confirmed, &format!("复核员 {i}")), &open_case)
                 })
             })
             .collect();

@@ -119,7 +119,7 @@ impl VerdictForm {
         match self.verdict.as_str() {
             "confirmed" => Ok(Verdict::Confirmed),
             "rejected" => Ok(Verdict::Rejected {
-                reason: reason(&self.reason).ok_or_else(|| fault("reason", &self.reason, "请选择否决原因"))?,
+                reason: reason(&self.reason).ok_or_else(|| fault("reason", &self.reason, "请选择驳回原因"))?,
             }),
             "duplicate" => {
                 let of = self.of.trim();
@@ -323,7 +323,7 @@ fn outcome(service: &Service, detail: &IncidentDetail) -> Markup {
     let decided = match &detail.incident.review {
         Review::Waiting => return html! {},
         Review::Confirmed { by, at } => (by, at, "确认".to_owned(), "good"),
-        Review::Rejected { by, at, reason } => (by, at, format!("否决：{}", words::reason(*reason)), "dimmed"),
+        Review::Rejected { by, at, reason } => (by, at, format!("驳回：{}", words::reason(*reason)), "dimmed"),
         Review::Duplicate { by, at, .. } => (by, at, "认定为重复".to_owned(), "dimmed"),
     };
     let (by, at, what, colour) = decided;
@@ -376,10 +376,10 @@ fn form(service: &Service, drawn: &Drawn) -> Markup {
             label { span { "备注" } textarea name="note" rows="2" maxlength="2000" placeholder="可不填" { (drawn.note) } }
             button.primary #confirm type="submit" name="verdict" value="confirmed" { "确认违规，立案" kbd { "c" } }
             div.row {
-                select #reason name="reason" aria-label="否决原因" {
+                select #reason name="reason" aria-label="驳回原因" {
                     @for (word, reason) in words::REASONS { option value=(word) { (words::reason(reason)) } }
                 }
-                button.danger type="submit" name="verdict" value="rejected" { "否决" kbd { "r" } }
+                button.danger type="submit" name="verdict" value="rejected" { "驳回" kbd { "r" } }
             }
             details {
                 summary { "重复或改判" }

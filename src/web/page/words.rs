@@ -50,7 +50,7 @@ pub(super) fn review(review: &Review) -> &'static str {
     match review {
         Review::Waiting => "待复核",
         Review::Confirmed { .. } => "已确认",
-        Review::Rejected { .. } => "已否决",
+        Review::Rejected { .. } => "已驳回",
         Review::Duplicate { .. } => "重复",
     }
 }
