@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// 场景文件（TOML）：开始时间、事项、区域
     #[arg(long, value_name = "FILE")]
     scene: PathBuf,
-    /// 也输出“仍在”的变化
+    /// 文字输出也列“仍在”的变化；JSON 总是列出
     #[arg(long)]
     extended: bool,
 }
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
     let summary = replay(&spine, &clock, &ended, |done| {
         for change in &done.changes {
-            if args.extended || !matches!(change, IncidentChange::Extended { .. }) {
+            if desk.print.json || args.extended || !matches!(change, IncidentChange::Extended { .. }) {
                 let replayed = ReplayedChange { at: done.report.ended, change: change.clone() };
                 desk.print.one(&replayed, || line_of(&replayed, &service));
             }

@@ -52,7 +52,9 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let patrol = settings.patrol;
     let budget = Budget {
         looks_max: patrol.look_workers,
-        continuous_max: patrol.infer_threads.max(1) * CONTINUOUS_A_THREAD,
+        // Watches keep their sessions; looks must find some free.
+        continuous_max: (patrol.infer_threads.max(1) * CONTINUOUS_A_THREAD)
+            .min(patrol.open_sessions_max.saturating_sub(patrol.look_workers)),
         look_time_max: patrol.look_timeout,
     };
     let running = Patrol::start(&spine, patrol.look_workers, budget)?;

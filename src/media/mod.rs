@@ -53,6 +53,27 @@ pub enum MediaError {
     Framework(String),
 }
 
+impl MediaError {
+    /// The same for people: what is wrong and what helps, in Chinese.
+    pub fn in_chinese(&self) -> String {
+        match self {
+            Self::Unreachable(name, _) => format!("无法连接 {name}：请检查地址、端口、网络和摄像机电源。"),
+            Self::Unauthorised(name) => format!("{name} 拒绝了用户名或密码：请重新填写。"),
+            Self::NotFound(name) => format!("{name} 没有这个码流：请检查地址中的路径（通道号、主/子码流）。"),
+            Self::Unsupported(name, what) => {
+                format!("{name} 的编码（{what}）不受支持：请在摄像机上改为 H.264 或 H.265。")
+            }
+            Self::Stalled(name, _) => format!("{name} 接通后停止发送：请检查网络质量和摄像机负载。"),
+            Self::Timeout(name, waited) => {
+                let seconds = waited.as_secs();
+                format!("{name} 在 {seconds} 秒内没有给出画面：请缩短关键帧间隔，或检查网络是否丢包。")
+            }
+            Self::Ended(name) => format!("{name} 没有任何画面就结束了：请检查文件。"),
+            Self::Framework(_) => "媒体组件出错：请查看日志并检查安装。".to_owned(),
+        }
+    }
+}
+
 /// What a look wants from a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {

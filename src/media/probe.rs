@@ -209,22 +209,7 @@ fn praise(facts: &SourceFacts, skew_ms: Option<i64>) -> Explanation {
 
 /// Why a camera cannot be used.
 fn explain(error: &MediaError) -> Explanation {
-    let zh = match error {
-        MediaError::Unreachable(name, _) => format!("无法连接 {name}：请检查地址、端口、网络和摄像机电源。"),
-        MediaError::Unauthorised(name) => format!("{name} 拒绝了用户名或密码：请重新填写。"),
-        MediaError::NotFound(name) => format!("{name} 没有这个码流：请检查地址中的路径（通道号、主/子码流）。"),
-        MediaError::Unsupported(name, what) => {
-            format!("{name} 的编码（{what}）不受支持：请在摄像机上改为 H.264 或 H.265。")
-        }
-        MediaError::Stalled(name, _) => format!("{name} 接通后停止发送：请检查网络质量和摄像机负载。"),
-        MediaError::Timeout(name, waited) => {
-            let seconds = waited.as_secs();
-            format!("{name} 在 {seconds} 秒内没有给出画面：请缩短关键帧间隔，或检查网络是否丢包。")
-        }
-        MediaError::Ended(name) => format!("{name} 没有任何画面就结束了：请检查文件。"),
-        MediaError::Framework(_) => "媒体组件出错：请查看日志并检查安装。".to_owned(),
-    };
-    Explanation { zh, en: error.to_string() }
+    Explanation { zh: error.in_chinese(), en: error.to_string() }
 }
 
 #[cfg(test)]

@@ -15,7 +15,10 @@ use crate::{
     domain::{
         Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, View, ViewId, ViewMatch, ViewState, Zone,
     },
-    media::{jpeg, view_match::ViewMatcher},
+    media::{
+        jpeg,
+        view_match::{UnusableReference, ViewMatcher},
+    },
     store::{Registry, Store, StoreError},
 };
 
@@ -107,7 +110,10 @@ impl Scenes {
     pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<Option<String>, StoreError> {
         let matcher = match ViewMatcher::new(&frame.picture) {
             Ok(matcher) => matcher,
-            Err(unusable) => return Ok(Some(unusable.to_string())),
+            Err(UnusableReference::Dark) => return Ok(Some("画面过暗，不能作为基准图".to_owned())),
+            Err(UnusableReference::Featureless(_)) => {
+                return Ok(Some("画面缺少可以比对的内容，不能作为基准图".to_owned()));
+            }
         };
         let version = scene.view.reference.as_ref().map_or(0, |reference| reference.version) + 1;
         let bytes = jpeg::encode(&frame.picture).map_err(|error| StoreError::Failed(error.to_string()))?;

@@ -77,6 +77,9 @@ pub enum LookError {
     /// The record was refused or failed; the next look of the view begins again from what was recorded.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No session was free: our own limit, not the camera's fault. The view is looked at again when it is next due.
+    #[error(transparent)]
+    Crowded(LeaseError),
     /// Evidence could not be written; nothing was recorded.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
@@ -152,10 +155,11 @@ impl Spine {
         let want = Want { decode: look.decode, not_before: self.clock.now(), until };
         let mut lease = match self.lease(scene) {
             Ok(lease) => lease,
-            Err(error) => {
+            Err(LeaseError::Media(error) | LeaseError::BackingOff { because: error, .. }) => {
                 seen.lost(&error);
                 return Ok(None);
             }
+            Err(crowded @ (LeaseError::Busy(_) | LeaseError::Full(_))) => return Err(LookError::Crowded(crowded)),
         };
         for _ in 0..look.frames_max.unwrap_or(1) {
             match lease.frame(&want) {
@@ -200,7 +204,7 @@ impl Spine {
         let detections = match detections.map_or_else(|| self.detect(&frame, matters), Ok) {
             Ok(detections) => detections,
             Err(error) => {
-                seen.unjudged(error.to_string());
+                seen.unjudged(&error);
                 return Ok(());
             }
         };
@@ -372,13 +376,13 @@ impl Seen {
     }
 
     /// The frame was fine and no model could judge it.
-    pub(super) fn unjudged(&mut self, reason: String) {
+    pub(super) fn unjudged(&mut self, error: &InferError) {
         if self.last.is_none() {
-            (self.state, self.reason) = (ViewState::Same, Some(reason));
+            (self.state, self.reason) = (ViewState::Same, Some(format!("画面正常，但未能判读：{error}")));
         }
     }
 
-    pub(super) fn lost(&mut self, error: &dyn std::error::Error) {
-        self.blind(ViewState::Lost, error.to_string());
+    pub(super) fn lost(&mut self, error: &MediaError) {
+        self.blind(ViewState::Lost, error.in_chinese());
     }
 }

@@ -25,7 +25,7 @@ use super::{
     planner::{Budget, Planner},
     queue::{Finished, LocalQueue, LookQueue},
     scenes::lock,
-    spine::Spine,
+    spine::{LookError, Spine},
 };
 
 /// How often the planner looks around.
@@ -110,9 +110,14 @@ fn work(spine: &Spine, queue: &dyn LookQueue, stop: &AtomicBool) {
 }
 
 /// Runs one look; a failure is told once, here. Returns whether it was recorded.
-fn contained(spine: &Spine, look: &Look, run: impl FnOnce() -> Result<(), super::spine::LookError>) -> bool {
+fn contained(spine: &Spine, look: &Look, run: impl FnOnce() -> Result<(), LookError>) -> bool {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(())) => true,
+        Ok(Err(LookError::Crowded(error))) => {
+            tracing::debug!(look = %look.id, view = %look.view, %error, "a look found no session");
+            emit(Signal::LookSkipped { view: look.view, reason: SkipReason::Overload });
+            false
+        }
         Ok(Err(error)) => {
             emit(Signal::RecordRetried { why: &error.to_string() });
             false

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     analysis::tracker::Tracker,
     domain::{Detection, Frame, Look, LookId},
-    media::{MediaSession, Want},
+    media::{MediaSession, Want, sessions::LeaseError},
 };
 
 use super::{
@@ -31,7 +31,8 @@ impl Spine {
             let scene = self.scenes.refresh(look.view, &mut slot)?;
             match self.lease(scene) {
                 Ok(lease) => lease,
-                Err(error) => {
+                Err(crowded @ (LeaseError::Busy(_) | LeaseError::Full(_))) => return Err(LookError::Crowded(crowded)),
+                Err(LeaseError::Media(error) | LeaseError::BackingOff { because: error, .. }) => {
                     let mut seen = Seen::nothing();
                     seen.lost(&error);
                     let matters = scene.matters(&look.matters, &self.config.matters);
@@ -63,7 +64,7 @@ impl Spine {
                                 steady.map(|t| Detection { class: t.class.clone(), score: t.score, bbox: t.bbox });
                             latest = Some((frame, steady.collect()));
                         }
-                        Err(error) => seen.unjudged(error.to_string()),
+                        Err(error) => seen.unjudged(&error),
                     },
                     Err(error) => {
                         seen.lost(&error);
