@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
@@ -49,6 +50,11 @@ pub fn start(command: &mut Command, ready: &str) -> (Running, String) {
 
 /// Debian's surveillance clip as an elementary stream at 10 frames a second, key frame each second. Made once.
 pub fn clip() -> PathBuf {
+    static CLIP: OnceLock<PathBuf> = OnceLock::new();
+    CLIP.get_or_init(make_clip).clone()
+}
+
+fn make_clip() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let path = folder.join("vtest.h264");
     if !path.exists() {
