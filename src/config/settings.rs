@@ -198,7 +198,7 @@ struct RawFolders {
 struct RawPatrol {
     /// Default 8.
     look_workers: Option<usize>,
-    /// Default 16.
+    /// Default 64.
     open_sessions_max: Option<usize>,
     /// Default 0: one a core.
     infer_threads: Option<usize>,
@@ -267,7 +267,7 @@ fn patrol(raw: &RawPatrol, check: &mut Checker<'_>) -> Patrol {
         look_workers: check.number("patrol.look_workers", raw.look_workers.or(Some(8)), 1..=256, "looks"),
         open_sessions_max: check.number(
             "patrol.open_sessions_max",
-            raw.open_sessions_max.or(Some(16)),
+            raw.open_sessions_max.or(Some(64)),
             1..=10_000,
             "streams",
         ),

@@ -4,12 +4,13 @@
 mod street;
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
 
 use serde_json::{Value, json};
-use street::{Deployment, KERB, VAN_ONLY, camera, clip, files_below, json_lines, start, until};
+use street::{Deployment, KERB, VAN_ONLY, camera, files_below, json_lines, recording, start, until};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -143,28 +144,30 @@ fn a_frozen_camera_is_shown_and_troubles_nobody() {
     assert!(state("other").is_empty() && state("frozen").contains("\"same\""));
 }
 
+/// A replay into the deployment's own data folder.
+fn replay(deployment: &Deployment, recording: &Path) -> Command {
+    let mut command = deployment.xunjie();
+    command.arg("--json").arg("--data").arg(deployment.folder.join("data")).arg("replay").arg("--clip").arg(recording);
+    command.args(["--scene", concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/scenes/vtest/scene.toml")]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A pipeline that asks for frames at a rate is watched without an end, through the tracker, and finds the same.
+#[test]
+fn a_watch_without_an_end_finds_what_looks_find() {
+    let deployment = Deployment::new("watch", "").decoding("decode = \"rate\"\nfps = 2.0");
+    let output = replay(&deployment, &recording(12)).output().expect("xunjie runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let opened = json_lines(&output).into_iter().filter(|change| change["change"] == "opened").count();
+    assert_eq!(opened, 2, "the van and the car");
+    assert_eq!(deployment.incidents().len(), 2);
+}
+
 /// kill -9 at many moments of a replay, each time resumed: the same incidents as without, once each, all proven.
 #[test]
 fn killed_at_any_moment_a_replay_files_the_same_incidents() {
-    let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/scenes/vtest/scene.toml");
-    let recording = {
-        let path = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("vtest.mp4");
-        let muxed = Command::new("ffmpeg")
-            .args(["-hide_banner", "-loglevel", "error", "-y", "-framerate", "10", "-i"])
-            .arg(clip())
-            .args(["-c", "copy"])
-            .arg(&path)
-            .status();
-        assert!(muxed.is_ok_and(|status| status.success()), "ffmpeg muxes the clip");
-        path
-    };
-    let replay = |deployment: &Deployment| {
-        let mut command = deployment.xunjie();
-        command.arg("--json").arg("--data").arg(deployment.folder.join("data"));
-        command.arg("replay").arg("--clip").arg(&recording).args(["--scene", scene]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    };
+    let recording = recording(40);
     let places = |deployment: &Deployment| {
         let mut places: Vec<String> = deployment
             .incidents()
@@ -178,14 +181,14 @@ fn killed_at_any_moment_a_replay_files_the_same_incidents() {
         places
     };
     let whole = Deployment::new("replay_whole", "");
-    let output = replay(&whole).output().expect("xunjie runs");
+    let output = replay(&whole, &recording).output().expect("xunjie runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!json_lines(&output).is_empty(), "the replay finds the parked vehicles");
 
     let killed = Deployment::new("replay_killed", "");
     let mut ended = false;
     for kill in 0..40_u64 {
-        let mut child = street::Running(replay(&killed).spawn().expect("xunjie runs"));
+        let mut child = street::Running(replay(&killed, &recording).spawn().expect("xunjie runs"));
         // Moments spread over start-up and looks, the same in every run of the test.
         std::thread::sleep(Duration::from_millis(300 + (kill * 7_919) % 1_300));
         if child.0.try_wait().ok().flatten().is_some_and(|status| status.success()) {
@@ -194,7 +197,7 @@ fn killed_at_any_moment_a_replay_files_the_same_incidents() {
         }
     }
     if !ended {
-        let output = replay(&killed).output().expect("xunjie runs");
+        let output = replay(&killed, &recording).output().expect("xunjie runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     assert_eq!(places(&killed), places(&whole));

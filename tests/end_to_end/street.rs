@@ -81,6 +81,19 @@ fn make_clip() -> PathBuf {
     path
 }
 
+/// The beginning of the clip as a file, so long.
+pub fn recording(seconds: u32) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("vtest-{seconds}.mp4"));
+    let muxed = Command::new("ffmpeg")
+        .args(["-hide_banner", "-loglevel", "error", "-y", "-framerate", "10", "-i"])
+        .arg(clip())
+        .args(["-t", &seconds.to_string(), "-c", "copy"])
+        .arg(&path)
+        .status();
+    assert!(muxed.is_ok_and(|status| status.success()), "ffmpeg muxes the clip");
+    path
+}
+
 /// A camera that plays the clip for ever. `listen` may name port 0.
 pub fn camera(listen: &str) -> (Running, String) {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_xunjie"));
@@ -121,6 +134,21 @@ impl Deployment {
         );
         fs::write(&settings, text).expect("written");
         Self { folder, settings }
+    }
+
+    /// Judges parking by another decode mode, as `decode = "rate"` in its pipeline.
+    pub fn decoding(self, mode: &str) -> Self {
+        let pipelines = self.folder.join("pipelines");
+        fs::create_dir_all(&pipelines).expect("the target folder can be written");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let pipeline = fs::read_to_string(root.join("pipelines/motor_vehicle_parking.toml")).expect("it is committed");
+        let changed = pipeline.replace("decode = \"key_frames\"", mode);
+        assert_ne!(changed, pipeline, "the pipeline looks at key frames");
+        fs::write(pipelines.join("motor_vehicle_parking.toml"), changed).expect("written");
+        let settings = fs::read_to_string(&self.settings).expect("it was written");
+        let folder = format!("[folders]\npipelines = \"{}\"\n", pipelines.display());
+        fs::write(&self.settings, settings.replace("[folders]\n", &folder)).expect("written");
+        self
     }
 
     /// A command line of this deployment.
