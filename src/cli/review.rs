@@ -247,7 +247,7 @@ fn timeline(desk: &Desk, service: &Service, id: IncidentId) -> anyhow::Result<()
     let moments: Vec<Moment> = service.incident(id)?.timeline();
     let offset = service.config.city.utc_offset();
     desk.print.list(&moments, &["时间", "环节", "内容"], "没有记录", |moment| {
-        vec![words::time(moment.at, offset), words::moment(moment.what).to_owned(), moment.detail.clone()]
+        vec![words::time(moment.at, offset), words::moment_kind(moment.what).to_owned(), moment.detail.clone()]
     });
     Ok(())
 }

@@ -3,23 +3,9 @@
 
 use chrono::FixedOffset;
 
-use crate::domain::{
-    CloseCause, DeliveryState, EvidenceKind, Message, Presence, RejectReason, Review, Stage, Transport, Verdict,
-    ViewState, WallTime, ZoneKind,
-};
-use crate::service::MomentKind;
+use crate::domain::{CloseCause, DeliveryState, Message, Presence, Review, Transport, Verdict, WallTime, ZoneKind};
 
-pub(super) fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Filed => "已立案",
-        Stage::Accepted => "已受理",
-        Stage::Dispatched => "已派遣",
-        Stage::Handled => "处置完成",
-        Stage::Closed => "已结案",
-        Stage::Rejected => "不予受理",
-        Stage::Cancelled => "已作废",
-    }
-}
+pub(super) use crate::service::words::{evidence_kind, moment_kind, reject_reason, stage, view_state};
 
 pub(super) fn review(review: &Review) -> String {
     match review {
@@ -27,17 +13,6 @@ pub(super) fn review(review: &Review) -> String {
         Review::Confirmed { by, .. } => format!("已确认（{by}）"),
         Review::Rejected { by, reason, .. } => format!("已驳回：{}（{by}）", reject_reason(*reason)),
         Review::Duplicate { by, of, .. } => format!("重复于 {of}（{by}）"),
-    }
-}
-
-pub(super) fn reject_reason(reason: RejectReason) -> &'static str {
-    match reason {
-        RejectReason::WrongObject => "识别错误",
-        RejectReason::Lawful => "合法",
-        RejectReason::Passing => "临时停留",
-        RejectReason::WrongZone => "区域有误",
-        RejectReason::Unclear => "画面不清",
-        RejectReason::Other => "其他",
     }
 }
 
@@ -75,28 +50,6 @@ pub(super) fn transport(transport: Transport) -> &'static str {
     }
 }
 
-pub(super) fn view_state(state: ViewState) -> &'static str {
-    match state {
-        ViewState::Same => "正常",
-        ViewState::Moved => "镜头移位",
-        ViewState::Dark => "过暗",
-        ViewState::Blurred => "模糊",
-        ViewState::Covered => "遮挡",
-        ViewState::Frozen => "画面冻结",
-        ViewState::Lost => "无画面",
-        ViewState::Unreferenced => "无基准图",
-    }
-}
-
-pub(super) fn evidence_kind(kind: EvidenceKind) -> &'static str {
-    match kind {
-        EvidenceKind::Opening => "发现",
-        EvidenceKind::Reopening => "反复",
-        EvidenceKind::Clearing => "消除",
-        EvidenceKind::Recheck => "核查",
-    }
-}
-
 pub(super) fn message(message: &Message) -> String {
     match message {
         Message::Report { .. } => "上报".to_owned(),
@@ -113,19 +66,6 @@ pub(super) fn delivery_state(state: &DeliveryState) -> String {
         DeliveryState::Pending { attempts, .. } => format!("待重试（已 {attempts} 次）"),
         DeliveryState::Delivered { attempts, .. } => format!("已送达（{attempts} 次）"),
         DeliveryState::Dead { attempts, .. } => format!("死信（{attempts} 次）"),
-    }
-}
-
-pub(super) fn moment(kind: MomentKind) -> &'static str {
-    match kind {
-        MomentKind::Look => "巡看",
-        MomentKind::Sighting => "看到",
-        MomentKind::Incident => "事件",
-        MomentKind::Evidence => "取证",
-        MomentKind::Verdict => "复核",
-        MomentKind::Case => "案件",
-        MomentKind::Delivery => "上报",
-        MomentKind::Receipt => "回执",
     }
 }
 

@@ -12,6 +12,7 @@ mod review;
 mod streams;
 mod timeline;
 mod views;
+pub mod words;
 mod zones;
 
 use std::{

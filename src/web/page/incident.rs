@@ -265,7 +265,7 @@ fn pictures(service: &Service, drawn: &Drawn) -> Markup {
 }
 
 fn thumbnail(row: &EvidenceRow, file: &EvidenceFile, offset: chrono::FixedOffset) -> Markup {
-    let told = format!("{} · {}", words::kind(row.kind), words::role(file.role));
+    let told = format!("{} · {}", words::evidence_kind(row.kind), words::role(file.role));
     let at = words::moment(file.wall.unwrap_or(row.made_at), offset);
     html! {
         @if file.role == FileRole::Clip {
@@ -323,7 +323,7 @@ fn outcome(service: &Service, detail: &IncidentDetail) -> Markup {
     let decided = match &detail.incident.review {
         Review::Waiting => return html! {},
         Review::Confirmed { by, at } => (by, at, "确认".to_owned(), "good"),
-        Review::Rejected { by, at, reason } => (by, at, format!("驳回：{}", words::reason(*reason)), "dimmed"),
+        Review::Rejected { by, at, reason } => (by, at, format!("驳回：{}", words::reject_reason(*reason)), "dimmed"),
         Review::Duplicate { by, at, .. } => (by, at, "认定为重复".to_owned(), "dimmed"),
     };
     let (by, at, what, colour) = decided;
@@ -357,7 +357,7 @@ fn timeline(service: &Service, detail: &IncidentDetail) -> Markup {
                 @for moment in detail.timeline() {
                     li {
                         time { (words::moment(moment.at, offset)) }
-                        b { (words::hop(moment.what)) }
+                        b { (words::moment_kind(moment.what)) }
                         span { (moment.detail) }
                     }
                 }
@@ -377,7 +377,7 @@ fn form(service: &Service, drawn: &Drawn) -> Markup {
             button.primary #confirm type="submit" name="verdict" value="confirmed" { "确认违规，立案" kbd { "c" } }
             div.row {
                 select #reason name="reason" aria-label="驳回原因" {
-                    @for (word, reason) in words::REASONS { option value=(word) { (words::reason(reason)) } }
+                    @for (word, reason) in words::REASONS { option value=(word) { (words::reject_reason(reason)) } }
                 }
                 button.danger type="submit" name="verdict" value="rejected" { "驳回" kbd { "r" } }
             }

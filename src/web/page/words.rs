@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use chrono::FixedOffset;
 
+pub(super) use crate::service::words::{evidence_kind, moment_kind, reject_reason, stage, view_state};
 use crate::{
-    domain::{
-        DeliveryState, EvidenceKind, FileRole, Incident, Message, Presence, RejectReason, Review, Stage, ViewState,
-        WallTime,
-    },
-    service::{Coverage, MomentKind},
+    domain::{DeliveryState, FileRole, Incident, Message, Presence, RejectReason, Review, WallTime},
+    service::Coverage,
 };
 
 /// A moment in the city's time, down to the second.
@@ -65,18 +63,6 @@ pub(super) const REASONS: [(&str, RejectReason); 6] = [
     ("other", RejectReason::Other),
 ];
 
-/// A reason in words.
-pub(super) fn reason(reason: RejectReason) -> &'static str {
-    match reason {
-        RejectReason::WrongObject => "识别错误",
-        RejectReason::Lawful => "合法",
-        RejectReason::Passing => "临时停留",
-        RejectReason::WrongZone => "区域有误",
-        RejectReason::Unclear => "画面不清",
-        RejectReason::Other => "其他（写明）",
-    }
-}
-
 /// What a file shows.
 pub(super) fn role(role: FileRole) -> &'static str {
     match role {
@@ -89,52 +75,15 @@ pub(super) fn role(role: FileRole) -> &'static str {
     }
 }
 
-/// Why a bundle was made.
-pub(super) fn kind(kind: EvidenceKind) -> &'static str {
-    match kind {
-        EvidenceKind::Opening => "发现",
-        EvidenceKind::Reopening => "反复",
-        EvidenceKind::Clearing => "消失",
-        EvidenceKind::Recheck => "核查",
-    }
-}
-
-/// How a view stood.
-pub(super) fn state(state: ViewState) -> &'static str {
-    match state {
-        ViewState::Same => "正常",
-        ViewState::Moved => "镜头移位",
-        ViewState::Dark => "过暗",
-        ViewState::Blurred => "模糊",
-        ViewState::Covered => "遮挡",
-        ViewState::Frozen => "画面冻结",
-        ViewState::Lost => "无画面",
-        ViewState::Unreferenced => "无基准图",
-    }
-}
-
 /// How a view stands, with the name of its colour.
 pub(super) fn coverage(coverage: Coverage) -> (&'static str, &'static str) {
     match coverage {
         Coverage::Covered => ("正常", "good"),
-        Coverage::Blind(how) => (state(how), "bad"),
+        Coverage::Blind(how) => (view_state(how), "bad"),
         Coverage::Overdue => ("逾期未看", "bad"),
         Coverage::Unseen => ("未巡看", "warn"),
         Coverage::Idle => ("未配置", "dimmed"),
         Coverage::Disabled => ("已停用", "dimmed"),
-    }
-}
-
-/// Where a case stands.
-pub(super) fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Filed => "已立案",
-        Stage::Accepted => "已受理",
-        Stage::Dispatched => "已派遣",
-        Stage::Handled => "处置完成，待核查",
-        Stage::Closed => "已结案",
-        Stage::Rejected => "不予受理",
-        Stage::Cancelled => "已作废",
     }
 }
 
@@ -159,20 +108,6 @@ pub(super) fn delivery(state: &DeliveryState) -> (String, &'static str) {
             None => ("已送达".to_owned(), "good"),
         },
         DeliveryState::Dead { reason, .. } => (format!("未送达：{reason}"), "bad"),
-    }
-}
-
-/// A hop of the timeline.
-pub(super) fn hop(what: MomentKind) -> &'static str {
-    match what {
-        MomentKind::Look => "巡看",
-        MomentKind::Sighting => "发现",
-        MomentKind::Incident => "事件",
-        MomentKind::Evidence => "取证",
-        MomentKind::Verdict => "复核",
-        MomentKind::Case => "案件",
-        MomentKind::Delivery => "通报",
-        MomentKind::Receipt => "回执",
     }
 }
 
