@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("cli", &["web", "service", "patrol", "config", "infer", "media", "store", "deliver", "analysis"]),
     ("web", &["service", "store", "deliver", "config"]),
-    ("service", &["store", "config", "deliver", "media"]),
+    ("service", &["store", "config", "deliver"]),
     ("patrol", &["analysis", "media", "infer", "store", "deliver", "config"]),
     ("infer", &["analysis", "config"]),
     ("media", &["analysis", "config"]),

@@ -36,12 +36,13 @@ fn report(address: &str) -> Option<Value> {
 }
 
 /// Look -> sighting -> incident -> verdict -> case -> delivery -> callback -> re-check; with the service killed in the
-/// dwell and after the verdict, the camera killed and back, and a platform that is away, then accepts and hangs.
+/// dwell, between proving and recording, between verdict and delivery, and between the platform's acceptance and the
+/// receipt; the camera killed and back; and a platform that is away, then accepts and hangs.
 #[test]
 fn one_parked_van_is_one_case_at_the_platform_whatever_dies() {
     let port = free_port();
     let settings = format!(
-        "[platform]\nurl = \"http://127.0.0.1:{port}\"\nkey_id = \"city\"\nsecret_file = \"{}/secret\"\ntimeout_s = 1\nbackoff_base_s = 0.2\nbackoff_max_s = 1.0\n",
+        "[platform]\nurl = \"http://127.0.0.1:{port}\"\nkey_id = \"city\"\nsecret_file = \"{}/secret\"\ntimeout_s = 3\nbackoff_base_s = 0.2\nbackoff_max_s = 1.0\n",
         Deployment::new("one_case", "").folder.display()
     );
     let deployment = Deployment::new("one_case", &settings);
@@ -62,6 +63,16 @@ fn one_parked_van_is_one_case_at_the_platform_whatever_dies() {
     std::thread::sleep(Duration::from_millis(500));
     let host = address.trim_start_matches("rtsp://").trim_end_matches("/cam").to_owned();
     let (_eye, _) = camera(&host);
+
+    // Killed between proving and recording: the bundle is on the disk, and no row knows of it.
+    deployment.refuse_evidence();
+    let proved =
+        || files_below(&deployment.folder.join("data/evidence")).into_iter().any(|f| f.ends_with("manifest.json"));
+    until("a bundle on the disk", &deployment, LONG, || proved().then_some(()));
+    service.kill();
+    assert!(deployment.incidents().is_empty(), "what was not recorded did not happen");
+    deployment.take_evidence();
+    let (mut service, _) = deployment.serve();
     let incident = until("the van as an incident", &deployment, LONG, || deployment.incidents().into_iter().next());
     let id = incident["id"].as_str().expect("an incident has an id").to_owned();
 
@@ -74,13 +85,23 @@ fn one_parked_van_is_one_case_at_the_platform_whatever_dies() {
         !again.status.success() && String::from_utf8_lossy(&again.stderr).contains("张三"),
         "the second verdict names the first"
     );
-    let (service, web) = deployment.serve();
+    let web_port = free_port();
+    let (mut service, web) = deployment.serve_on(web_port);
 
     // The platform comes up, accepts the first message and hangs before it answers.
     let callbacks = format!("{web}/api/v1/callbacks");
     let listen = format!("127.0.0.1:{port}");
     let (_platform, sim) =
-        platform(&listen, &deployment, &["--accept-then-hang", "1", "--hang-ms", "3000", "--callback-url", &callbacks]);
+        platform(&listen, &deployment, &["--accept-then-hang", "1", "--hang-ms", "6000", "--callback-url", &callbacks]);
+    // Killed between the platform's acceptance and the receipt: the same message goes out again under the same key.
+    until("the platform has it", &deployment, LONG, || {
+        let held = report(&sim)?;
+        held["cases"].as_array().is_some_and(|cases| !cases.is_empty()).then_some(())
+    });
+    service.kill();
+    let pending = deployment.ask(&["delivery", "list", "--state", "delivered"]);
+    assert!(pending.is_empty(), "no receipt was stored: {pending:?}");
+    let (service, _) = deployment.serve_on(web_port);
     let delivered = until("the receipt", &deployment, LONG, || {
         deployment
             .ask(&["delivery", "list"])

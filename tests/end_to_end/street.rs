@@ -167,8 +167,13 @@ impl Deployment {
 
     /// Starts the service; its log goes to `serve.log`. Returns its address.
     pub fn serve(&self) -> (Running, String) {
+        self.serve_on(0)
+    }
+
+    /// The same on a given port; 0 takes a free one.
+    pub fn serve_on(&self, port: u16) -> (Running, String) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("serve.log")).expect("opened");
-        start(self.xunjie().arg("serve").stderr(log), "巡街 ")
+        start(self.xunjie().args(["serve", "--listen", &format!("127.0.0.1:{port}")]).stderr(log), "巡街 ")
     }
 
     /// Registers the camera at `address` and draws the zone.
@@ -204,6 +209,22 @@ impl Deployment {
     /// Incidents in any state.
     pub fn incidents(&self) -> Vec<Value> {
         self.ask(&["review", "list", "--state", "all", "--limit", "0"])
+    }
+
+    /// From now on the store takes no evidence, until [`Self::take_evidence`]: looks stop between proving and recording.
+    pub fn refuse_evidence(&self) {
+        self.change_store("CREATE TRIGGER refused BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'refused'); END");
+    }
+
+    /// The store takes evidence again.
+    pub fn take_evidence(&self) {
+        self.change_store("DROP TRIGGER refused");
+    }
+
+    fn change_store(&self, sql: &str) {
+        let store = rusqlite::Connection::open(self.folder.join("data/xunjie.db")).expect("the store is there");
+        store.busy_timeout(Duration::from_secs(5)).expect("a time-out can be set");
+        store.execute_batch(sql).expect("the store is not held for long");
     }
 
     /// What the service logged.
