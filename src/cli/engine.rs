@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -58,6 +58,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         scenes: Scenes::new(service.store.clone(), service.data()),
         keep: Keep::new(service.data().join("kept")),
         keep_open_max,
+        decode_ns: AtomicU64::new(0),
         chain: Mutex::new(()),
     })
 }

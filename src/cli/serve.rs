@@ -55,6 +55,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         // Watches keep their sessions; looks must find some free.
         continuous_max: (patrol.infer_threads.max(1) * CONTINUOUS_A_THREAD)
             .min(patrol.open_sessions_max.saturating_sub(patrol.look_workers)),
+        decode_cores_max: patrol.decode_cores_max as f64,
         look_time_max: patrol.look_timeout,
     };
     let running = Patrol::start(&spine, patrol.look_workers, budget)?;

@@ -61,6 +61,8 @@ pub struct Patrol {
     pub open_sessions_max: usize,
     /// Inference threads; one a core is best on a CPU.
     pub infer_threads: usize,
+    /// Cores that decoding may use in the long run; patrol looks wait when it is spent.
+    pub decode_cores_max: usize,
     /// How long a look may take, opening the stream included.
     pub look_timeout: Duration,
 }
@@ -202,6 +204,8 @@ struct RawPatrol {
     open_sessions_max: Option<usize>,
     /// Default 0: one a core.
     infer_threads: Option<usize>,
+    /// Default 0: all cores.
+    decode_cores_max: Option<usize>,
     /// Default 20.
     look_timeout_s: Option<u64>,
 }
@@ -262,6 +266,11 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
 
 fn patrol(raw: &RawPatrol, check: &mut Checker<'_>) -> Patrol {
     let infer_threads = check.number("patrol.infer_threads", raw.infer_threads.or(Some(0)), 0..=256, "threads");
+    let decode_cores = check.number("patrol.decode_cores_max", raw.decode_cores_max.or(Some(0)), 0..=256, "cores");
+    let all_cores_for_zero = |asked: usize| match asked {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some,
+    };
     let seconds = check.number("patrol.look_timeout_s", raw.look_timeout_s.or(Some(20)), 1..=600, "seconds");
     Patrol {
         look_workers: check.number("patrol.look_workers", raw.look_workers.or(Some(8)), 1..=256, "looks"),
@@ -271,10 +280,8 @@ fn patrol(raw: &RawPatrol, check: &mut Checker<'_>) -> Patrol {
             1..=10_000,
             "streams",
         ),
-        infer_threads: match infer_threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        },
+        infer_threads: all_cores_for_zero(infer_threads),
+        decode_cores_max: all_cores_for_zero(decode_cores),
         look_timeout: Duration::from_secs(seconds),
     }
 }

@@ -115,6 +115,8 @@ pub struct SourceFacts {
     pub packets: u64,
     /// Packets handed to the decoder: what the session has cost.
     pub decoded: u64,
+    /// Time spent in the decoder.
+    pub decode_time: Duration,
     /// Packets that were too late to be decoded and were left out.
     pub skipped: u64,
 }

@@ -6,6 +6,7 @@
 //! begin late, revisit targets of patrol looks stretch up to [`STRETCH_MAX`] times, less for a view with a
 //! larger weight; re-checks, snapshots and continuous looks are never stretched. Nothing starves: of the due
 //! looks the one with the most lateness in revisit targets, times its weight, goes first, and lateness grows.
+//! Decoder time is an account that the clock fills: while it is overdrawn patrol looks wait, the others go on.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,6 +23,8 @@ pub struct Budget {
     pub looks_max: usize,
     /// Continuous looks under way.
     pub continuous_max: usize,
+    /// Cores that decoding may use in the long run.
+    pub decode_cores_max: f64,
     /// Longest time for one look, opening the stream included.
     pub look_time_max: Duration,
 }
@@ -32,6 +35,8 @@ pub const STRETCH_MAX: f64 = 4.0;
 const LATE_SHARE: f64 = 0.5;
 /// How much one look moves the stretch.
 const STRETCH_STEP: f64 = 1.02;
+/// Decoding that was not used may be made up for within this time.
+const DECODE_BURST: Duration = Duration::from_secs(10);
 /// Share of the revisit target by which due times are spread.
 const JITTER: f64 = 0.05;
 
@@ -78,7 +83,16 @@ pub struct Planner {
     rechecked: BTreeMap<CaseId, WallTime>,
     stretch: f64,
     skipped: u64,
+    decoding: Decoding,
     jitter: fastrand::Rng,
+}
+
+/// The account of decoder time: filled by the clock, emptied by what looks decode.
+#[derive(Debug, Default)]
+struct Decoding {
+    counted: Option<(WallTime, Duration)>,
+    /// Seconds of decoding that may still be spent; below zero patrol looks wait.
+    left_s: f64,
 }
 
 impl Planner {
@@ -93,6 +107,7 @@ impl Planner {
             rechecked: BTreeMap::new(),
             stretch: 1.0,
             skipped: 0,
+            decoding: Decoding::default(),
             jitter: fastrand::Rng::with_seed(seed),
         }
     }
@@ -149,6 +164,18 @@ impl Planner {
         }
     }
 
+    /// Takes in how long all looks together have decoded since the start. What is left of the budget does not pile up
+    /// beyond [`DECODE_BURST`].
+    pub fn decoded(&mut self, total: Duration, now: WallTime) {
+        let cores = self.budget.decode_cores_max;
+        if let Some((at, before)) = self.decoding.counted {
+            let filled = self.decoding.left_s + now.since(at).as_secs_f64() * cores;
+            self.decoding.left_s =
+                filled.min(DECODE_BURST.as_secs_f64() * cores) - total.saturating_sub(before).as_secs_f64();
+        }
+        self.decoding.counted = Some((now, total));
+    }
+
     /// The next look that may begin now.
     pub fn next(&mut self, now: WallTime) -> Option<Look> {
         if let Some(look) = self.watch(now) {
@@ -163,7 +190,10 @@ impl Planner {
             let (view, purpose, since) = self.asked.remove(index);
             return Some(self.send(view, purpose, since));
         }
-        let due = self.views.iter().filter(|(view, planned)| planned.due <= now && free(view));
+        // Decoder time that is spent holds patrol looks back, but none beyond the longest stretch: nothing starves.
+        let spent = self.decoding.left_s < 0.0;
+        let may = |planned: &Planned| !spent || now.since(planned.due) >= planned.revisit.mul_f64(STRETCH_MAX);
+        let due = self.views.iter().filter(|(view, planned)| planned.due <= now && free(view) && may(planned));
         let (&view, planned) = due.max_by(|(a_id, a), (b_id, b)| {
             a.urgency(now).total_cmp(&b.urgency(now)).then(b.due.cmp(&a.due)).then(b_id.cmp(a_id))
         })?;

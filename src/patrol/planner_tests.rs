@@ -6,7 +6,8 @@ use crate::{
     domain::{SourceUrl, Stream, Transport, View},
 };
 
-const BUDGET: Budget = Budget { looks_max: 4, continuous_max: 2, look_time_max: Duration::from_secs(10) };
+const BUDGET: Budget =
+    Budget { looks_max: 4, continuous_max: 2, decode_cores_max: 1.0, look_time_max: Duration::from_secs(10) };
 
 fn registry(views: usize, matters: &[&str]) -> Registry {
     let stream = |i: usize| StreamId::derived(&[b"stream", &i.to_be_bytes()]);
@@ -138,6 +139,38 @@ fn matters_that_pass_by_get_one_look_without_an_end() {
         Some(ended.view),
         "it begins again"
     );
+}
+
+/// Each look decodes for a second on half a core: what is over the budget waits, re-checks do not, nobody starves.
+#[test]
+fn decoder_time_is_a_budget() {
+    let budget = Budget { decode_cores_max: 0.5, looks_max: 100, ..BUDGET };
+    let mut planner = Planner::new(budget, 1);
+    let registry = registry(20, &["parking"]); // one look a second if it could
+    planner.sync(&registry, &matters(), WallTime::from_millis(0));
+    let (mut total, mut begun, mut overdrawn) = (Duration::ZERO, BTreeMap::<ViewId, u32>::new(), 0);
+    for second in 0..1_000 {
+        let now = WallTime::from_millis(second * 1000);
+        planner.decoded(total, now);
+        while let Some(look) = planner.next(now) {
+            *begun.entry(look.view).or_default() += 1;
+            total += Duration::from_secs(1);
+            planner.decoded(total, now);
+            planner.finished(&look);
+        }
+        if planner.decoding.left_s < 0.0 && overdrawn == 0 {
+            overdrawn += 1;
+            let case = CaseId::derived(&[b"case"]);
+            planner.ask(registry.views[0].id, Purpose::Recheck { case }, now);
+            let asked = planner.next(now).expect("a re-check goes on");
+            assert_eq!(asked.purpose, Purpose::Recheck { case });
+            planner.finished(&asked);
+        }
+    }
+    assert_eq!(overdrawn, 1, "the budget was spent at some time");
+    let looks: u32 = begun.values().sum();
+    assert!((450..=560).contains(&looks), "half a core for 1000 s is about 500 such looks: {looks}");
+    assert!(begun.len() == 20 && begun.values().all(|looks| *looks >= 10), "{begun:?}");
 }
 
 #[test]

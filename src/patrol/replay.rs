@@ -191,7 +191,12 @@ pub fn replay(
     ended: &AtomicBool,
     mut heard: impl FnMut(&LookDone),
 ) -> Result<ReplaySummary, LookError> {
-    let budget = Budget { looks_max: 1, continuous_max: 1, look_time_max: Duration::from_secs(60) };
+    let budget = Budget {
+        looks_max: 1,
+        continuous_max: 1,
+        decode_cores_max: f64::INFINITY,
+        look_time_max: Duration::from_secs(60),
+    };
     let mut planner = Planner::new(budget, 0);
     let registry = Arc::new(spine.store.registry()?);
     planner.sync(&registry, &spine.config.matters, clock.now());

@@ -14,7 +14,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -67,6 +70,8 @@ pub struct Spine {
     pub keep: Keep,
     /// Sessions of views with at most this revisit target stay open between looks.
     pub keep_open_max: Duration,
+    /// Nanoseconds that all looks together have spent in decoders; the planner's budget reads it.
+    pub decode_ns: AtomicU64,
     /// Bundles are chained: one is written and recorded at a time.
     pub chain: Mutex<()>,
 }
@@ -161,6 +166,7 @@ impl Spine {
             }
             Err(crowded @ (LeaseError::Busy(_) | LeaseError::Full(_))) => return Err(LookError::Crowded(crowded)),
         };
+        let decoded_before = lease.facts().decode_time;
         for _ in 0..look.frames_max.unwrap_or(1) {
             match lease.frame(&want) {
                 Ok(frame) => self.take_in(frame, None, look, scene, matters, seen)?,
@@ -170,7 +176,14 @@ impl Spine {
                 }
             }
         }
+        self.count_decoding(&lease, decoded_before);
         Ok(Some(lease))
+    }
+
+    /// Adds what a session has decoded since it had decoded for `before`.
+    pub(super) fn count_decoding(&self, lease: &Lease, before: Duration) {
+        let spent = lease.facts().decode_time.saturating_sub(before);
+        self.decode_ns.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// When a look, or a part of one, begins: on the wall and on the process's stopwatch.

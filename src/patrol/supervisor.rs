@@ -164,6 +164,8 @@ impl Planning {
                 self.spine.sessions.close_idle(IDLE_SESSION_MAX);
             }
             self.settle();
+            let decoded = Duration::from_nanos(self.spine.decode_ns.load(Ordering::Relaxed));
+            self.planner.decoded(decoded, self.spine.clock.now());
             self.hand_out();
             thread::sleep(TICK);
         }

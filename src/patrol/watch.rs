@@ -42,7 +42,7 @@ impl Spine {
             }
         };
         while !stop.load(Ordering::Relaxed) {
-            let began = self.begin();
+            let (began, decoded_before) = (self.begin(), lease.facts().decode_time);
             let mut guard = lock(&slot);
             let scene = self.scenes.refresh(look.view, &mut guard)?;
             let matters = scene.matters(&look.matters, &self.config.matters);
@@ -72,6 +72,7 @@ impl Spine {
                     }
                 }
             }
+            self.count_decoding(&lease, decoded_before);
             let mut guard = lock(&slot);
             let scene = self.scenes.refresh(look.view, &mut guard)?;
             let recorded = (|| {

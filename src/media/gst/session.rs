@@ -1,7 +1,10 @@
 //! What live and recorded sessions share: the packets that a decoder works on, the frames that come out,
 //! and which of them a look gets.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use gstreamer as gst;
 
@@ -29,6 +32,7 @@ pub struct Bench {
     ready: VecDeque<Frame>,
     rhythm: Rhythm,
     decoded: u64,
+    decode_time: Duration,
 }
 
 impl Bench {
@@ -57,7 +61,10 @@ impl Bench {
         self.pending.push_back(meta);
         self.decoded += 1;
         emit(Signal::Packets { fate: PacketFate::Decoded, count: 1 });
-        match decoder.decode(packet.body.clone(), alone) {
+        let asked = Instant::now();
+        let out = decoder.decode(packet.body.clone(), alone);
+        self.decode_time += asked.elapsed();
+        match out {
             Ok(out) => self.shelve(out),
             Err(error) => {
                 self.decoder = None;
@@ -111,7 +118,7 @@ impl Bench {
 
     /// Fills in what the decoder's side knows.
     pub fn tell(&self, facts: &mut SourceFacts) {
-        facts.decoded = self.decoded;
+        (facts.decoded, facts.decode_time) = (self.decoded, self.decode_time);
         facts.decoder = self.decoder.as_ref().map(|(_, decoder)| decoder.name().to_owned());
     }
 }
