@@ -1,6 +1,9 @@
 //! The main job, whole and real: a camera process, the service, the model, a reviewer's verdict, the platform's
 //! simulator. What is killed, frozen or away must cost neither an incident nor a case, and must double none.
 
+#[expect(clippy::allow_attributes, reason = "an expectation would fail in the targets that use all of it")]
+#[allow(dead_code, reason = "each target that shares the street uses its part of it")]
+#[path = "../street/mod.rs"]
 mod street;
 
 use std::{

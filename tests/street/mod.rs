@@ -118,7 +118,7 @@ pub const VAN_ONLY: &str = "0.853,0.153 0.935,0.153 0.935,0.188 0.853,0.188";
 impl Deployment {
     /// A fresh data folder; a dwell of some seconds instead of minutes. `more` is appended to the settings.
     pub fn new(name: &str, more: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("end_to_end").join(name);
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME")).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("the target folder can be written");
         fs::write(folder.join("secret"), "a secret of the tests, long enough").expect("written");

@@ -1,0 +1,13 @@
+//! What goes wrong in a city, done to the real thing: cameras, disk and store, the process itself, the platform, and
+//! people who mean harm. Every test prints how long recovery took; other cameras must not notice.
+
+mod camera;
+mod platform;
+mod process;
+mod security;
+mod store;
+
+#[expect(clippy::allow_attributes, reason = "an expectation would fail in the targets that use all of it")]
+#[allow(dead_code, reason = "each target that shares the street uses its part of it")]
+#[path = "../street/mod.rs"]
+mod street;

@@ -1,0 +1,1 @@
+//! The process killed at any moment, stopped in order, or told twice to stop.
