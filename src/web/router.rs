@@ -9,7 +9,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -25,6 +25,8 @@ use crate::deliver::CALLBACK_BYTES_MAX;
 
 /// Longest body of a request; the largest honest one is a polygon of 200 points.
 const BODY_BYTES_MAX: usize = 256 * 1024;
+/// The next piece of a body is here within this time; the whole of it within the answer's.
+const BODY_PIECE_TIME: Duration = Duration::from_secs(10);
 /// An answer begins within this time, a probe of a slow camera included.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -117,6 +119,7 @@ pub(super) fn router(app: App, loopback: bool) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     guarded
         .merge(Router::from(signed()))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PIECE_TIME))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_TIME_MAX))
         .layer(from_fn(guard::leave))
         .with_state(app)

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{Credential, Location, Secret, Stream, StreamId, Transport, WallTime},
-    service::{ChangeStream, NewStream, Service, StreamDetail, shown_address},
+    service::{ChangeStream, NewStream, Service, StreamDetail},
 };
 
 /// Tries a source: blocking, at most about half a minute.
@@ -141,7 +141,7 @@ impl StreamOut {
             id,
             code,
             name,
-            url: shown_address(&source),
+            url: source.to_string(),
             has_credential: detail.has_credential,
             transport,
             location,
