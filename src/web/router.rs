@@ -9,7 +9,10 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::{
+    limit::RequestBodyLimitLayer,
+    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -120,6 +123,7 @@ pub(super) fn router(app: App, loopback: bool) -> Router {
     guarded
         .merge(Router::from(signed()))
         .layer(RequestBodyTimeoutLayer::new(BODY_PIECE_TIME))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX)) // refuses by Content-Length, before anything is read
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_TIME_MAX))
         .layer(from_fn(guard::leave))
         .with_state(app)
