@@ -133,7 +133,7 @@ mod tests {
         let set_back = WallTime::from_millis(0);
         assert_eq!(circuit.room(set_back, 4), 1, "the clock was set back");
         let waits: Vec<Ruling> = (0..6).map(|_| circuit.refused(at(10), "no answer", true, 1.0)).collect();
-        let until = |seconds| Ruling::Waits(at(10 + seconds));
+        let until = |seconds: u64| Ruling::Waits(at(10 + seconds));
         assert_eq!(waits, [10, 20, 40, 60, 60, 60].map(until), "never more than a minute apart");
         assert_eq!(circuit.taken().map(|pause| (pause.since, pause.why)), Some((at(0), "no answer".to_owned())));
         assert_eq!(circuit.taken(), None);

@@ -143,8 +143,8 @@ pub fn container(
         sign_in(&source, credential);
     }
     let parse = gst::ElementFactory::make("parsebin").build().map_err(text)?;
-    refuse_playlists(&parse);
     let intake = prepare(&source, (!is_file).then_some(url), config, clock, !is_file)?;
+    refuse_playlists(&parse, &intake.tether);
     intake.pipeline.add(&parse).map_err(text)?;
     source.link(&parse).map_err(text)?;
     if !is_file {
@@ -160,10 +160,14 @@ pub fn container(
 
 /// Lets media in and nothing that names further addresses: a playlist (HLS, DASH) or a session description would be
 /// followed wherever it leads, past every check.
-fn refuse_playlists(parse: &gst::Element) {
-    parse.connect("autoplug-continue", false, |values| {
+fn refuse_playlists(parse: &gst::Element, tether: &Arc<Tether>) {
+    let tether = Arc::clone(tether);
+    parse.connect("autoplug-continue", false, move |values| {
         let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
         let is_media = caps.as_ref().and_then(|caps| caps.structure(0)).is_none_or(|s| names_no_address(s.name()));
+        if !is_media {
+            tether.lead_away("the addresses of a list");
+        }
         Some(is_media.to_value())
     });
 }

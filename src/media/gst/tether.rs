@@ -35,6 +35,11 @@ impl Tether {
         self.led_away.get().map(String::as_str)
     }
 
+    /// Notes where the source wanted to lead us; the first one is told.
+    pub fn lead_away(&self, to: impl Into<String>) {
+        let _ = self.led_away.set(to.into());
+    }
+
     /// Watches what the source's pipeline says, and keeps its errors and its end.
     pub fn watch(self: &Arc<Self>, bus: &gst::Bus) {
         let tether = Arc::clone(self);
@@ -62,8 +67,7 @@ impl Tether {
             return;
         }
         let (host, port) = away;
-        // The first one is told; a further one is held like it.
-        let _ = self.led_away.set(port.map_or_else(|| host.clone(), |port| format!("{host}:{port}")));
+        self.lead_away(port.map_or_else(|| host.clone(), |port| format!("{host}:{port}")));
         let source = message.src().and_then(|source| source.downcast_ref::<gst::Element>());
         while source.is_some_and(|source| source.current_state() > gst::State::Ready) {
             thread::sleep(CLOSED_EVERY);
@@ -76,7 +80,7 @@ impl Tether {
             let location = told.get::<gst::Structure>("response-headers").ok();
             let location = location.and_then(|headers| headers.get::<String>("Location").ok());
             let place = location.and_then(|text| Url::parse(&text).ok()).and_then(|url| place(&url));
-            let _ = self.led_away.set(place.map_or_else(|| "another address".to_owned(), |(host, _)| host));
+            self.lead_away(place.map_or_else(|| "another address".to_owned(), |(host, _)| host));
         }
     }
 }
