@@ -69,6 +69,7 @@ pub fn rtsp(
         .map_err(text)?;
     sign_in(&source, credential);
     let intake = prepare(&source, Some(url), config, clock, false)?;
+    intake.tether.keep_receipts(&source);
     move_to_shelf(&intake);
     let shelf = Arc::clone(&intake.shelf);
     source.connect("select-stream", false, move |values| {

@@ -46,6 +46,21 @@ impl Tether {
         bus.set_sync_handler(move |_, message| tether.judge(message));
     }
 
+    /// Sends receipts (RTCP) and the first packets through a firewall to where the source is, whatever address it
+    /// names for them: a camera must not be able to make us send packets to others.
+    pub fn keep_receipts(self: &Arc<Self>, source: &gst::Element) {
+        let Some(bin) = source.downcast_ref::<gst::Bin>() else { return };
+        let tether = Arc::clone(self);
+        bin.connect_element_added(move |_, added| {
+            let sends = added.factory().is_some_and(|factory| factory.name() == "udpsink");
+            let Some((home, _)) = tether.home.as_ref().filter(|_| sends) else { return };
+            let home = home.trim_matches(['[', ']']);
+            if added.property::<String>("host") != home {
+                added.set_property("host", home);
+            }
+        });
+    }
+
     fn judge(&self, message: &gst::MessageRef) -> gst::BusSyncReply {
         match message.view() {
             gst::MessageView::Progress(progress) => {

@@ -2,7 +2,7 @@
 //! redirect, a playlist, or the platform's redirect. Whoever is outside of the allowed networks must not even see a
 //! connection.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, net::UdpSocket, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use xunjie::{
@@ -79,6 +79,49 @@ fn a_camera_that_sends_us_elsewhere_is_not_followed() {
     assert!(rtsp.heard().contains("DESCRIBE") && http.heard().contains("GET"), "the cameras themselves were asked");
     thread_time();
     assert_eq!(trap.visits(), 0, "nobody was followed");
+}
+
+/// A session description whose track lies elsewhere, and a camera that wants its receipts (RTCP) sent elsewhere.
+#[test]
+fn a_camera_that_points_elsewhere_in_its_description_leads_nowhere() {
+    let (trap, receipts) = (Trap::set(), UdpSocket::bind("127.0.0.2:0").unwrap());
+    receipts.set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
+    let port = receipts.local_addr().unwrap().port();
+    let camera = |control: String| {
+        Server::start(move |head| {
+            let header = |name: &str| head.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+            let sequence = header("CSeq");
+            let sdp = format!(
+                "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n\
+                 a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:{control}\r\n"
+            );
+            let asked = header("Transport");
+            let client = asked.split(';').find(|part| part.starts_with("client_port=")).unwrap_or_default().to_owned();
+            let ok = format!("RTSP/1.0 200 OK\r\n{sequence}\r\nSession: 12345678\r\n");
+            match head.split(' ').next().unwrap_or_default() {
+                "OPTIONS" => format!("{ok}Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n"),
+                "DESCRIBE" => {
+                    format!("{ok}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}", sdp.len())
+                }
+                "SETUP" => format!(
+                    "{ok}Transport: RTP/AVP;unicast;{client};server_port={port}-{};source=127.0.0.2\r\n\r\n",
+                    port + 1
+                ),
+                _ => format!("{ok}\r\n"),
+            }
+        })
+    };
+    let pointing = camera("track1".to_owned());
+    let error = opened(&format!("rtsp://{}/cam", pointing.address), Transport::Udp);
+    assert!(pointing.heard().contains("PLAY"), "it came as far as playing: {error}: {}", pointing.heard());
+    assert!(receipts.recv_from(&mut [0; 2048]).is_err(), "receipts were sent elsewhere");
+
+    let pointing = camera(format!("rtsp://{}/track1", trap.address));
+    let error = opened(&format!("rtsp://{}/cam", pointing.address), Transport::Tcp);
+    assert!(pointing.heard().contains("DESCRIBE"), "{error}");
+    thread_time();
+    assert_eq!(trap.visits(), 0, "{error}");
+    println!("refused: a track elsewhere, receipts elsewhere: {error}");
 }
 
 /// A held connection attempt would come now, if it came at all.
