@@ -24,7 +24,7 @@ pub(super) struct Circuit {
 }
 
 /// What a try leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ruling {
     /// The message is at fault, or may be: the try counts.
     Counts,

@@ -10,12 +10,12 @@ mod verify;
 
 use std::{
     fs::{DirBuilder, File},
-    io::{self, Read, Write},
+    io::{self, BufReader, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Component, Path, PathBuf},
 };
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags};
 use sha2::{Digest, Sha256};
 
 pub use self::{
@@ -168,11 +168,11 @@ impl EvidenceFolder {
 
 /// Opens a file of a bundle. A link in its place leads out of the bundle, and a pipe or a device has no end: neither
 /// is ever opened, whoever put it there.
-fn open_plain(path: &Path) -> io::Result<File> {
+fn open_plain(path: &Path) -> io::Result<BufReader<File>> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, OFlags::RDONLY | flags, Mode::empty())?);
-    let is_plain = file.metadata()?.file_type().is_file();
-    if is_plain { Ok(file) } else { Err(io::Error::other("it is no plain file")) }
+    let is_plain = FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) == FileType::RegularFile;
+    if is_plain { Ok(BufReader::new(file)) } else { Err(io::Error::other("it is no plain file")) }
 }
 
 /// Names are 1 to 80 of `a-z 0-9 _ . -` and begin with no dot, so none leads out of the bundle or hides in it.

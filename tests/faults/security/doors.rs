@@ -86,7 +86,7 @@ fn bodies_that_never_come_or_never_stop_are_cut_off() {
         let mut writer = stream.try_clone().unwrap();
         thread::spawn(move || {
             while writer.write_all(b" ").is_ok() {
-                thread::sleep(Duration::from_secs(2))
+                thread::sleep(Duration::from_secs(2));
             }
         });
         thread::spawn(move || rest(stream))

@@ -207,6 +207,60 @@ fn ask_the_command_line(deployment: &Deployment, http: &str, found: &mut Haystac
     found.add("xunjie stream add nonsense", said);
 }
 
+/// Registers cameras in every way in which a secret comes in.
+fn plant(deployment: &Deployment, web: &str, rtsp: &str, http: &str) {
+    let host = rtsp.trim_start_matches("rtsp://").to_owned();
+    let port = host.split('/').next().unwrap().to_owned();
+    let add = |body: Value| {
+        let sent = ureq::post(format!("{web}/api/v1/streams")).content_type("application/json").send(body.to_string());
+        assert_eq!(sent.unwrap().status(), 201, "{body}");
+    };
+    let matters = ["motor_vehicle_parking"];
+    add(
+        json!({"code": "cam1", "name": "登录", "url": rtsp, "username": "admin", "password": PASSWORD, "matters": matters}),
+    );
+    add(
+        json!({"code": "cam2", "name": "地址", "url": format!("rtsp://admin:{IN_URL}@{port}/user=admin&password={IN_PATH}&channel=1"), "matters": matters}),
+    );
+    add(
+        json!({"code": "cam3", "name": "参数", "url": format!("http://{}/live.ts?k={IN_QUERY}&channel=2", http), "matters": matters}),
+    );
+    fs::write(deployment.folder.join("password"), IN_FILE).unwrap();
+    let file = deployment.folder.join("password").display().to_string();
+    deployment.ask(&[
+        "stream",
+        "add",
+        "--code",
+        "cam4",
+        "--name",
+        "文件",
+        "--url",
+        rtsp,
+        "--username",
+        "admin",
+        "--password-file",
+        &file,
+        "--matter",
+        "motor_vehicle_parking",
+    ]);
+}
+
+/// All files but those that must hold a secret, which are for their owner alone. Returns how many.
+fn read_the_disk(data: &Path, found: &mut Haystack) -> usize {
+    let mut files = 0;
+    for path in files_below(data) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("xunjie.db") || name == "access.token" {
+            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{name} is for its owner alone");
+            continue;
+        }
+        found.add(format!("file {}", path.display()), String::from_utf8_lossy(&fs::read(&path).unwrap()));
+        files += 1;
+    }
+    files
+}
+
 #[test]
 fn planted_secrets_show_nowhere() {
     let (_camera, rtsp) = guarded_camera();
@@ -227,41 +281,7 @@ fn planted_secrets_show_nowhere() {
     });
     let token = fs::read_to_string(deployment.folder.join("data/access.token")).unwrap().trim().to_owned();
 
-    // Registered in every way in which a secret comes in.
-    let host = rtsp.trim_start_matches("rtsp://").to_owned();
-    let port = host.split('/').next().unwrap().to_owned();
-    let add = |body: Value| {
-        let sent = ureq::post(format!("{web}/api/v1/streams")).content_type("application/json").send(body.to_string());
-        assert_eq!(sent.unwrap().status(), 201, "{body}");
-    };
-    let matters = ["motor_vehicle_parking"];
-    add(
-        json!({"code": "cam1", "name": "登录", "url": rtsp, "username": "admin", "password": PASSWORD, "matters": matters}),
-    );
-    add(
-        json!({"code": "cam2", "name": "地址", "url": format!("rtsp://admin:{IN_URL}@{port}/user=admin&password={IN_PATH}&channel=1"), "matters": matters}),
-    );
-    add(
-        json!({"code": "cam3", "name": "参数", "url": format!("http://{}/live.ts?k={IN_QUERY}&channel=2", http.address), "matters": matters}),
-    );
-    fs::write(deployment.folder.join("password"), IN_FILE).unwrap();
-    let file = deployment.folder.join("password").display().to_string();
-    deployment.ask(&[
-        "stream",
-        "add",
-        "--code",
-        "cam4",
-        "--name",
-        "文件",
-        "--url",
-        &rtsp,
-        "--username",
-        "admin",
-        "--password-file",
-        &file,
-        "--matter",
-        "motor_vehicle_parking",
-    ]);
+    plant(&deployment, &web, &rtsp, &http.address);
     let began = Instant::now();
     until("the guarded camera is seen and the others are lost", &deployment, LONG, || {
         let page = ureq::get(format!("{web}/coverage")).call().ok()?.body_mut().read_to_string().ok()?;
@@ -278,17 +298,7 @@ fn planted_secrets_show_nowhere() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "a core dump would hold every password: {core}");
     let data = deployment.folder.join("data");
-    let mut files = 0;
-    for path in files_below(&data) {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.starts_with("xunjie.db") || name == "access.token" {
-            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-            assert_eq!(mode, 0o600, "{name} is for its owner alone");
-            continue;
-        }
-        found.add(format!("file {}", path.display()), String::from_utf8_lossy(&fs::read(&path).unwrap()));
-        files += 1;
-    }
+    let files = read_the_disk(&data, &mut found);
     let log = deployment.log();
     assert!(log.contains("gstreamer") && log.contains("rtspsrc"), "GStreamer's own log is there to be searched");
     found.add("serve.log", log.clone());
