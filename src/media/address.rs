@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use rustix::fs::FileType;
+
 use crate::{
     config::{Networks, NotAdmitted},
     domain::SourceUrl,
@@ -28,7 +30,7 @@ pub fn admit(name: &str, source: &SourceUrl, networks: &Networks, within: Durati
     let url = source.url();
     let untouched = || Admitted { source: source.clone(), host: None };
     if url.scheme() == "file" {
-        return Ok(untouched());
+        return plain(name, source).map(|()| untouched());
     }
     let ip = networks.admit(url, within).map_err(|refused| match refused {
         NotAdmitted::Outside(_) | NotAdmitted::LeadsOutside(..) | NotAdmitted::NoHost => {
@@ -50,6 +52,16 @@ pub fn admit(name: &str, source: &SourceUrl, networks: &Networks, within: Durati
     numbered.set_ip_host(ip).map_err(|()| unusable())?;
     let source = SourceUrl::parse(numbered.as_str()).map_err(|_| unusable())?;
     Ok(Admitted { source, host })
+}
+
+/// A file or a folder of pictures; a pipe or a device would hold whoever opens it. What is not there is told when it
+/// is opened.
+fn plain(name: &str, source: &SourceUrl) -> Result<(), MediaError> {
+    let there = source.url().to_file_path().ok().and_then(|path| rustix::fs::stat(&path).ok());
+    match there.map(|there| FileType::from_raw_mode(there.st_mode)) {
+        None | Some(FileType::RegularFile | FileType::Directory) => Ok(()),
+        Some(_) => Err(MediaError::Forbidden(name.to_owned(), "it is neither a file nor a folder".to_owned())),
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +87,7 @@ mod tests {
         );
         assert_eq!(number("http://localhost/a"), ("http://127.0.0.1/a".into(), host("localhost")));
         assert_eq!(number("rtsps://localhost/a"), ("rtsps://localhost/a".into(), None), "the certificate names it");
+        assert!(matches!(admitted("file:///dev/zero"), Err(MediaError::Forbidden(..))));
         assert_eq!(admitted("file:///a/b.mp4").unwrap(), ("file:///a/b.mp4".into(), None));
         for outside in ["rtsp://169.254.169.254/", "http://[::ffff:8.8.8.8]/", "rtsp://134744072/a", "rtsps://8.8.8.8/"]
         {

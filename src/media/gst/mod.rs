@@ -110,12 +110,12 @@ impl FrameSource for GstSource {
     fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
         let session = self.count(spec.stream.id);
         let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
+        let name = fault::name_of(&spec.stream);
+        let at = address::admit(&name, &spec.stream.source, &config.networks, config.connect_within)?;
         if spec.stream.source.url().scheme() == "file" {
             let origin = self.origin.unwrap_or_else(|| self.clock.now());
             return Ok(Box::new(recording::Recording::open(spec, session, origin, &config, clock)?));
         }
-        let name = fault::name_of(&spec.stream);
-        let at = address::admit(&name, &spec.stream.source, &config.networks, config.connect_within)?;
         Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock)?))
     }
 }

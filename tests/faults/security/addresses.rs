@@ -232,6 +232,22 @@ fn addresses_outside_of_the_networks_are_refused_wherever_they_come_in() {
             deployment.xunjie().args(["stream", "probe", "--time-max-s", "5", "--url", &address]).output().unwrap();
         assert!(!probed.status.success(), "stream probe {address}: {}", String::from_utf8_lossy(&probed.stdout));
     }
+    for address in ["file:///etc/passwd", "FILE:/etc/passwd", " file:///dev/zero"] {
+        for path in ["/api/v1/streams", "/api/v1/streams/probe"] {
+            let (status, answer) = ask(path, &json!({"code": "C1", "name": "东门", "url": address}));
+            assert_eq!(status, 422, "{path} {address}: {answer}");
+        }
+    }
+    let began = std::time::Instant::now();
+    let pipe = deployment.folder.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for file in ["/dev/zero".to_owned(), pipe.display().to_string()] {
+        let url = format!("file://{file}");
+        let probed = deployment.xunjie().args(["stream", "probe", "--time-max-s", "5", "--url", &url]).output().unwrap();
+        let said = String::from_utf8_lossy(&probed.stdout).into_owned();
+        assert!(!probed.status.success() && said.contains("neither a file nor a folder"), "{said}");
+    }
+    println!("refused: a pipe and a device as recordings: {:.2} s", began.elapsed().as_secs_f64());
     assert_eq!(trap.visits(), 0);
 }
 
