@@ -1,12 +1,13 @@
 //! The whole HTTP surface in one list.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use axum::{
-    Json, Router,
+    Router,
     extract::DefaultBodyLimit,
-    http::StatusCode,
+    http::{StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
     routing::get,
 };
 use tower_http::{
@@ -89,7 +90,7 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(health::show))
         .routes(routes!(health::live))
         .routes(routes!(health::metrics))
-        .route("/api/v1/openapi.json", get(|| async { Json(openapi()) }))
+        .route("/api/v1/openapi.json", get(document))
         .route("/", get(page::waiting))
         .route("/incidents/{id}", get(page::incident))
         .route("/incidents/{id}/verdict", axum::routing::post(page::decide))
@@ -111,6 +112,14 @@ fn signed() -> OpenApiRouter<App> {
 /// The OpenAPI 3.1 document, generated from the handlers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     guarded().merge(signed()).into_openapi()
+}
+
+/// The document, written once: it never changes while the process runs.
+async fn document() -> impl IntoResponse {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        serde_json::to_string(&openapi()).expect("the document is made of texts and always serialises")
+    });
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 
 /// The router. `loopback`: the listener is one of this machine.

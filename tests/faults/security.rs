@@ -81,8 +81,14 @@ fn converse(mut stream: TcpStream, answer: &dyn Fn(&str) -> String, all: &Mutex<
         bytes.extend_from_slice(&piece[..read]);
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        bytes.drain(..end + 4);
-        all.lock().unwrap().push_str(&head);
+        let length =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let whole = end + 4 + length.unwrap_or(0_usize);
+        if bytes.len() < whole {
+            continue;
+        }
+        all.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..whole]));
+        bytes.drain(..whole);
         if stream.write_all(answer(&head).as_bytes()).is_err() {
             return;
         }

@@ -243,7 +243,8 @@ fn addresses_outside_of_the_networks_are_refused_wherever_they_come_in() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for file in ["/dev/zero".to_owned(), pipe.display().to_string()] {
         let url = format!("file://{file}");
-        let probed = deployment.xunjie().args(["stream", "probe", "--time-max-s", "5", "--url", &url]).output().unwrap();
+        let probed =
+            deployment.xunjie().args(["stream", "probe", "--time-max-s", "5", "--url", &url]).output().unwrap();
         let said = String::from_utf8_lossy(&probed.stdout).into_owned();
         assert!(!probed.status.success() && said.contains("neither a file nor a folder"), "{said}");
     }

@@ -14,7 +14,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use super::{LONG, Server, serve};
-use crate::street::{Deployment, Running, clip, files_below, start, until};
+use crate::street::{Deployment, KERB, Running, clip, files_below, start, until};
 
 /// Digits that stand nowhere else.
 const PASSWORD: &str = "s3cr3t-7f1d9a-password";
@@ -288,6 +288,13 @@ fn planted_secrets_show_nowhere() {
         (page.contains("cam4") && !page.contains("未巡看")).then_some(())
     });
 
+    // A case with evidence, and a platform that is told of it.
+    let zone = ["--kind", "strict", "--matter", "motor_vehicle_parking", "--polygon", KERB];
+    deployment.ask(&[&["zone", "add", "cam1", "--name", "禁停"][..], &zone[..]].concat());
+    let incident = until("an incident", &deployment, LONG, || deployment.incidents().into_iter().next());
+    deployment.ask(&["review", "confirm", incident["id"].as_str().unwrap(), "--reviewer", "张三"]);
+    until("the platform is told", &deployment, LONG, || platform.heard().contains("manifest_sha256").then_some(()));
+
     let mut found = Haystack::default();
     send_wrongly(&web, &rtsp, &mut found);
     let asked = walk_the_api(&web, &token, &mut found);
@@ -305,6 +312,7 @@ fn planted_secrets_show_nowhere() {
     found.add("what the platform was sent", platform.heard());
 
     let leaks = found.search(&needles(&token));
+    assert!(files > 3, "there is evidence to be searched");
     assert!(leaks.is_empty(), "{} leaks\n{}", leaks.len(), leaks.join("\n"));
 
     // The search can find: the database has to hold what cameras are opened with, and does.
