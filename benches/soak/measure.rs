@@ -194,7 +194,8 @@ impl Record {
     }
 
     fn sum(&self, name: &str) -> f64 {
-        self.metrics.iter().filter(|(key, _)| key.split('{').next() == Some(name)).map(|(_, value)| value).sum()
+        self.metrics.iter().filter(|(key, _)| key.split('{').next() == Some(name)).map(|(_, value)| value).sum::<f64>()
+            + 0.0
     }
 }
 
