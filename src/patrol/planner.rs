@@ -6,7 +6,7 @@
 //! and the others are refused by name and patrolled. How the plan gives way when the budget is short stands in
 //! `relief.rs`; re-checks, snapshots and continuous looks are never stretched. Nothing starves: of the due
 //! looks the one with the most lateness in revisit targets, times its weight, goes first, lateness grows, and no
-//! account holds a view back for longer than [`STRETCH_MAX`] of its targets.
+//! account holds a view back for longer than the longest stretch of its target.
 //!
 //! Views lie in the order of their due times, so that a moment at which little is due costs little, however many
 //! views there are.
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use super::relief::{Relief, STRETCH_MAX};
+use super::relief::Relief;
 use crate::domain::{
     CaseId, DecodeMode, HardLimit, Look, LookId, Matter, MatterKey, PlanStatus, Purpose, Refused, StreamId, ViewId,
     WallTime,
@@ -52,6 +52,10 @@ const FIRST_SPREAD: f64 = 0.9;
 /// A look that found no session is tried again after this time.
 const CROWDED_WAIT: Duration = Duration::from_secs(1);
 
+/// A view that gave no frame is tried again after this time, which doubles with each further failure until it is longer
+/// than the revisit target: a hiccup must not cost a whole visit, and a dead camera not much.
+const LOST_WAIT: Duration = Duration::from_secs(15);
+
 /// What the matters of a view ask for; views with the same list share it.
 #[derive(Debug)]
 struct Wanted {
@@ -72,6 +76,8 @@ struct Planned {
     due: WallTime,
     /// When its latest look began; before the first one, when it was planned.
     begun: WallTime,
+    /// Looks in a row that got no frame.
+    lost: u32,
 }
 
 impl Planned {
@@ -142,7 +148,8 @@ impl Planner {
         for view in registry.views.iter().filter(|view| enabled.contains(&view.stream)) {
             let wanted = lists.entry(&view.matters).or_insert_with(|| Arc::new(wanted(&view.matters, matters))).clone();
             let revisit = view.revisit_s.map_or(wanted.revisit, |s| Duration::from_secs(u64::from(s.max(1))));
-            let (due, begun) = match (self.views.get(&view.id), self.seen.remove(&view.id)) {
+            let known = self.views.get(&view.id);
+            let (due, begun) = match (known, self.seen.remove(&view.id)) {
                 (Some(known), _) if known.revisit == revisit => (known.due, known.begun),
                 (Some(known), _) => (known.due.min(now.plus(revisit)), known.begun),
                 (None, Some(seen)) if seen <= now && seen.plus(revisit) > now => (seen.plus(revisit), seen),
@@ -152,7 +159,8 @@ impl Planner {
                 }
             };
             let weight = f64::from(view.weight).clamp(0.01, 100.0) * wanted.weight;
-            views.insert(view.id, Planned { stream: view.stream, wanted, revisit, weight, due, begun });
+            let lost = known.map_or(0, |known| known.lost);
+            views.insert(view.id, Planned { stream: view.stream, wanted, revisit, weight, due, begun, lost });
         }
         self.views = views;
         self.spread(fresh, now);
@@ -245,7 +253,8 @@ impl Planner {
         while let Some(view) = self.ranked.1.pop() {
             let Some(planned) = self.views.get(&view).filter(|planned| planned.due <= now) else { continue };
             // Decoder time that is spent holds patrol looks back, but none beyond the longest stretch: nothing starves.
-            let may = !self.relief.is_overdrawn() || now.since(planned.begun) >= planned.revisit.mul_f64(STRETCH_MAX);
+            let held_max = planned.revisit.mul_f64(Relief::longest_of(planned.weight));
+            let may = !self.relief.is_overdrawn() || now.since(planned.begun) >= held_max;
             if may && !busy.contains(&planned.stream) && !self.watched.contains_key(&view) {
                 return Some(view);
             }
@@ -305,6 +314,19 @@ impl Planner {
         if look.purpose == Purpose::Patrol {
             self.move_due(look.view, now.plus(CROWDED_WAIT));
         }
+    }
+
+    /// Takes in whether a look got a frame; where it did not, its view is due again soon.
+    pub fn saw(&mut self, view: ViewId, is_lost: bool, now: WallTime) {
+        let Some(planned) = self.views.get_mut(&view) else { return };
+        if !is_lost {
+            planned.lost = 0;
+            return;
+        }
+        let again = now.plus(LOST_WAIT * 2_u32.saturating_pow(planned.lost.min(16)));
+        planned.lost += 1;
+        let due = planned.due.min(again);
+        self.move_due(view, due);
     }
 
     /// Takes in that a look has ended.

@@ -171,6 +171,27 @@ fn a_look_without_a_session_is_refused_by_name_and_comes_again_soon() {
     assert_eq!(planner.status(now).refused, []);
 }
 
+#[test]
+fn a_view_without_a_frame_is_tried_again_soon_and_a_dead_one_at_its_own_pace() {
+    let mut planner = Planner::new(BUDGET, 1);
+    let mut registry = registry(1, &["parking"]);
+    registry.views[0].revisit_s = Some(300);
+    planner.sync(&registry, &matters(), WallTime::from_millis(0));
+    let mut now = WallTime::from_millis(0);
+    let mut waits = Vec::new();
+    for is_lost in [true, true, true, true, true, true, false, true] {
+        let look = planner.next(now).expect("it is due");
+        planner.finished(&look, now);
+        planner.saw(look.view, is_lost, now);
+        let due = planner.next_due().unwrap();
+        waits.push(due.since(now).as_secs());
+        now = due;
+    }
+    assert_eq!(waits[..5], [15, 30, 60, 120, 240]);
+    assert!(waits[5..7].iter().all(|wait| (285..=315).contains(wait)), "{waits:?}");
+    assert_eq!(waits[7], 15, "it was well in between");
+}
+
 /// A restart costs no burst: what was seen lately keeps its rhythm, the rest is spread over less than one revisit.
 #[test]
 fn first_looks_begin_at_once_and_all_views_are_seen_within_one_revisit() {

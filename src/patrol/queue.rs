@@ -22,6 +22,8 @@ pub struct Finished {
 pub enum End {
     /// It was recorded.
     Recorded,
+    /// It was recorded, and no frame came: the view is looked at again before its next visit.
+    Lost,
     /// It failed and left nothing behind; its view is looked at again when it is next due.
     Failed,
     /// It found no session: our own limit. The same look comes again soon.

@@ -69,13 +69,22 @@ impl Relief {
 
     /// How far the target of a view of this weight is stretched: less for a heavy one, sooner for a light one.
     pub fn stretch_of(&self, weight: f64) -> f64 {
-        (1.0 + (self.stretch - 1.0) / weight).clamp(1.0, STRETCH_MAX)
+        weighed(self.stretch, weight)
+    }
+
+    /// The furthest that the target of a view of this weight is ever stretched.
+    pub fn longest_of(weight: f64) -> f64 {
+        weighed(STRETCH_MAX, weight)
     }
 
     /// Whether continuous looks are held to key frames.
     pub fn is_thinned(&self) -> bool {
         self.is_thinned
     }
+}
+
+fn weighed(stretch: f64, weight: f64) -> f64 {
+    (1.0 + (stretch - 1.0) / weight).clamp(1.0, STRETCH_MAX)
 }
 
 #[cfg(test)]

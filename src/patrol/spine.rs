@@ -111,7 +111,7 @@ pub struct LookDone {
 pub struct Seen {
     pub(super) state: ViewState,
     reason: Option<String>,
-    frames: u32,
+    pub(super) frames: u32,
     pub(super) sightings: Vec<Sighting>,
     /// The latest frame that could be judged.
     pub(super) last: Option<Judgeable>,

@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
     clock::Clock,
-    domain::{Look, LookId, Purpose, Refused, ViewId, WallTime},
+    domain::{Look, LookId, Purpose, Refused, ViewId, ViewState, WallTime},
     telemetry::{Signal, SkipReason, emit},
 };
 
@@ -42,6 +42,8 @@ const SYNC_SHARE: u32 = 20;
 const WATCH_AGAIN: Duration = Duration::from_secs(1);
 /// How long looks that run may still wait for their camera when the patrol stops.
 const STOP_GRACE: Duration = Duration::from_secs(2);
+/// By how much the threads of visits stand behind those of continuous looks and the web, of 19.
+const VISIT_NICE: i32 = 5;
 /// Requests for looks out of turn that may wait; further ones are refused.
 const ASKS_MAX: usize = 256;
 
@@ -116,17 +118,25 @@ impl Patrol {
 
 /// A worker: takes looks until the end.
 fn work(spine: &Spine, queue: &dyn LookQueue, stop: &AtomicBool) {
+    // What stands still gives way to what moves on the processor too. Where the system refuses, they share alike.
+    let _ = rustix::process::nice(VISIT_NICE);
     while !stop.load(Ordering::Relaxed) {
         let Some(look) = queue.take(Duration::from_millis(200)) else { continue };
-        let end = contained(spine, &look, || spine.look(&look).map(|_| ()));
+        let end = contained(spine, &look, || spine.look(&look).map(|done| done.report.state == ViewState::Lost));
         queue.finish(Finished { look, end });
     }
 }
 
-/// Runs one look; a failure is told once, here.
-fn contained(spine: &Spine, look: &Look, run: impl FnOnce() -> Result<(), LookError>) -> End {
+/// Runs one look, which tells whether it got no frame; a failure is told once, here.
+fn contained(spine: &Spine, look: &Look, run: impl FnOnce() -> Result<bool, LookError>) -> End {
     match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(())) => End::Recorded,
+        Ok(Ok(is_lost)) => {
+            if is_lost {
+                End::Lost
+            } else {
+                End::Recorded
+            }
+        }
         Ok(Err(LookError::Crowded(error))) => {
             tracing::debug!(look = %look.id, view = %look.view, %error, "a look found no session");
             emit(Signal::LookSkipped { view: look.view, reason: SkipReason::Overload });
@@ -246,7 +256,11 @@ impl Planning {
         for Finished { look, end } in self.queue.finished() {
             match end {
                 End::Crowded => self.planner.crowded_out(&look, now),
-                End::Recorded | End::Failed | End::Stopped => self.planner.finished(&look, now),
+                End::Recorded | End::Lost => {
+                    self.planner.finished(&look, now);
+                    self.planner.saw(look.view, end == End::Lost, now);
+                }
+                End::Failed | End::Stopped => self.planner.finished(&look, now),
             }
         }
         for (view, purpose, since) in self.asked.try_iter() {
@@ -279,7 +293,7 @@ impl Planning {
         let flag = Arc::new(AtomicBool::new(false));
         let (spine, queue, stop, begun) = (self.spine.clone(), self.queue.clone(), flag.clone(), look.clone());
         let watch = move || {
-            let end = contained(&spine, &look, || spine.watch(&look, &stop, |_| ()));
+            let end = contained(&spine, &look, || spine.watch(&look, &stop, |_| ()).map(|()| false));
             // A stream that cannot be opened must not be tried again in a tight loop.
             let ended = Instant::now();
             while ended.elapsed() < WATCH_AGAIN && !stop.load(Ordering::Relaxed) {

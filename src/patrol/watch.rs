@@ -53,7 +53,7 @@ impl Spine {
             let part_ends = self.clock.now().plus(period);
             let mut seen = Seen::nothing();
             let mut latest: Option<(Frame, Vec<Detection>)> = None;
-            let (mut lost, mut thinned, mut waits_since) = (false, false, Instant::now());
+            let (mut judged, mut lost, mut thinned, mut waits_since) = (0_u32, false, false, Instant::now());
             while self.clock.now() < part_ends && !stop.load(Ordering::Relaxed) && !lost {
                 let is_thinned = self.thinned.load(Ordering::Relaxed);
                 thinned |= is_thinned;
@@ -67,6 +67,7 @@ impl Spine {
                 match frame {
                     Ok(frame) => match self.detect(&frame, &matters, Lane::Watch) {
                         Ok(detections) => {
+                            judged += 1;
                             let tracks = tracker.update(frame.meta.pts, &detections);
                             let steady = tracks.iter().filter(|track| track.confirmed);
                             let steady =
@@ -93,6 +94,7 @@ impl Spine {
             let recorded = (|| {
                 if let Some((frame, detections)) = latest {
                     self.take_in(frame, Some(detections), look, scene, &matters, &mut seen)?;
+                    seen.frames = judged;
                 }
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
             })();
