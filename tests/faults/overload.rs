@@ -69,7 +69,7 @@ fn watched_rate(deployment: &Deployment, code: &str) -> Option<f64> {
 fn static_matters_stretch_before_continuous_looks_drop_frames_and_nothing_starves() {
     let deployment = Deployment::new("overload", "")
         .pipelines(&[(PARKING, "decode = \"key_frames\""), (STALL, "decode = \"rate\"\nfps = 5.0")])
-        .setting("[patrol]", "decode_cores_max = 0.01");
+        .setting("[patrol]", "decode_cores_max = 0.01\nlook_workers = 2");
     let (_eye, address) = camera("127.0.0.1:0");
     let codes: Vec<String> = (0..VIEWS).map(|number| format!("view{number}")).collect();
     codes.iter().for_each(|code| register(&deployment, code, &address, PARKING));
