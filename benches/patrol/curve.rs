@@ -30,6 +30,7 @@ struct Row {
     service_cores: f64,
     server_cores: f64,
     memory_mb: f64,
+    memory_peak_mb: f64,
 }
 
 pub fn run() {
@@ -51,7 +52,7 @@ pub fn run() {
         thread::available_parallelism().map_or(1, usize::from)
     );
     println!(
-        "| views | run, s | first look ended, s | looks | views seen | begun late, s: p50 p95 p99 max | frame judged and recorded late, s: p50 p95 p99 max | a look takes, s: p50 p99 | states | waiting at the end (latest, s) | service, cores | server, cores | service, MB |"
+        "| views | run, s | first look ended, s | looks | views seen | begun late, s: p50 p95 p99 max | frame judged and recorded late, s: p50 p95 p99 max | a look takes, s: p50 p99 | states | waiting at the end (latest, s) | service, cores | server, cores | service, MB: at the end, peak |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for row in &rows {
@@ -65,7 +66,7 @@ fn line(row: &Row) -> String {
     };
     let states = row.states.iter().map(|(state, count)| format!("{state} {count}")).collect::<Vec<_>>().join(", ");
     format!(
-        "| {} | {:.0} | {:.2} | {} | {} | {} | {} | {} | {states} | {} ({:.1}) | {:.2} | {:.2} | {:.0} |",
+        "| {} | {:.0} | {:.2} | {} | {} | {} | {} | {} | {states} | {} ({:.1}) | {:.2} | {:.2} | {:.0} {:.0} |",
         row.views,
         row.seconds,
         row.first_s,
@@ -78,7 +79,8 @@ fn line(row: &Row) -> String {
         row.late_now_s,
         row.service_cores,
         row.server_cores,
-        row.memory_mb
+        row.memory_mb,
+        row.memory_peak_mb
     )
 }
 
@@ -101,7 +103,7 @@ fn row(views: usize, time: Duration) -> Row {
     let seconds = counted.elapsed().as_secs_f64();
     let (service_cores, server_cores) =
         ((running.cpu_s() - service_cpu) / seconds, (server.cpu_s() - server_cpu) / seconds);
-    let memory_mb = running.memory_mb("VmHWM");
+    let (memory_mb, memory_peak_mb) = (running.memory_mb("VmRSS"), running.memory_mb("VmHWM"));
     let plan = service.plan();
     let (waiting, late_now_s) = plan.map_or((0, 0.0), |plan| (plan.waiting, plan.late_max_ms as f64 / 1000.0));
     stop(running);
@@ -119,6 +121,7 @@ fn row(views: usize, time: Duration) -> Row {
         service_cores,
         server_cores,
         memory_mb,
+        memory_peak_mb,
     };
     collect(&service, started, &mut row);
     let log = fs::read_to_string(house.folder().join("serve.log")).unwrap_or_default();

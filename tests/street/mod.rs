@@ -96,10 +96,18 @@ pub fn recording(seconds: u32) -> PathBuf {
 
 /// A camera that plays the clip for ever. `listen` may name port 0.
 pub fn camera(listen: &str) -> (Running, String) {
+    play(&clip(), listen, &[])
+}
+
+/// A camera that plays a clip of 10 frames a second for ever, with more options.
+pub fn play(clip: &Path, listen: &str, more: &[&str]) -> (Running, String) {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_xunjie"));
     let program = program.parent().expect("it lies in a folder").join("examples/street_camera");
     start(
-        Command::new(program).args(["--listen", listen, "--path", "/cam", "--fps", "10", "--clip"]).arg(clip()),
+        Command::new(program)
+            .args(["--listen", listen, "--path", "/cam", "--fps", "10", "--clip"])
+            .arg(clip)
+            .args(more),
         "ready ",
     )
 }
@@ -191,18 +199,13 @@ impl Deployment {
 
     /// Registers the camera at `address` and draws the zone.
     pub fn register(&self, code: &str, address: &str, zone: &str) {
-        self.ask(&[
-            "stream",
-            "add",
-            "--code",
-            code,
-            "--name",
-            code,
-            "--url",
-            address,
-            "--matter",
-            "motor_vehicle_parking",
-        ]);
+        self.register_with(code, address, zone, &[]);
+    }
+
+    /// The same with more options of `stream add`.
+    pub fn register_with(&self, code: &str, address: &str, zone: &str, more: &[&str]) {
+        let stream = ["stream", "add", "--code", code, "--name", code, "--url", address];
+        self.ask(&[&stream[..], &["--matter", "motor_vehicle_parking"], more].concat());
         let zone = [
             "zone",
             "add",
