@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -60,6 +63,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         keep: Keep::new(service.data().join("kept")),
         keep_open_max,
         decode_ns: AtomicU64::new(0),
+        thinned: AtomicBool::new(false),
         chain: Mutex::new(()),
     })
 }

@@ -52,15 +52,17 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         runtime.block_on(TcpListener::bind(listen)).with_context(|| format!("{listen} cannot be listened on"))?;
 
     let patrol = settings.patrol;
+    let looks_max = patrol.look_workers.min(patrol.open_sessions_max);
     let budget = Budget {
-        looks_max: patrol.look_workers,
+        looks_max,
         // Watches keep their sessions; looks must find some free.
         continuous_max: (patrol.infer_threads.max(1) * CONTINUOUS_A_THREAD)
-            .min(patrol.open_sessions_max.saturating_sub(patrol.look_workers)),
-        decode_cores_max: patrol.decode_cores_max as f64,
+            .min(patrol.open_sessions_max.saturating_sub(looks_max)),
+        sessions_max: patrol.open_sessions_max,
+        decode_cores_max: patrol.decode_cores_max,
         look_time_max: patrol.look_timeout,
     };
-    let running = Patrol::start(&spine, patrol.look_workers, budget)?;
+    let running = Patrol::start(&spine, looks_max, budget)?;
     let courier = courier(&service)?;
     let access = Access::open(service.data(), listener.local_addr()?.ip().is_loopback() && !args.login)?;
     let platform_key = settings.platform.as_ref().map(deliver::signing_key).transpose()?.flatten();

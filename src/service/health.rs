@@ -77,7 +77,9 @@ impl Service {
             health.views += 1;
             match row.coverage {
                 Coverage::Covered => health.covered += 1,
-                Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen => health.uncovered += 1,
+                Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen | Coverage::Refused(_) => {
+                    health.uncovered += 1;
+                }
                 Coverage::Idle | Coverage::Disabled => health.resting += 1,
             }
             if let Some(look) = &row.latest {

@@ -93,7 +93,6 @@ impl Service {
         check_revisit(&mut faults, new.revisit_s);
         faults.none()?;
         let (source, credential) = source.expect("without a fault there is an address");
-        self.refuse_taken_code(&code, None)?;
 
         let now = self.now();
         let stream = Stream {
@@ -220,7 +219,6 @@ impl Service {
             credential = found;
         }
         faults.none()?;
-        self.refuse_taken_code(&stream.code, Some(id))?;
         stream.transport = change.transport.unwrap_or(stream.transport);
         stream.location = change.location.clone().or(stream.location);
         stream.enabled = change.enabled.unwrap_or(stream.enabled);
@@ -255,17 +253,6 @@ impl Service {
                 faults.add("url", &ip.to_string(), want);
             }
             Err(error @ NotAdmitted::NoHost) => faults.add("url", "", error.to_string()),
-        }
-    }
-
-    fn refuse_taken_code(&self, code: &str, except: Option<StreamId>) -> Result<(), ServiceError> {
-        let registry = self.registry()?;
-        match registry.streams.iter().find(|s| s.code == code && Some(s.id) != except) {
-            Some(other) => Err(ServiceError::Store(crate::store::StoreError::Conflict(format!(
-                "code {code} belongs to stream {} already; use another code or change that stream",
-                other.id
-            )))),
-            None => Ok(()),
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Metric {
 
 /// From a millisecond to a minute.
 const SECONDS: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// Around the second within which a change must be stored.
+const CHANGE: &[f64] = &[0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0];
 /// From on time to hours behind.
 const LATENESS: &[f64] = &[0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
 
@@ -95,7 +97,16 @@ pub const METRICS: &[Metric] = &[
         help: "how far revisit targets are stretched because looks begin late, 1 when not at all",
         buckets: &[],
     },
+    gauge("xunjie_plan_thinned", "1 while continuous looks are held to key frames because the budget is short"),
+    gauge("xunjie_plan_lateness_seconds", "how late the most late of the waiting patrol looks is now"),
+    gauge("xunjie_views_refused", "views for which a hard limit leaves no room, by limit"),
+    counter("xunjie_watch_parts_thinned_total", "parts of continuous looks that were held to key frames"),
     counter("xunjie_visits_skipped_total", "visits left out because the next one was due already"),
+    seconds(
+        "xunjie_change_seconds",
+        "from a frame's arrival to the stored change of an incident that it shows",
+        CHANGE,
+    ),
     gauge("xunjie_views", "views by the state that their latest look found"),
 ];
 

@@ -7,11 +7,12 @@ use metrics::{counter, gauge, histogram};
 use tracing::{debug, error, info, warn};
 
 use super::label::{
-    change_label, direction_label, fate_label, outcome_label, purpose_label, skip_label, stage_label, state_label,
-    verdict_label,
+    change_label, direction_label, fate_label, limit_label, outcome_label, purpose_label, skip_label, stage_label,
+    state_label, verdict_label,
 };
 use crate::domain::{
-    CaseId, DeliveryId, IncidentChange, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState,
+    CaseId, DeliveryId, HardLimit, IncidentChange, IncidentId, LookId, PlanStatus, Purpose, Stage, StreamId, Verdict,
+    ViewId, ViewState,
 };
 
 /// Why a look was given up before it began.
@@ -191,6 +192,11 @@ pub enum Signal<'a> {
         /// How long it took.
         took: Duration,
     },
+    /// A change of an incident is stored.
+    ChangeStored {
+        /// How long after the frame that shows it had arrived.
+        took: Duration,
+    },
     /// The transaction of a look failed and will be tried again.
     RecordRetried {
         /// Why.
@@ -278,13 +284,11 @@ pub enum Signal<'a> {
         open: usize,
     },
     /// How the plan stands.
-    Planned {
-        /// Views that are looked at.
-        views: usize,
-        /// How far revisit targets are stretched, 1 when not at all.
-        stretch: f64,
-        /// Visits left out since the start because the next one was due already.
-        skipped: u64,
+    Planned(&'a PlanStatus),
+    /// A part of a continuous look was held to key frames, because the budget is short.
+    PartThinned {
+        /// Of which view.
+        view: ViewId,
     },
     /// How many views stand so.
     Coverage {
@@ -336,6 +340,7 @@ pub fn emit(signal: Signal<'_>) {
             info!(bundles, direction = direction_label(direction), "evidence removed");
         }
         Signal::Recorded { took } => histogram!("xunjie_record_seconds").record(took),
+        Signal::ChangeStored { took } => histogram!("xunjie_change_seconds").record(took),
         Signal::RecordRetried { why } => {
             counter!("xunjie_record_retries_total").increment(1);
             error!(why, "a look could not be recorded, it will be tried again");
@@ -366,12 +371,24 @@ pub fn emit(signal: Signal<'_>) {
             gauge!("xunjie_looks_waiting").set(looks as f64);
             gauge!("xunjie_deliveries_waiting").set(deliveries as f64);
         }
-        Signal::Planned { views, stretch, skipped } => {
-            gauge!("xunjie_views_planned").set(views as f64);
-            gauge!("xunjie_plan_stretch_ratio").set(stretch);
-            counter!("xunjie_visits_skipped_total").absolute(skipped);
+        Signal::Planned(plan) => emit_plan(plan),
+        Signal::PartThinned { view } => {
+            counter!("xunjie_watch_parts_thinned_total").increment(1);
+            debug!(%view, "a continuous look was held to key frames");
         }
         Signal::Coverage { state, views } => gauge!("xunjie_views", "state" => state_label(state)).set(views as f64),
+    }
+}
+
+fn emit_plan(plan: &PlanStatus) {
+    gauge!("xunjie_views_planned").set(plan.views as f64);
+    gauge!("xunjie_plan_stretch_ratio").set(plan.stretch);
+    gauge!("xunjie_plan_thinned").set(f64::from(u8::from(plan.thinned)));
+    gauge!("xunjie_plan_lateness_seconds").set(plan.late_max_ms as f64 / 1000.0);
+    counter!("xunjie_visits_skipped_total").absolute(plan.skipped);
+    for limit in [HardLimit::ContinuousMax, HardLimit::OpenSessionsMax] {
+        let refused = plan.refused.iter().filter(|refused| refused.limit == limit).count();
+        gauge!("xunjie_views_refused", "limit" => limit_label(limit)).set(refused as f64);
     }
 }
 

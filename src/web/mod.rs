@@ -15,6 +15,7 @@ mod incidents;
 mod looks;
 mod media_links;
 mod page;
+mod plan;
 mod problem;
 mod router;
 mod server;

@@ -23,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     App, callbacks, cases, changes, deliveries, evidence,
     guard::{self, Door},
-    health, incidents, looks, media_links, page, streams, views, zones,
+    health, incidents, looks, media_links, page, plan, streams, views, zones,
 };
 use crate::deliver::CALLBACK_BYTES_MAX;
 
@@ -88,6 +88,7 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::replay))
         .routes(routes!(changes::follow))
         .routes(routes!(health::show))
+        .routes(routes!(plan::show))
         .routes(routes!(health::live))
         .routes(routes!(health::metrics))
         .route("/api/v1/openapi.json", get(document))

@@ -1,7 +1,8 @@
-//! What goes wrong in a city, done to the real thing: cameras, disk and store, the process itself, the platform, and
-//! people who mean harm. Every test prints how long recovery took; other cameras must not notice.
+//! What goes wrong in a city, done to the real thing: cameras, disk and store, the process itself, the platform, too much
+//! work, and people who mean harm. Every test prints how long recovery took; other cameras must not notice.
 
 mod camera;
+mod overload;
 mod platform;
 mod process;
 mod security;
