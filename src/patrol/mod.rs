@@ -1,6 +1,7 @@
 //! L3, the spine: plan, look, record, deliver. Read `spine.rs` first: it is one look on one page.
 
 mod bundles;
+mod circuit;
 mod courier;
 pub mod keep;
 pub mod planner;

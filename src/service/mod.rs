@@ -30,7 +30,7 @@ pub use faults::{Fault, Faults};
 pub use health::{DISK_FREE_BYTES_MIN, Health};
 pub use incidents::IncidentDetail;
 pub use plan::{backlog_in_words, policy_in_words};
-pub use streams::{ChangeStream, NewStream, Registered, StreamDetail, shown_address};
+pub use streams::{ChangeStream, NewStream, Registered, StreamDetail};
 pub use timeline::{Moment, MomentKind};
 pub use views::ChangeView;
 pub use zones::NewZone;

@@ -82,6 +82,8 @@ pub const METRICS: &[Metric] = &[
     counter("xunjie_callbacks_total", "callbacks of the platform, by stage and whether the case moved"),
     counter("xunjie_deliveries_total", "tries to tell the platform, by sink and outcome"),
     seconds("xunjie_delivery_seconds", "how long a try to tell the platform took, by sink", SECONDS),
+    gauge("xunjie_platform_paused", "1 while the platform takes nothing from us, else 0"),
+    counter("xunjie_connections_refused_total", "connections that were refused because too many were open"),
     counter("xunjie_requests_total", "HTTP requests, by method, route and status"),
     seconds("xunjie_request_seconds", "how long an HTTP request took, by route", SECONDS),
     counter("xunjie_follower_changes_missed_total", "changes that a slow follower was not told"),

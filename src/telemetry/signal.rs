@@ -240,6 +240,21 @@ pub enum Signal<'a> {
         /// What the platform said, when it was not delivered.
         why: &'a str,
     },
+    /// The platform takes nothing from us any more; deliveries wait and one at a time is tried.
+    PlatformPaused {
+        /// Why; never a secret.
+        why: &'a str,
+    },
+    /// The platform takes messages again.
+    PlatformResumed {
+        /// After how long.
+        after: Duration,
+    },
+    /// A connection was refused because too many are open.
+    ConnectionRefused {
+        /// How many are open.
+        open: usize,
+    },
     /// An HTTP request was answered.
     RequestServed {
         /// Method.
@@ -331,7 +346,14 @@ pub fn emit(signal: Signal<'_>) {
             error!(why, "a look could not be recorded, it will be tried again");
         }
         Signal::VerdictGiven { .. } | Signal::VerdictRefused { .. } => emit_review(signal),
-        Signal::CallbackHeard { .. } | Signal::DeliveryTried { .. } => emit_platform(signal),
+        Signal::CallbackHeard { .. }
+        | Signal::DeliveryTried { .. }
+        | Signal::PlatformPaused { .. }
+        | Signal::PlatformResumed { .. } => emit_platform(signal),
+        Signal::ConnectionRefused { open } => {
+            counter!("xunjie_connections_refused_total").increment(1);
+            warn!(open, "a connection was refused, too many are open");
+        }
         Signal::RequestServed { method, route, status, took } => {
             counter!("xunjie_requests_total", "method" => method, "route" => route.to_owned(), "status" => status.to_string())
                 .increment(1);
@@ -428,7 +450,15 @@ fn emit_platform(signal: Signal<'_>) {
                 Outcome::Dead => error!(%delivery, sink, outcome = word, why, took_ms, "delivery given up"),
             }
         }
-        _ => unreachable!("emit sends callbacks and deliveries alone here"),
+        Signal::PlatformPaused { why } => {
+            gauge!("xunjie_platform_paused").set(1.0);
+            error!(why, "the platform takes nothing, deliveries wait");
+        }
+        Signal::PlatformResumed { after } => {
+            gauge!("xunjie_platform_paused").set(0.0);
+            info!(after_s = after.as_secs(), "the platform takes messages again");
+        }
+        _ => unreachable!("emit sends what is between us and the platform alone here"),
     }
 }
 

@@ -12,3 +12,13 @@ mod store;
 #[allow(dead_code, reason = "each target that shares the street uses its part of it")]
 #[path = "../street/mod.rs"]
 mod street;
+
+#[expect(clippy::allow_attributes, reason = "an expectation would fail in the targets that use all of it")]
+#[allow(dead_code, clippy::unwrap_used, reason = "each target that shares the house uses its part of it")]
+#[path = "../delivery/world.rs"]
+mod world;
+
+#[expect(clippy::allow_attributes, reason = "an expectation would fail in the targets that use all of it")]
+#[allow(dead_code, clippy::unwrap_used, reason = "each target that shares the simulator uses its part of it")]
+#[path = "../delivery/platform.rs"]
+mod simulator;

@@ -61,7 +61,7 @@ pub(super) fn put_stream(
              longitude = :longitude, latitude = :latitude, crs = :crs, address = :address, grid_cell = :grid_cell,
              enabled = :enabled, registered_at = :registered_at",
         named_params! {
-            ":id": id, ":code": code, ":name": name, ":source": source.to_string(), ":transport": Word(transport),
+            ":id": id, ":code": code, ":name": name, ":source": source.url().as_str(), ":transport": Word(transport),
             ":longitude": location.as_ref().map(|l| l.longitude), ":latitude": location.as_ref().map(|l| l.latitude),
             ":crs": location.as_ref().map(|l| Word(l.crs)), ":address": location.as_ref().map(|l| &l.address),
             ":grid_cell": location.as_ref().and_then(|l| l.grid_cell.as_ref()),

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::{
     Page,
     layout::{Tab, framed},
-    words,
+    platform, words,
 };
 use crate::{
     domain::Policy,
@@ -19,14 +19,16 @@ use crate::{
 
 /// How every view stands.
 pub(in crate::web) async fn coverage(State(app): State<App>, headers: HeaderMap) -> Page {
-    let (rows, plan) = app.run(|service| Ok((service.coverage()?, service.plan()))).await?;
+    let (rows, paused, plan) =
+        app.run(|service| Ok((service.coverage()?, platform::paused(service)?, service.plan()))).await?;
     let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
     let count = |wanted: fn(Coverage) -> bool| rows.iter().filter(|row| wanted(row.coverage)).count();
     let covered = count(|c| c == Coverage::Covered);
     let bad = count(|c| matches!(c, Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen | Coverage::Refused(_)));
     let resting = count(|c| matches!(c, Coverage::Idle | Coverage::Disabled));
     let main = html! {
-        div #coverage data-live="look. stream. view. zone." {
+        div #coverage data-live="look. stream. view. zone. platform." {
+            (platform::notice(&app.service, &paused))
             h1.bar { "覆盖" span.count { (rows.len()) } }
             p.sums {
                 span { span.dot.good {} "正常 " (covered) }
