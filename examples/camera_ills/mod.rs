@@ -203,13 +203,7 @@ pub(super) fn listen(
     });
 }
 
-fn change_clip(
-    ills: &Ills,
-    server: &rtsp::RTSPServer,
-    factories: &[rtsp::RTSPMediaFactory],
-    path: &str,
-    line: &str,
-) {
+fn change_clip(ills: &Ills, server: &rtsp::RTSPServer, factories: &[rtsp::RTSPMediaFactory], path: &str, line: &str) {
     let codec = |line: &str| line.split("parse").next().unwrap_or("").rsplit(' ').next().unwrap_or("").to_owned();
     let same = factories.iter().all(|factory| factory.launch().is_some_and(|old| codec(&old) == codec(line)));
     for factory in factories {

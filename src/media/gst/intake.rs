@@ -66,6 +66,7 @@ pub fn rtsp(
         .map_err(text)?;
     sign_in(&source, credential);
     let intake = prepare(&source, config, clock, false)?;
+    stay_here(&source, url, &intake.shelf);
     move_to_shelf(&intake);
     let shelf = Arc::clone(&intake.shelf);
     source.connect("select-stream", false, move |values| {
@@ -84,6 +85,24 @@ pub fn rtsp(
         choice::depayloader(&encoding).map(|(depayloader, codec)| (Some(depayloader), codec))
     });
     start(intake)
+}
+
+/// Sends nothing to another address than the one that was registered, above all no password: `rtspsrc` follows
+/// redirects by itself, and only here can it be stopped.
+fn stay_here(source: &gst::Element, url: &SourceUrl, shelf: &Arc<Shelf>) {
+    let (home, shelf) = (url.url().clone(), Arc::clone(shelf));
+    let home = (home.scheme().to_owned(), home.host_str().map(str::to_owned), home.port());
+    source.connect("before-send", false, move |values| {
+        let source = values.first().and_then(|value| value.get::<gst::Element>().ok())?;
+        let now = source.property::<Option<String>>("location").and_then(|text| SourceUrl::parse(&text).ok());
+        let now =
+            now.map(|now| (now.url().scheme().to_owned(), now.url().host_str().map(str::to_owned), now.url().port()));
+        let stays = now.as_ref() == Some(&home);
+        if !stays {
+            shelf.note_redirect();
+        }
+        Some(stays.to_value())
+    });
 }
 
 /// Has every RTP packet that leaves `source` looked at for the camera's clock.

@@ -152,6 +152,10 @@ impl Live {
     /// Whether the source still lives: its messages, then the watchdog.
     fn check(&mut self) -> Result<(), MediaError> {
         let Some(intake) = &self.intake else { return Ok(()) };
+        if intake.shelf.is_redirected() {
+            let why = "it sends us to another address, which is not followed".into();
+            return Err(MediaError::Unreachable(self.name.clone(), why));
+        }
         let played = intake.shelf.ring().last_at();
         if let Some(message) = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
             let gst::MessageView::Error(error) = message.view() else {
