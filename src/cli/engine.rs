@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -41,9 +44,13 @@ pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Ar
 
 /// A source of live streams and recordings.
 pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
-    let cameras = service.config.settings.cameras;
-    let config =
-        GstConfig { connect_within: cameras.connect_timeout, stall_after: cameras.stall_after, ..GstConfig::default() };
+    let (settings, cameras) = (&service.config.settings, service.config.settings.cameras);
+    let config = GstConfig {
+        networks: settings.networks.clone(),
+        connect_within: cameras.connect_timeout,
+        stall_after: cameras.stall_after,
+        ..GstConfig::default()
+    };
     Ok(GstSource::new(config, service.clock.clone())?)
 }
 
@@ -70,6 +77,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         keep: Keep::new(service.data().join("kept")),
         keep_open_max,
         decode_ns: AtomicU64::new(0),
+        thinned: AtomicBool::new(false),
         chain: Mutex::new(()),
     })
 }

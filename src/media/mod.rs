@@ -1,5 +1,6 @@
 //! L2: where frames come from and what is drawn from them. Only this room names GStreamer and OpenCV.
 
+pub mod address;
 pub mod draw;
 #[cfg(feature = "gstreamer")]
 pub mod gst;
@@ -30,6 +31,9 @@ pub enum MediaError {
     /// Nothing answers there: the address, the network or the camera's power.
     #[error("{0} cannot be reached: {1}; check address, port and network")]
     Unreachable(String, String),
+    /// The address is none that may be called, or the source wants to send us on to one.
+    #[error("{0} is not called: {1}")]
+    Forbidden(String, String),
     /// The camera wants another user name or password.
     #[error("{0} refused the user name or the password; set the credential again")]
     Unauthorised(String),
@@ -58,6 +62,12 @@ impl MediaError {
     pub fn in_chinese(&self) -> String {
         match self {
             Self::Unreachable(name, why) => format!("无法连接 {name}：{}。", unreachable_in_chinese(why)),
+            Self::Forbidden(name, why) if why.starts_with("it sends us on") => {
+                format!("{name} 要求转到另一个地址，系统不跟随：请直接登记最终地址。")
+            }
+            Self::Forbidden(name, _) => {
+                format!("{name} 的地址不在允许的摄像机网段内：请检查地址和设置里的 networks.cameras。")
+            }
             Self::Unauthorised(name) => format!("{name} 拒绝了用户名或密码：请重新填写。"),
             Self::NotFound(name) => format!("{name} 没有这个码流：请检查地址中的路径（通道号、主/子码流）。"),
             Self::Unsupported(name, what) => {
@@ -75,10 +85,9 @@ impl MediaError {
 }
 
 /// The beginnings of why a source cannot be reached, and what an operator should read instead.
-const UNREACHABLE: [(&str, &str); 6] = [
+const UNREACHABLE: [(&str, &str); 5] = [
     ("its name is not known", "域名无法解析，请检查地址拼写和 DNS"),
     ("it refused the connection", "对方拒绝连接，请检查端口，或摄像机是否正在重启"),
-    ("it sends us to another address", "它要求转到另一个地址，系统不跟随；请直接登记最终地址"),
     ("it has no room", "它的连接数已满，请断开多余的客户端或改用子码流"),
     ("it refuses RTP", "它不接受这种传输方式，请改用另一种（TCP/UDP）"),
     ("no packet within", "没有应答或没有视频，请检查网络、摄像机电源和负载"),

@@ -31,7 +31,6 @@ pub struct Shelf {
     unsupported: Mutex<Option<String>>,
     has_video: AtomicBool,
     went_silent: AtomicBool,
-    redirected: AtomicBool,
     stall_after: Duration,
     camera_origin_ms: AtomicI64,
     started: Instant,
@@ -48,7 +47,6 @@ impl Shelf {
             unsupported: Mutex::new(None),
             has_video: AtomicBool::new(false),
             went_silent: AtomicBool::new(false),
-            redirected: AtomicBool::new(false),
             stall_after: config.stall_after,
             camera_origin_ms: AtomicI64::new(UNKNOWN),
             started: Instant::now(),
@@ -88,14 +86,6 @@ impl Shelf {
     /// Whether the source offers a video that is taken.
     pub fn has_video(&self) -> bool {
         self.has_video.load(Ordering::Relaxed)
-    }
-    /// Notes that the source sends us to another address.
-    pub fn note_redirect(&self) {
-        self.redirected.store(true, Ordering::Relaxed);
-    }
-    /// Whether the source sends us to another address.
-    pub fn is_redirected(&self) -> bool {
-        self.redirected.load(Ordering::Relaxed)
     }
     /// Whether packets had stayed away longer than the watchdog allows, even if they came again: what
     /// comes then is the backlog of the past.

@@ -89,7 +89,9 @@ fn hostile_cameras_cost_no_handles_no_threads_and_no_memory() {
     }
     let (looks, late) = town.neighbours_looks(begun);
     let seconds = begun.elapsed().as_secs();
-    println!("recovered: hostile cameras: 0.0 s ({seconds} s of them; neighbour: {looks} looks, at most {late:.1} s late)");
+    println!(
+        "recovered: hostile cameras: 0.0 s ({seconds} s of them; neighbour: {looks} looks, at most {late:.1} s late)"
+    );
 }
 
 /// A switch dies and takes a dozen cameras with it, more than there are workers: the camera on another switch is looked
@@ -114,5 +116,7 @@ fn a_switch_that_dies_takes_no_other_camera_with_it() {
         codes.iter().all(|code| town.view(code).is_some_and(|view| view["coverage"] == "covered")).then_some(())
     });
     let back = begun.elapsed().as_secs_f64();
-    println!("recovered: switch with 12 cameras: {back:.1} s (neighbour: {looks} looks in 15 s, at most {late:.1} s late)");
+    println!(
+        "recovered: switch with 12 cameras: {back:.1} s (neighbour: {looks} looks in 15 s, at most {late:.1} s late)"
+    );
 }
