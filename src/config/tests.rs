@@ -92,7 +92,7 @@ fn every_fault_of_every_file_is_reported_at_once() {
         "xunjie.toml listen",
         "xunjie.toml matters.ghost",
         "xunjie.toml matters.stall.dwell_s",
-        "xunjie.toml networks.cameras",
+        "xunjie.toml networks.cameras[0]",
         "xunjie.toml patrol.look_timeout_s",
         "xunjie.toml patrol.look_workers",
         "xunjie.toml platform.backoff_max_s",

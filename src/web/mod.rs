@@ -29,7 +29,7 @@ use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 pub use access::{Access, TOKEN_FILE};
 use changes::Changes;
 pub use looks::{LookPort, LookWish};
-pub use router::openapi;
+pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
 
 use crate::{deliver::SigningKey, service::Service, telemetry};
@@ -90,7 +90,7 @@ pub async fn serve(
     let loopback = listener.local_addr()?.ip().is_loopback();
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
-    let router = router::router(app, loopback);
+    let router = router(app, loopback);
     let served = axum::serve(listener, router)
         .with_graceful_shutdown(async move {
             shutdown.await;
