@@ -82,7 +82,9 @@ impl SourceUrl {
                     return Err(BadSource::NoHost);
                 }
             }
-            "file" => return Ok((Self(url), None)),
+            // A file lies on this machine; behind a host the address would not even be read the same twice.
+            "file" if url.host().is_none() => return Ok((Self(url), None)),
+            "file" => return Err(BadSource::Unreadable),
             other => return Err(BadSource::Scheme(other.to_owned())),
         }
         let decode = |text: &str| percent_decode(text);
@@ -261,5 +263,7 @@ mod tests {
         assert_eq!(SourceUrl::parse("rtsp://a:b@h/x"), Err(BadSource::CredentialInside));
         assert_eq!(SourceUrl::parse("gopher://h/x"), Err(BadSource::Scheme("gopher".into())));
         assert_eq!(SourceUrl::parse("nonsense"), Err(BadSource::Unreadable));
+        assert_eq!(SourceUrl::parse("file://server/clip.mp4"), Err(BadSource::Unreadable));
+        assert!(SourceUrl::parse("file:///clip.mp4").is_ok() && SourceUrl::parse("file://localhost/clip.mp4").is_ok());
     }
 }
