@@ -17,7 +17,7 @@ use crate::{
         supervisor::{Asker, Patrol},
     },
     service::Service,
-    store::evidence::{RetentionPolicy, retain},
+    store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
     web::{self, Access, App, LookWish, Ports, ProbePort, Probed},
 };
@@ -128,10 +128,7 @@ fn sweep(service: &Service) {
         }
         Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
     }
-    let rows = service.store.all_evidence().map_err(|error| error.to_string());
-    let found =
-        rows.and_then(|rows| service.evidence.reconcile(&rows, service.now(), true).map_err(|error| error.to_string()));
-    match found {
+    match service.evidence.reconcile(&Recorded(&*service.store), service.now(), true) {
         Ok(found) if found.missing_folders.is_empty() => {
             emit(Signal::RetentionPurged { bundles: found.moved.len() as u64, direction: Direction::Orphan });
         }

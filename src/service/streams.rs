@@ -91,7 +91,6 @@ impl Service {
         let (source, credential) = source.expect("without a fault there is an address");
         self.refuse_taken_code(&code, None)?;
 
-        let now = self.now();
         let stream = Stream {
             id: StreamId::fresh(),
             code,
@@ -100,7 +99,7 @@ impl Service {
             transport: new.transport,
             location: new.location.clone(),
             enabled: new.enabled,
-            registered_at: now,
+            registered_at: self.now(),
         };
         let view = View {
             id: ViewId::fresh(),
@@ -111,8 +110,7 @@ impl Service {
             weight: 1.0,
             reference: None,
         };
-        self.store.put_stream(&stream, credential.as_ref(), actor)?;
-        self.store.put_view(&view, now, actor)?;
+        self.store.register(&stream, credential.as_ref(), &view, actor)?;
         Ok(Registered { stream, view })
     }
 

@@ -105,6 +105,19 @@ impl Store for SqliteStore {
     fn remove_stream(&self, stream: StreamId, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| registry::remove_stream(tx, stream, at, actor))
     }
+    fn register(
+        &self,
+        stream: &Stream,
+        credential: Option<&Credential>,
+        view: &View,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        let at = self.clock.now();
+        self.connections.write(|tx| {
+            registry::put_stream(tx, stream, credential, at, actor)?;
+            registry::put_view(tx, view, at, actor)
+        })
+    }
     fn put_view(&self, view: &View, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| registry::put_view(tx, view, at, actor))
     }
@@ -157,8 +170,11 @@ impl Store for SqliteStore {
     fn evidence(&self, id: EvidenceId) -> Result<EvidenceRow, StoreError> {
         self.connections.read(|tx| evidence::one(tx, id))
     }
-    fn all_evidence(&self) -> Result<Vec<EvidenceRow>, StoreError> {
-        self.connections.read(evidence::all)
+    fn evidence_after(&self, after: Option<EvidenceId>, limit: u32) -> Result<Vec<EvidenceRow>, StoreError> {
+        self.connections.read(|tx| evidence::after(tx, after, limit))
+    }
+    fn evidence_page(&self, page: &Page) -> Result<Rows<EvidenceRow>, StoreError> {
+        self.connections.read(|tx| evidence::page(tx, page))
     }
     fn hold_evidence(&self, incident: IncidentId, hold: bool, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| evidence::hold(tx, incident, hold, at, actor))
