@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::{Frame, FrameMeta, StreamId, Transport, WallSource},
-    media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want},
+    media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want, address::Admitted},
     telemetry::{PacketFate, Signal, emit},
 };
 
@@ -31,6 +31,7 @@ const REFUSED_MAX: u32 = 5;
 /// An open live source.
 pub struct Live {
     spec: SourceSpec,
+    at: Admitted,
     name: String,
     session: u64,
     config: GstConfig,
@@ -46,11 +47,17 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts receiving.
+    /// Starts receiving from where the source may be called.
     ///
     /// # Errors
     /// [`MediaError::Framework`].
-    pub fn open(spec: SourceSpec, session: u64, config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
+    pub fn open(
+        spec: SourceSpec,
+        at: Admitted,
+        session: u64,
+        config: GstConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, MediaError> {
         let name = fault::name_of(&spec.stream);
         let is_rtsp = spec.stream.source.url().scheme().starts_with("rtsp");
         let transport = is_rtsp.then_some(match spec.stream.transport {
@@ -59,6 +66,7 @@ impl Live {
         });
         let mut live = Self {
             spec,
+            at,
             name,
             session,
             config,
@@ -79,11 +87,11 @@ impl Live {
     fn connect(&mut self) -> Result<(), MediaError> {
         // The old pipeline is stopped before a new one asks the same camera.
         self.intake = None;
-        let (url, credential) = (&self.spec.stream.source, self.spec.credential.as_ref());
+        let (url, credential) = (&self.at.source, self.spec.credential.as_ref());
         let clock = Arc::clone(&self.clock);
         let intake = match self.transport {
             Some(transport) => intake::rtsp(url, credential, transport, &self.config, clock),
-            None => intake::container(url, credential, &self.config, clock),
+            None => intake::container(url, self.at.host.as_deref(), credential, &self.config, clock),
         };
         self.intake = Some(intake.map_err(|why| MediaError::Framework(format!("{}: {why}", self.name)))?);
         (self.last, self.in_step) = (None, false);
@@ -152,6 +160,10 @@ impl Live {
     /// Whether the source still lives: its messages, then the watchdog.
     fn check(&mut self) -> Result<(), MediaError> {
         let Some(intake) = &self.intake else { return Ok(()) };
+        if let Some(to) = intake.tether.led_away() {
+            let why = format!("it sends us on to {to}, which is never followed; register the camera where it is");
+            return Err(MediaError::Forbidden(self.name.clone(), why));
+        }
         let played = intake.shelf.ring().last_at();
         if let Some(message) = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
             let gst::MessageView::Error(error) = message.view() else {

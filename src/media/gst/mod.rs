@@ -13,10 +13,12 @@ pub mod equipment;
 mod fault;
 mod intake;
 mod live;
+mod log;
 mod recording;
 mod ring;
 mod session;
 mod shelf;
+mod tether;
 
 use std::{
     collections::HashMap,
@@ -26,9 +28,10 @@ use std::{
 
 use gstreamer as gst;
 
-use super::{FrameSource, MediaError, MediaSession, SourceSpec};
+use super::{FrameSource, MediaError, MediaSession, SourceSpec, address};
 use crate::{
     clock::Clock,
+    config::Networks,
     domain::{StreamId, WallTime},
 };
 
@@ -47,6 +50,8 @@ pub struct GstConfig {
     pub ring_span: Duration,
     /// Bytes that the ring of packets holds at most.
     pub ring_bytes: usize,
+    /// Where cameras may live; nothing else is called.
+    pub networks: Networks,
 }
 
 impl Default for GstConfig {
@@ -58,6 +63,7 @@ impl Default for GstConfig {
             lag_max: Duration::from_secs(1),
             ring_span: Duration::from_secs(12),
             ring_bytes: 8 << 20,
+            networks: Networks::default(),
         }
     }
 }
@@ -77,6 +83,7 @@ impl GstSource {
     /// [`MediaError::Framework`] when GStreamer cannot be started.
     pub fn new(config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
         gst::init().map_err(|error| MediaError::Framework(error.to_string()))?;
+        log::take_over();
         Ok(Self { config, clock, origin: None, sessions: Mutex::default() })
     }
 
@@ -96,20 +103,19 @@ impl GstSource {
 
 /// Keeps errors and ends on a bus and nothing else: nobody reads an idle session's bus, and it has no bound.
 fn keep_faults_only(bus: &gst::Bus) {
-    bus.set_sync_handler(|_, message| match message.type_() {
-        gst::MessageType::Error | gst::MessageType::Eos => gst::BusSyncReply::Pass,
-        _ => gst::BusSyncReply::Drop,
-    });
+    bus.set_sync_handler(|_, message| tether::keep_fault(message));
 }
 
 impl FrameSource for GstSource {
     fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
         let session = self.count(spec.stream.id);
         let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
+        let name = fault::name_of(&spec.stream);
+        let at = address::admit(&name, &spec.stream.source, &config.networks, config.connect_within)?;
         if spec.stream.source.url().scheme() == "file" {
             let origin = self.origin.unwrap_or_else(|| self.clock.now());
             return Ok(Box::new(recording::Recording::open(spec, session, origin, &config, clock)?));
         }
-        Ok(Box::new(live::Live::open(spec.clone(), session, config, clock)?))
+        Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock)?))
     }
 }

@@ -44,7 +44,8 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         a_return_is_told_after_the_report, deliveries_of_a_case_go_out_in_order,
         a_delivered_message_stays_delivered, a_dead_message_can_be_replayed,
         a_clock_set_back_holds_no_delivery_up,
-        cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks;
+        cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks,
+        a_callback_about_another_case_of_the_platform_is_refused, a_pause_of_the_platform_is_told_once;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

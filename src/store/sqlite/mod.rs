@@ -1,6 +1,7 @@
 //! The store in one SQLite file: WAL, every commit synced, one writer and a few readers; several
 //! processes may share the file. Nothing outside of this folder names SQL.
 
+mod backup;
 mod cases;
 mod columns;
 mod connections;
@@ -18,7 +19,12 @@ mod review;
 mod tests;
 mod zones;
 
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use self::connections::Connections;
 use super::{
@@ -29,8 +35,8 @@ use crate::{
     clock::{Clock, SystemClock},
     domain::{
         Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceRow, Incident,
-        IncidentId, LookReport, Place, PlaceId, Reference, SignedVerdict, Stage, Stream, StreamId, View, ViewId,
-        WallTime, Zone, ZoneId,
+        IncidentId, LookReport, Place, PlaceId, PlatformPause, Reference, SignedVerdict, Stage, Stream, StreamId, View,
+        ViewId, WallTime, Zone, ZoneId,
     },
 };
 
@@ -63,6 +69,15 @@ impl SqliteStore {
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Copies the store's file at `path`, as it stands now, into a folder, checks the copy and notes where it is.
+    /// Returns the copy. Work goes on meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] names the folder; [`StoreError::Unusable`] when the file is damaged.
+    pub fn backup(&self, path: &Path, into: &Path) -> Result<PathBuf, StoreError> {
+        backup::backup(&self.connections, path, into, self.clock.now())
     }
 
     /// Reads the whole file and checks it. Takes seconds on a large one.
@@ -215,6 +230,12 @@ impl Store for SqliteStore {
     }
     fn replay_delivery(&self, id: DeliveryId, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| deliveries::replay(tx, id, at, actor))
+    }
+    fn platform_pause(&self) -> Result<Option<PlatformPause>, StoreError> {
+        self.connections.read(deliveries::pause)
+    }
+    fn set_platform_pause(&self, pause: Option<&PlatformPause>, at: WallTime) -> Result<(), StoreError> {
+        self.connections.write(|tx| deliveries::set_pause(tx, pause, at))
     }
 
     fn audit(
