@@ -311,9 +311,9 @@ fn retention(raw: &RawRetention, check: &mut Checker<'_>) -> Retention {
 fn networks(raw: Option<Vec<String>>, check: &mut Checker<'_>) -> Networks {
     let Some(blocks) = raw else { return Networks::default() };
     let want = "blocks of addresses like 10.0.0.0/8, with no bit set behind the prefix";
-    Networks(
-        blocks.iter().filter_map(|text| check.parsed("networks.cameras", text, want, str::parse::<Cidr>)).collect(),
-    )
+    let block =
+        |(i, text): (usize, &String)| check.parsed(&format!("networks.cameras[{i}]"), text, want, str::parse::<Cidr>);
+    Networks(blocks.iter().enumerate().filter_map(block).collect())
 }
 
 fn overrides(raw: &BTreeMap<String, MatterOverride>, check: &mut Checker<'_>) -> BTreeMap<MatterKey, MatterOverride> {

@@ -219,6 +219,8 @@ impl Inner {
         }
         if let Some((retry_at, because)) = &entry.hold_off
             && *retry_at > now
+            // Otherwise the clock was set back since, and the time to wait for says nothing.
+            && entry.used <= now
         {
             return Err(LeaseError::BackingOff { name, retry_at: *retry_at, because: because.clone() });
         }

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream, View, Zone,
     },
-    store::{AuditRow, IncidentFilter, Page, Rows},
+    store::{AuditRow, DECIDED, IncidentFilter, Page, Rows},
 };
 
 /// An incident with all that belongs to it.
@@ -49,9 +49,9 @@ impl Service {
     /// [`ServiceError::Invalid`] for words that are none; [`ServiceError::Store`].
     pub fn incidents(&self, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, ServiceError> {
         if let Some(word) = &filter.review
-            && !matches!(word.as_str(), "waiting" | "confirmed" | "rejected" | "duplicate")
+            && !matches!(word.as_str(), "waiting" | "confirmed" | "rejected" | "duplicate" | DECIDED)
         {
-            Faults::one("review", word, "waiting, confirmed, rejected or duplicate").none()?;
+            Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none()?;
         }
         self.store.incidents(filter, page).map_err(|error| ServiceError::of_list(error, page))
     }
