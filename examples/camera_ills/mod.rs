@@ -118,8 +118,7 @@ impl Ills {
             }
             Some(gst::PadProbeData::BufferList(packets)) => {
                 let mut kept = gst::BufferList::new();
-                for packet in packets.iter_owned().filter(|_| !is_lost()) {
-                    let mut packet = packet;
+                for mut packet in packets.iter_owned().filter(|_| !is_lost()) {
                     self.spoil(packet.make_mut());
                     kept.make_mut().add(packet);
                 }

@@ -85,11 +85,15 @@ impl MediaError {
 }
 
 /// The beginnings of why a source cannot be reached, and what an operator should read instead.
-const UNREACHABLE: [(&str, &str); 5] = [
+const UNREACHABLE: [(&str, &str); 9] = [
     ("its name is not known", "域名无法解析，请检查地址拼写和 DNS"),
+    ("the name server", "域名服务器没有应答，请检查 DNS，或直接登记 IP 地址"),
+    ("the name ", "域名无法解析，请检查地址拼写和 DNS"),
+    ("it takes no connection", "对方拒绝连接或无法到达，请检查地址、端口和网络"),
     ("it refused the connection", "对方拒绝连接，请检查端口，或摄像机是否正在重启"),
     ("it has no room", "它的连接数已满，请断开多余的客户端或改用子码流"),
     ("it refuses RTP", "它不接受这种传输方式，请改用另一种（TCP/UDP）"),
+    ("it did not answer", "没有应答，请检查网络、摄像机电源和负载"),
     ("no packet within", "没有应答或没有视频，请检查网络、摄像机电源和负载"),
 ];
 

@@ -92,7 +92,7 @@ fn garbage_in_the_stream_is_no_picture_and_the_camera_is_back_by_itself() {
 }
 
 #[test]
-fn five_percent_loss_over_udp_shows_no_broken_picture_as_a_good_one() {
+fn five_percent_loss_over_udp_costs_looks_and_says_so() {
     let mut eye = Eye::street(&clip(), "127.0.0.1:0", &[]);
     let case = Case::register("loss", &eye.address, &["--transport", "udp"]);
     case.seen();
@@ -103,6 +103,9 @@ fn five_percent_loss_over_udp_shows_no_broken_picture_as_a_good_one() {
     let looks = looks["items"].as_array().expect("a list").clone();
     let good = looks.iter().filter(|look| look["state"] == "same").count();
     let states: Vec<&str> = looks.iter().filter_map(|look| look["state"].as_str()).collect();
+    for look in looks.iter().filter(|look| look["state"] != "same") {
+        assert!(look["state"] != "lost" || look["reason"].to_string().contains("丢包"), "{look}");
+    }
     eye.tell("loss 0");
     let back = case.seen();
     println!("loss: {states:?}");
