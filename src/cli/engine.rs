@@ -38,7 +38,8 @@ pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Ar
 
 /// A source of live streams and recordings.
 pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
-    Ok(GstSource::new(GstConfig::default(), service.clock.clone())?)
+    let networks = service.config.settings.networks.clone();
+    Ok(GstSource::new(GstConfig { networks, ..GstConfig::default() }, service.clock.clone())?)
 }
 
 /// The spine over an open service. `keep_open_max`: views visited at least this often keep their session.
