@@ -3,7 +3,6 @@
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
-use gstreamer_app as gst_app;
 
 use super::choice::Codec;
 
@@ -21,9 +20,10 @@ fn plain(codec: Codec) -> gst::Caps {
 fn parsed(codec: Codec, key_frame: &gst::BufferRef, plain: &gst::Caps) -> Option<gst::Caps> {
     let name = if codec == Codec::H265 { "h265parse" } else { "h264parse" };
     let parser = gst::ElementFactory::make(name).build().ok()?;
-    let sink = gst_app::AppSink::builder().caps(plain).sync(false).async_(false).build();
+    // An appsink would wait at the end until somebody takes what it holds.
+    let sink = gst::ElementFactory::make("fakesink").property("sync", false).property("async", false).build().ok()?;
     let pipeline = gst::Pipeline::new();
-    pipeline.add_many([&parser, sink.upcast_ref()]).ok()?;
+    pipeline.add_many([&parser, &sink]).ok()?;
     parser.link(&sink).ok()?;
     if let Some(bus) = pipeline.bus() {
         super::keep_faults_only(&bus);
@@ -36,7 +36,7 @@ fn parsed(codec: Codec, key_frame: &gst::BufferRef, plain: &gst::Caps) -> Option
     // A key frame that the parser refuses leaves the caps as they were; the decoder will say more.
     let _ = begun.then(|| entry.chain(key_frame.to_owned()));
     entry.send_event(gst::event::Eos::new());
-    let caps = sink.try_pull_sample(gst::ClockTime::ZERO).and_then(|sample| sample.caps_owned());
+    let caps = parser.static_pad("src").and_then(|pad| pad.current_caps());
     // The parser is done with either way.
     let _ = pipeline.set_state(gst::State::Null);
     caps
