@@ -46,6 +46,10 @@ struct Options {
     /// How many cameras to mount.
     #[arg(long, default_value_t = 1)]
     count: u32,
+    /// Run from the start and for ever, so that a client joins in the middle of a group of pictures, as with a real
+    /// camera; otherwise a camera begins at a key frame when its first client comes.
+    #[arg(long, conflicts_with_all = ["user", "udp_only"])]
+    running: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -83,11 +87,23 @@ fn serve(options: &Options) -> anyhow::Result<()> {
     }
     let main_loop = glib::MainLoop::new(None, false);
     let _attached = server.attach(None).context("the address is in use")?;
-    for path in &paths {
-        println!("ready rtsp://{host}:{}{path}", server.bound_port());
+    let addresses = paths.iter().map(|path| format!("rtsp://{host}:{}{path}", server.bound_port()));
+    let watchers: Vec<gst::Element> =
+        addresses.clone().filter(|_| options.running).map(|address| watch(&address)).collect::<Result<_, _>>()?;
+    for address in addresses {
+        println!("ready {address}");
     }
     main_loop.run();
+    drop(watchers);
     Ok(())
+}
+
+/// A client that never goes.
+fn watch(address: &str) -> anyhow::Result<gst::Element> {
+    let client = format!("rtspsrc location={address} protocols=tcp latency=0 ! fakesink sync=false async=false");
+    let watching = gst::parse::launch(&client)?;
+    watching.set_state(gst::State::Playing)?;
+    Ok(watching)
 }
 
 /// One mount: all clients share one running camera, as with a real one.

@@ -27,6 +27,9 @@ struct Sample {
     threads: f64,
 }
 
+/// What is followed over time.
+type Kind = (&'static str, fn(&Sample) -> f64);
+
 /// All that was seen.
 #[derive(Default)]
 pub struct Record {
@@ -113,11 +116,8 @@ impl Record {
 
     /// Whether memory, handles and threads stay level.
     pub fn is_level(&self) -> bool {
-        self.kinds().iter().all(|(_, pick)| {
-            let warm = self.warm();
-            let mean = warm.iter().map(|s| pick(s)).sum::<f64>() / warm.len().max(1) as f64;
-            slope(&warm, *pick).is_none_or(|slope| slope.is_level(mean))
-        })
+        let warm = self.warm();
+        self.kinds().iter().all(|&(_, pick)| slope(&warm, pick).is_none_or(|slope| slope.is_level(mean(&warm, pick))))
     }
 
     /// The tables of the end.
@@ -126,7 +126,7 @@ impl Record {
         let warm = self.warm();
         let _ = writeln!(out, "\n| after warming up | mean | slope an hour | 2 standard errors |\n|---|---|---|---|");
         for (name, pick) in self.kinds() {
-            let mean = warm.iter().map(|s| pick(s)).sum::<f64>() / warm.len().max(1) as f64;
+            let mean = mean(&warm, pick);
             match slope(&warm, pick) {
                 Some(slope) => {
                     let _ = writeln!(out, "| {name} | {mean:.1} | {:+.2} | {:.2} |", slope.an_hour, 2.0 * slope.error);
@@ -184,7 +184,7 @@ impl Record {
         out
     }
 
-    fn kinds(&self) -> [(&'static str, fn(&Sample) -> f64); 3] {
+    fn kinds(&self) -> [Kind; 3] {
         [("RSS, MB", |s| s.rss_mb), ("handles", |s| s.handles), ("threads", |s| s.threads)]
     }
 
@@ -199,6 +199,10 @@ impl Record {
     }
 }
 
+fn mean(samples: &[Sample], pick: fn(&Sample) -> f64) -> f64 {
+    samples.iter().map(pick).sum::<f64>() / samples.len().max(1) as f64
+}
+
 /// Least squares through the means of the blocks.
 fn slope(samples: &[Sample], pick: fn(&Sample) -> f64) -> Option<Slope> {
     if samples.len() < BLOCKS * 2 {
@@ -207,8 +211,7 @@ fn slope(samples: &[Sample], pick: fn(&Sample) -> f64) -> Option<Slope> {
     let points: Vec<(f64, f64)> = (0..BLOCKS)
         .map(|block| {
             let part = &samples[samples.len() * block / BLOCKS..samples.len() * (block + 1) / BLOCKS];
-            let mean = |pick: &dyn Fn(&Sample) -> f64| part.iter().map(pick).sum::<f64>() / part.len() as f64;
-            (mean(&|s| s.at.as_secs_f64() / 3600.0), mean(&|s| pick(s)))
+            (mean(part, |s| s.at.as_secs_f64() / 3600.0), mean(part, pick))
         })
         .collect();
     let n = points.len() as f64;

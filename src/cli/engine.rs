@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -38,8 +41,8 @@ pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Ar
 
 /// A source of live streams and recordings.
 pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
-    let networks = service.config.settings.networks.clone();
-    Ok(GstSource::new(GstConfig { networks, ..GstConfig::default() }, service.clock.clone())?)
+    let config = GstConfig { networks: service.config.settings.networks.clone(), ..GstConfig::default() };
+    Ok(GstSource::new(config, service.clock.clone())?)
 }
 
 /// The spine over an open service. `keep_open_max`: views visited at least this often keep their session.
@@ -60,6 +63,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         keep: Keep::new(service.data().join("kept")),
         keep_open_max,
         decode_ns: AtomicU64::new(0),
+        thinned: AtomicBool::new(false),
         chain: Mutex::new(()),
     })
 }

@@ -22,6 +22,7 @@ mod replay;
 mod review;
 #[cfg(feature = "gstreamer")]
 mod serve;
+mod status;
 mod stream;
 mod view;
 mod words;
@@ -83,6 +84,8 @@ enum Command {
     #[cfg(feature = "gstreamer")]
     /// 运行：巡看、判定、留证、复核页面、上报
     Serve(serve::Args),
+    /// 运行情况：是否跟得上、什么迟了、按什么规则略过、什么因上限被拒绝
+    Status(status::Args),
     /// 模型：查看、核验
     #[command(subcommand)]
     Model(model::ModelCommand),
@@ -134,6 +137,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Replay(args) => replay::run(&args, &desk),
         #[cfg(feature = "gstreamer")]
         Command::Serve(args) => serve::run(&args, &desk),
+        Command::Status(args) => status::run(&args, &desk),
         Command::PlatformSim(args) => platform_sim::run(args),
     }
 }

@@ -25,7 +25,7 @@ pub use calendar::{Calendar, LimitUnit, SpecialDay};
 pub use city::{CatalogueRow, City, CityFiles, GridCell, LimitRow};
 pub(crate) use fault::Checker;
 pub use fault::{Fault, Faults};
-pub use networks::{BadCidr, Cidr, Networks};
+pub use networks::{BadCidr, Cidr, Networks, NotAdmitted};
 pub use platform::{MediaMode, Outlet, Platform};
 pub use settings::{Folders, Log, MatterOverride, Patrol, Retention, Settings};
 

@@ -36,7 +36,8 @@ pub struct Credential {
     pub password: Secret,
 }
 
-/// The address of a source, never with a credential inside.
+/// The address of a source, never with `user:password@` inside. Some models want the password in the path or the query
+/// instead, so what is printed hides the values there; [`SourceUrl::url`] has them, for whoever connects.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SourceUrl(Url);
@@ -102,13 +103,57 @@ impl SourceUrl {
 }
 impl fmt::Display for SourceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&shown(self.0.as_str()))
     }
 }
 impl fmt::Debug for SourceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_str().fmt(f)
+        shown(self.0.as_str()).fmt(f)
     }
+}
+
+/// Words whose values say which picture is wanted and are no secrets; every other `word=value` hides its value, as
+/// in `/user=admin&password=***&channel=1`.
+const SHOWN_WORDS: [&str; 17] = [
+    "user",
+    "username",
+    "channel",
+    "chn",
+    "ch",
+    "sub",
+    "stream",
+    "streamid",
+    "subtype",
+    "type",
+    "profile",
+    "proto",
+    "transport",
+    "unicast",
+    "tcp",
+    "id",
+    "video",
+];
+
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let (mut word, mut hidden) = (String::new(), false);
+    for c in text.chars() {
+        let separates = matches!(c, '&' | '/' | '?' | ';' | '#');
+        if hidden && !separates {
+            continue;
+        }
+        shown.push(c);
+        hidden = c == '=' && !SHOWN_WORDS.contains(&word.as_str());
+        if hidden {
+            shown.push_str("***");
+        }
+        if separates || c == '=' {
+            word.clear();
+        } else {
+            word.extend(c.to_lowercase());
+        }
+    }
+    shown
 }
 impl TryFrom<String> for SourceUrl {
     type Error = BadSource;
@@ -246,6 +291,23 @@ pub struct View {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_shows_no_password_wherever_the_camera_wants_it() {
+        for (address, shown) in [
+            ("rtsp://10.0.0.8:554/Streaming/Channels/101", "rtsp://10.0.0.8:554/Streaming/Channels/101"),
+            (
+                "rtsp://10.0.0.8/user=admin&password=S3&channel=1&stream=0.sdp",
+                "rtsp://10.0.0.8/user=admin&password=***&channel=1&stream=0.sdp",
+            ),
+            ("http://h/cgi?user=a&PWD=S3", "http://h/cgi?user=a&PWD=***"),
+            ("http://h/live?k=S3&ticket=a=b;x#y=z", "http://h/live?k=***&ticket=***;x#y=***"),
+        ] {
+            let source = SourceUrl::parse(address).unwrap();
+            assert_eq!((source.to_string(), format!("{source:?}")), (shown.to_owned(), format!("{shown:?}")));
+            assert_eq!(source.url().as_str(), address);
+        }
+    }
 
     #[test]
     fn credentials_leave_the_address_and_never_show() {

@@ -1,5 +1,6 @@
 //! L2: where frames come from and what is drawn from them. Only this room names GStreamer and OpenCV.
 
+pub mod address;
 pub mod draw;
 #[cfg(feature = "gstreamer")]
 pub mod gst;
@@ -32,6 +33,9 @@ pub enum MediaError {
     /// Nothing answers there: the address, the network or the camera's power.
     #[error("{0} cannot be reached: {1}; check address, port and network")]
     Unreachable(String, String),
+    /// The address is none that may be called, or the source wants to send us on to one.
+    #[error("{0} is not called: {1}")]
+    Forbidden(String, String),
     /// The camera wants another user name or password.
     #[error("{0} refused the user name or the password; set the credential again")]
     Unauthorised(String),
@@ -60,6 +64,11 @@ impl MediaError {
     pub fn in_chinese(&self) -> String {
         match self {
             Self::Unreachable(name, _) => format!("无法连接 {name}：请检查地址、端口、网络和摄像机电源。"),
+            Self::Forbidden(name, _) => {
+                format!(
+                    "{name} 的地址（或它转去的地址）不在允许的摄像机网段内：请检查地址和设置里的 networks.cameras。"
+                )
+            }
             Self::Unauthorised(name) => format!("{name} 拒绝了用户名或密码：请重新填写。"),
             Self::NotFound(name) => format!("{name} 没有这个码流：请检查地址中的路径（通道号、主/子码流）。"),
             Self::Unsupported(name, what) => {

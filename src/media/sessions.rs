@@ -3,10 +3,11 @@
 //! One look at a time has a session. Opening happens outside the lock: a camera that hangs holds up nobody
 //! but itself. A source that failed is not tried again before its back-off is over; the pool says until
 //! when and never sleeps. When full, the idle session that was used least recently is closed and counted.
+//! A pool that is closing lets nobody wait for a camera for longer than it was told.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,6 +17,9 @@ use crate::{
     domain::{Credential, Frame, SourceUrl, StreamId, Transport, WallTime},
     telemetry::{Signal, emit},
 };
+
+/// Waiting for a frame looks up so often, to see whether the pool is closing.
+const WAIT_STEP: Duration = Duration::from_millis(250);
 
 /// Limits of the pool.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +73,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: PoolConfig,
     entries: Mutex<HashMap<StreamId, Entry>>,
+    /// When waiting ends for everybody, once the pool is closing.
+    closing: OnceLock<Instant>,
 }
 
 /// What a session depends on; when it changes, the session is closed.
@@ -96,7 +102,7 @@ enum Slot {
 impl SessionPool {
     /// An empty pool over a source.
     pub fn new(source: Arc<dyn FrameSource>, config: PoolConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { inner: Arc::new(Inner { source, clock, config, entries: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { source, clock, config, entries: Mutex::default(), closing: OnceLock::new() }) }
     }
 
     /// Exclusive use of the stream's session, opened if need be. `keep_open`: it stays open afterwards.
@@ -130,6 +136,17 @@ impl SessionPool {
             }
         }
         Ok(lease)
+    }
+
+    /// From now on nobody waits longer than `grace` for a frame: who still does then is told [`MediaError::Timeout`].
+    pub fn close(&self, grace: Duration) {
+        // Closing twice leaves the first moment.
+        let _ = self.inner.closing.set(Instant::now() + grace);
+    }
+
+    /// Whether the pool is closing.
+    pub fn is_closing(&self) -> bool {
+        self.inner.closing.get().is_some()
     }
 
     /// Closes sessions that nobody used for so long; returns how many.
@@ -278,7 +295,18 @@ impl MediaSession for Lease {
         let Some(session) = &mut self.session else {
             return Err(MediaError::Framework("the session was given back".into()));
         };
-        let result = session.frame(want);
+        let asked = Instant::now();
+        let result = loop {
+            let until = self.inner.closing.get().map_or(want.until, |end| want.until.min(*end));
+            let step = Want { until: until.min(Instant::now() + WAIT_STEP), ..*want };
+            match session.frame(&step) {
+                Err(MediaError::Timeout(name, _)) if Instant::now() >= until => {
+                    break Err(MediaError::Timeout(name, asked.elapsed()));
+                }
+                Err(MediaError::Timeout(..)) => {}
+                result => break result,
+            }
+        };
         match &result {
             Ok(_) => self.inner.clear_failures(self.stream),
             Err(MediaError::Timeout(..)) => {}

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Deserialize;
@@ -140,6 +140,9 @@ impl FrameSource for ReplaySource {
     }
 }
 
+/// A recording that gives no frame within this time is at its end.
+const READ_TIME_MAX: Duration = Duration::from_secs(60);
+
 struct ReplaySession {
     session: Box<dyn MediaSession>,
     clock: Arc<SimulatedClock>,
@@ -148,7 +151,8 @@ struct ReplaySession {
 
 impl MediaSession for ReplaySession {
     fn frame(&mut self, want: &Want) -> Result<Frame, MediaError> {
-        let frame = self.session.frame(want);
+        // A recording is read as fast as the machine can, and nobody waits for it in steps.
+        let frame = self.session.frame(&Want { until: Instant::now() + READ_TIME_MAX, ..*want });
         match &frame {
             Ok(frame) => self.clock.advance_to(frame.meta.wall),
             Err(_) => self.ended.store(true, Ordering::SeqCst),
@@ -194,8 +198,9 @@ pub fn replay(
     let budget = Budget {
         looks_max: 1,
         continuous_max: 1,
+        sessions_max: usize::MAX,
         decode_cores_max: f64::INFINITY,
-        look_time_max: Duration::from_secs(60),
+        look_time_max: READ_TIME_MAX,
     };
     let mut planner = Planner::new(budget, 0);
     let registry = Arc::new(spine.store.registry()?);
@@ -222,7 +227,7 @@ pub fn replay(
                 count(&done);
             }
         }
-        planner.finished(&look);
+        planner.finished(&look, clock.now());
     }
     Ok(summary)
 }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind, EvidenceRow,
-    Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, Reference, SignedVerdict, Stage,
-    Stream, StreamId, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
+    Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, PlatformPause, Reference,
+    SignedVerdict, Stage, Stream, StreamId, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
 };
 
 /// Why the store refused or failed.
@@ -250,6 +250,12 @@ pub trait Store: Send + Sync {
     fn set_delivery(&self, id: DeliveryId, state: &DeliveryState, at: WallTime) -> Result<(), StoreError>;
     /// Makes a dead (or pending) delivery due at once.
     fn replay_delivery(&self, id: DeliveryId, at: WallTime, actor: &str) -> Result<(), StoreError>;
+
+    /// The pause of the platform, while it takes nothing from us.
+    fn platform_pause(&self) -> Result<Option<PlatformPause>, StoreError>;
+    /// Notes that the platform takes nothing from us, or (`None`) takes messages again. The begin and the end of a
+    /// pause are audited and told; a further probe changes the row alone.
+    fn set_platform_pause(&self, pause: Option<&PlatformPause>, at: WallTime) -> Result<(), StoreError>;
 
     // --- audit and feed ---
     /// Appends to the audit log.

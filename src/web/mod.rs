@@ -15,8 +15,10 @@ mod incidents;
 mod looks;
 mod media_links;
 mod page;
+mod plan;
 mod problem;
 mod router;
+mod server;
 mod sessions;
 mod streams;
 mod views;
@@ -91,13 +93,12 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
     let router = router::router(app, loopback);
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            // The poller ends, and with it every follower's stream, which would hold the server open.
-            stop.send_replace(true);
-        })
-        .await;
+    server::serve(listener, router, async move {
+        shutdown.await;
+        // The poller ends, and with it every follower's stream, which would hold the server open.
+        stop.send_replace(true);
+    })
+    .await;
     feed.abort();
-    served
+    Ok(())
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::{Frame, FrameMeta, StreamId, Transport, WallSource},
-    media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want, rtsp::Receiver},
+    media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want, address::Admitted, rtsp::Receiver},
     telemetry::{PacketFate, Signal, emit},
 };
 
@@ -31,6 +31,7 @@ const REFUSED_MAX: u32 = 5;
 /// An open live source.
 pub struct Live {
     spec: SourceSpec,
+    at: Admitted,
     name: String,
     session: u64,
     config: GstConfig,
@@ -47,12 +48,13 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts receiving.
+    /// Starts receiving from where the source may be called.
     ///
     /// # Errors
     /// [`MediaError::Framework`].
     pub fn open(
         spec: SourceSpec,
+        at: Admitted,
         session: u64,
         config: GstConfig,
         clock: Arc<dyn Clock>,
@@ -66,6 +68,7 @@ impl Live {
         });
         let mut live = Self {
             spec,
+            at,
             name,
             session,
             config,
@@ -87,7 +90,16 @@ impl Live {
     fn connect(&mut self) -> Result<(), MediaError> {
         // The old connection is closed before a new one asks the same camera.
         self.reception = None;
-        let opened = Reception::open(&self.name, &self.spec, self.transport, &self.config, &self.clock, &self.receiver);
+        let credential = self.spec.credential.as_ref();
+        let opened = Reception::open(
+            &self.name,
+            &self.at,
+            credential,
+            self.transport,
+            &self.config,
+            &self.clock,
+            &self.receiver,
+        );
         self.reception = Some(opened.map_err(|why| MediaError::Framework(format!("{}: {why}", self.name)))?);
         (self.last, self.in_step) = (None, false);
         Ok(())

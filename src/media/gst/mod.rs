@@ -14,11 +14,13 @@ pub mod equipment;
 mod fault;
 mod intake;
 mod live;
+mod log;
 mod receive;
 mod recording;
 mod ring;
 mod session;
 mod shelf;
+mod tether;
 
 use std::{
     collections::HashMap,
@@ -28,7 +30,7 @@ use std::{
 
 use gstreamer as gst;
 
-use super::{FrameSource, MediaError, MediaSession, SourceSpec, rtsp::Receiver};
+use super::{FrameSource, MediaError, MediaSession, SourceSpec, address, rtsp::Receiver};
 use crate::{
     clock::Clock,
     config::Networks,
@@ -50,7 +52,7 @@ pub struct GstConfig {
     pub ring_span: Duration,
     /// Bytes that the ring of packets holds at most.
     pub ring_bytes: usize,
-    /// Where cameras may live; asked again after a name was resolved.
+    /// Where cameras may live; nothing else is called.
     pub networks: Networks,
 }
 
@@ -84,6 +86,7 @@ impl GstSource {
     /// [`MediaError::Framework`] when GStreamer or the receiving thread cannot be started.
     pub fn new(config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
         gst::init().map_err(|error| MediaError::Framework(error.to_string()))?;
+        log::take_over();
         let receiver = Receiver::start().map_err(|error| MediaError::Framework(error.to_string()))?;
         Ok(Self { config, clock, origin: None, sessions: Mutex::default(), receiver: Arc::new(receiver) })
     }
@@ -104,20 +107,20 @@ impl GstSource {
 
 /// Keeps errors and ends on a bus and nothing else: nobody reads an idle session's bus, and it has no bound.
 fn keep_faults_only(bus: &gst::Bus) {
-    bus.set_sync_handler(|_, message| match message.type_() {
-        gst::MessageType::Error | gst::MessageType::Eos => gst::BusSyncReply::Pass,
-        _ => gst::BusSyncReply::Drop,
-    });
+    bus.set_sync_handler(|_, message| tether::keep_fault(message));
 }
 
 impl FrameSource for GstSource {
     fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
         let session = self.count(spec.stream.id);
         let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
+        let name = fault::name_of(&spec.stream);
+        let at = address::admit(&name, &spec.stream.source, &config.networks, config.connect_within)?;
         if spec.stream.source.url().scheme() == "file" {
             let origin = self.origin.unwrap_or_else(|| self.clock.now());
             return Ok(Box::new(recording::Recording::open(spec, session, origin, &config, clock)?));
         }
-        Ok(Box::new(live::Live::open(spec.clone(), session, config, clock, Arc::clone(&self.receiver))?))
+        let receiver = Arc::clone(&self.receiver);
+        Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock, receiver)?))
     }
 }

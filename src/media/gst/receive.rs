@@ -22,7 +22,8 @@ use crate::{
     clock::Clock,
     domain::{Credential, SourceUrl, Transport},
     media::{
-        MediaError, SourceSpec,
+        MediaError,
+        address::Admitted,
         rtsp::{Connection, Receiver, Refusal, Request, Taker, Unit, Video},
     },
 };
@@ -41,7 +42,7 @@ pub enum Trouble {
 /// A live source that is being received.
 pub struct Reception {
     name: String,
-    url: SourceUrl,
+    at: Admitted,
     credential: Option<Credential>,
     transport: Option<Transport>,
     config: GstConfig,
@@ -61,20 +62,20 @@ impl Reception {
     /// A sentence, when the means to receive are missing.
     pub fn open(
         name: &str,
-        spec: &SourceSpec,
+        at: &Admitted,
+        credential: Option<&Credential>,
         transport: Option<Transport>,
         config: &GstConfig,
         clock: &Arc<dyn Clock>,
         receiver: &Receiver,
     ) -> Result<Self, String> {
-        let (url, credential) = (spec.stream.source.clone(), spec.credential.clone());
-        let how = if transport == Some(Transport::Tcp) && url.url().scheme() == "rtsp" {
-            How::Ours(Ours::open(&url, credential.as_ref(), config, clock, receiver)?)
+        let how = if transport == Some(Transport::Tcp) && at.source.url().scheme() == "rtsp" {
+            How::Ours(Ours::open(&at.source, credential, config, clock, receiver)?)
         } else {
-            How::Pipeline(pipeline(&url, credential.as_ref(), transport, config, clock)?)
+            How::Pipeline(pipeline(at, credential, transport, config, clock)?)
         };
-        let (name, config, clock) = (name.to_owned(), config.clone(), Arc::clone(clock));
-        Ok(Self { name, url, credential, transport, config, clock, how })
+        let (name, at, credential) = (name.to_owned(), at.clone(), credential.cloned());
+        Ok(Self { name, at, credential, transport, config: config.clone(), clock: Arc::clone(clock), how })
     }
 
     /// What has come in.
@@ -110,6 +111,7 @@ impl Reception {
                     Refusal::Codec(codec) => {
                         Trouble::Failed(MediaError::Unsupported(name, codec.unwrap_or_else(|| "no video".into())))
                     }
+                    Refusal::Elsewhere(to) => Trouble::Failed(led_away(name, &to)),
                     Refusal::Broken(why) => Trouble::Failed(MediaError::Stalled(name, why)),
                     Refusal::Foreign(what) => return self.leave_to_the_framework(&what),
                 })
@@ -119,7 +121,7 @@ impl Reception {
 
     fn leave_to_the_framework(&mut self, what: &str) -> Option<Trouble> {
         tracing::info!(camera = self.name, what, "the camera is left to the framework's receiver");
-        match pipeline(&self.url, self.credential.as_ref(), self.transport, &self.config, &self.clock) {
+        match pipeline(&self.at, self.credential.as_ref(), self.transport, &self.config, &self.clock) {
             Ok(intake) => {
                 self.how = How::Pipeline(intake);
                 None
@@ -129,6 +131,9 @@ impl Reception {
     }
 
     fn pipeline_trouble(&self, intake: &Intake) -> Option<Trouble> {
+        if let Some(to) = intake.tether.led_away() {
+            return Some(Trouble::Failed(led_away(self.name.clone(), to)));
+        }
         let message = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos])?;
         let gst::MessageView::Error(error) = message.view() else { return Some(Trouble::Closed) };
         let (reason, debug) = (error.error(), error.debug());
@@ -147,16 +152,23 @@ impl Reception {
     }
 }
 
+fn led_away(name: String, to: &str) -> MediaError {
+    MediaError::Forbidden(
+        name,
+        format!("it sends us on to {to}, which is never followed; register the camera where it is"),
+    )
+}
+
 fn pipeline(
-    url: &SourceUrl,
+    at: &Admitted,
     credential: Option<&Credential>,
     transport: Option<Transport>,
     config: &GstConfig,
     clock: &Arc<dyn Clock>,
 ) -> Result<Intake, String> {
     match transport {
-        Some(transport) => intake::rtsp(url, credential, transport, config, Arc::clone(clock)),
-        None => intake::container(url, credential, config, Arc::clone(clock)),
+        Some(transport) => intake::rtsp(&at.source, credential, transport, config, Arc::clone(clock)),
+        None => intake::container(&at.source, at.host.as_deref(), credential, config, Arc::clone(clock)),
     }
 }
 
@@ -182,12 +194,10 @@ impl Ours {
             decode_time: AtomicU64::new(0),
             ended: Mutex::new(None),
         });
-        let networks = config.networks.clone();
         let request = Request {
             url: url.clone(),
             credential: credential.cloned(),
             within: config.connect_within,
-            allows: Arc::new(move |address| networks.allows(address)),
             unit_max: config.ring_bytes / 2,
         };
         let taker: Arc<dyn Taker> = Arc::<Inlet>::clone(&inlet);

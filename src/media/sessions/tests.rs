@@ -159,3 +159,38 @@ fn a_session_that_failed_is_closed_and_a_changed_access_starts_afresh() {
     bench.pool.forget(cam.stream.id);
     assert_eq!(bench.open_now(), 0);
 }
+
+/// A camera that accepts and never sends.
+struct Hanging;
+
+impl FrameSource for Hanging {
+    fn open(&self, _spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl MediaSession for Hanging {
+    fn frame(&mut self, want: &Want) -> Result<Frame, MediaError> {
+        std::thread::sleep(want.until.saturating_duration_since(Instant::now()));
+        Err(MediaError::Timeout("cam".into(), Duration::ZERO))
+    }
+    fn clip(&mut self, _span: Duration) -> Result<Option<Clip>, MediaError> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_hanging_camera_when_the_pool_closes() {
+    let clock = Arc::new(SimulatedClock::starting_at(WallTime::from_millis(0)));
+    let pool = SessionPool::new(Arc::new(Hanging), PoolConfig::default(), clock);
+    let mut lease = pool.lease(&camera("a"), false).unwrap();
+    let began = Instant::now();
+    let waiting = std::thread::spawn(move || lease.frame(&Want { until: began + Duration::from_secs(600), ..want() }));
+    pool.close(Duration::from_millis(100));
+    assert!(pool.is_closing());
+    let told = waiting.join().unwrap();
+    assert!(
+        matches!(told, Err(MediaError::Timeout(name, waited)) if name == "cam" && waited >= Duration::from_millis(100))
+    );
+    assert!(began.elapsed() < Duration::from_secs(300), "{:?} of 600 s", began.elapsed());
+}

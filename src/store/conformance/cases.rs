@@ -197,3 +197,30 @@ pub(super) fn a_removed_view_answers_its_rechecks(store: &dyn Store) {
     assert_eq!(messages(store, case.id)[1..], [unseen]);
     assert_eq!(messages(store, other.id)[1..], [unseen]);
 }
+
+pub(super) fn a_callback_about_another_case_of_the_platform_is_refused(store: &dyn Store) {
+    let (_, _, case) = with_case(store);
+    let report = store.deliveries_of(case.id).unwrap().remove(0);
+    store.set_delivery(report.id, &delivered(Some("A-7")), at(70)).unwrap();
+    let foreign = Callback { platform_number: Some("B-8".into()), ..callback("1", case.id, Stage::Closed) };
+    assert!(matches!(store.apply_callback(&foreign, at(91)), Err(StoreError::Conflict(why)) if why.contains("A-7")));
+    let stands = store.case(case.id).unwrap();
+    assert_eq!((stands.stage, stands.platform_number.as_deref()), (Stage::Filed, Some("A-7")));
+    let own = Callback { platform_number: Some("A-7".into()), ..foreign };
+    assert!(matches!(store.apply_callback(&own, at(92)), Ok(CallbackApplied::Moved(_))), "it was not taken as heard");
+}
+
+pub(super) fn a_pause_of_the_platform_is_told_once(store: &dyn Store) {
+    let position = store.feed_head().unwrap();
+    assert_eq!(store.platform_pause().unwrap(), None);
+    let pause = PlatformPause { since: at(1), why: "401".into(), probe_at: at(2) };
+    let later = PlatformPause { why: "no answer".into(), probe_at: at(3), ..pause.clone() };
+    store.set_platform_pause(Some(&pause), at(1)).unwrap();
+    store.set_platform_pause(Some(&later), at(2)).unwrap();
+    assert_eq!(store.platform_pause().unwrap(), Some(later));
+    store.set_platform_pause(None, at(4)).unwrap();
+    store.set_platform_pause(None, at(5)).unwrap();
+    assert_eq!(store.platform_pause().unwrap(), None);
+    assert_eq!(topics(store, position), ["platform.paused", "platform.resumed"]);
+    assert_eq!(actions(store, &"platform"), ["platform.paused", "platform.resumed"]);
+}

@@ -42,7 +42,8 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         callbacks_apply_once_and_only_forward, a_handled_case_waits_for_one_recheck_each_time,
         a_return_is_told_after_the_report, deliveries_of_a_case_go_out_in_order,
         a_delivered_message_stays_delivered, a_dead_message_can_be_replayed,
-        cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks;
+        cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks,
+        a_callback_about_another_case_of_the_platform_is_refused, a_pause_of_the_platform_is_told_once;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

@@ -2,8 +2,7 @@
 //! before. Only reads.
 
 use std::{
-    fmt,
-    fs::{self, File},
+    fmt, fs,
     io::{self, Read},
     path::Path,
 };
@@ -11,7 +10,7 @@ use std::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{EvidenceFolder, MANIFEST, check_name, sha256};
+use super::{EvidenceFolder, MANIFEST, check_name, open_plain, sha256};
 use crate::domain::{EvidenceFile, EvidenceId, EvidenceRow, Manifest};
 
 /// What was proved, and the first fault if there is one.
@@ -79,6 +78,9 @@ impl fmt::Display for Fault {
         write!(f, "{}/{} {words}", self.folder, self.file)
     }
 }
+
+/// No honest manifest is longer.
+const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 
 /// A file and what is wrong with it.
 type FileFault = (String, FaultKind);
@@ -148,7 +150,10 @@ impl EvidenceFolder {
 
 /// The manifest in a folder and the hash of its bytes.
 fn manifest_in(folder: &Path) -> Result<(Manifest, String), FileFault> {
-    let bytes = fs::read(folder.join(MANIFEST)).map_err(|error| (MANIFEST.to_owned(), kind_of(&error)))?;
+    let mut bytes = Vec::new();
+    let read =
+        open_plain(&folder.join(MANIFEST)).and_then(|file| file.take(MANIFEST_BYTES_MAX).read_to_end(&mut bytes));
+    read.map_err(|error| (MANIFEST.to_owned(), kind_of(&error)))?;
     let manifest = serde_json::from_slice(&bytes).map_err(|_| (MANIFEST.to_owned(), FaultKind::Touched))?;
     Ok((manifest, sha256(&bytes)))
 }
@@ -182,7 +187,7 @@ fn kind_of(error: &io::Error) -> FaultKind {
 
 /// SHA-256 and size of a file, read piece by piece: clips may be large.
 fn hash_of(path: &Path) -> io::Result<(String, u64)> {
-    let (mut file, mut hash, mut size_bytes) = (File::open(path)?, Sha256::new(), 0);
+    let (mut file, mut hash, mut size_bytes) = (open_plain(path)?, Sha256::new(), 0);
     let mut piece = vec![0; 128 * 1024];
     loop {
         match file.read(&mut piece)? {

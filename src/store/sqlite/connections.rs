@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::store::StoreError;
 
 /// One file a schema version, in order. Files that were released never change.
-const MIGRATIONS: &[&str] = &[include_str!("schema/001_first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/001_first.sql"), include_str!("schema/002_platform_pause.sql")];
 /// Marks our files in SQLite's header: "XJst".
 const APPLICATION_ID: i32 = 0x584a_7374;
 /// Reads run beside each other and beside the one writer.

@@ -11,7 +11,7 @@ use super::{
     page::Span,
 };
 use crate::{
-    domain::{CaseId, Delivery, DeliveryId, DeliveryState, Message, Receipt, WallTime},
+    domain::{CaseId, Delivery, DeliveryId, DeliveryState, Message, PlatformPause, Receipt, WallTime},
     store::{Page, Rows, StoreError},
 };
 
@@ -132,6 +132,38 @@ pub(super) fn replay(tx: &Transaction<'_>, id: DeliveryId, at: WallTime, actor: 
     };
     write_state(tx, id, &DeliveryState::Pending { attempts: 0, next_at: at, last_error })?;
     audit_and_tell(tx, at, actor, "delivery.replayed", &id.to_string(), &json!({"case": before.case}))
+}
+
+/// The pause of the platform, if there is one.
+pub(super) fn pause(tx: &Transaction<'_>) -> Result<Option<PlatformPause>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT since, why, probe_at FROM platform_pause")?;
+    let read = |row: &Row<'_>| Ok(PlatformPause { since: row.get(0)?, why: row.get(1)?, probe_at: row.get(2)? });
+    Ok(query.query_row([], read).optional()?)
+}
+
+/// Begins, goes on with or ends the pause of the platform.
+pub(super) fn set_pause(tx: &Transaction<'_>, pause: Option<&PlatformPause>, at: WallTime) -> Result<(), StoreError> {
+    let before = self::pause(tx)?;
+    match pause {
+        Some(PlatformPause { since, why, probe_at }) => {
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO platform_pause (one, since, why, probe_at) VALUES (1, ?1, ?2, ?3)",
+            )?
+            .execute(params![since, why, probe_at])?;
+        }
+        None => {
+            tx.prepare_cached("DELETE FROM platform_pause")?.execute([])?;
+        }
+    }
+    match (before, pause) {
+        (None, Some(pause)) => {
+            audit_and_tell(tx, at, "system", "platform.paused", "platform", &json!({"why": pause.why}))
+        }
+        (Some(before), None) => {
+            audit_and_tell(tx, at, "system", "platform.resumed", "platform", &json!({"since": before.since}))
+        }
+        (None, None) | (Some(_), Some(_)) => Ok(()),
+    }
 }
 
 /// [`DeliveryState`] in columns.

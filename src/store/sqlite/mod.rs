@@ -29,8 +29,8 @@ use crate::{
     clock::{Clock, SystemClock},
     domain::{
         Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceRow, Incident,
-        IncidentId, LookReport, Place, PlaceId, Reference, SignedVerdict, Stage, Stream, StreamId, View, ViewId,
-        WallTime, Zone, ZoneId,
+        IncidentId, LookReport, Place, PlaceId, PlatformPause, Reference, SignedVerdict, Stage, Stream, StreamId, View,
+        ViewId, WallTime, Zone, ZoneId,
     },
 };
 
@@ -199,6 +199,12 @@ impl Store for SqliteStore {
     }
     fn replay_delivery(&self, id: DeliveryId, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| deliveries::replay(tx, id, at, actor))
+    }
+    fn platform_pause(&self) -> Result<Option<PlatformPause>, StoreError> {
+        self.connections.read(deliveries::pause)
+    }
+    fn set_platform_pause(&self, pause: Option<&PlatformPause>, at: WallTime) -> Result<(), StoreError> {
+        self.connections.write(|tx| deliveries::set_pause(tx, pause, at))
     }
 
     fn audit(
