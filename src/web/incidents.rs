@@ -211,6 +211,7 @@ impl IncidentDetailOut {
             zone,
             place,
             evidence,
+            touched: _,
             case,
             deliveries,
             audit,
