@@ -38,7 +38,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let text =
         std::fs::read_to_string(&args.scene).with_context(|| format!("{} cannot be read", args.scene.display()))?;
-    let scene: SceneFile = toml::from_str(&text).with_context(|| format!("{} is no scene", args.scene.display()))?;
+    let scene = SceneFile::parse(&args.scene.display().to_string(), &text)?;
     let clock = Arc::new(SimulatedClock::starting_at(scene.start));
     let scratch = tempfile_below(desk)?;
     let mut config = desk.config().context("the configuration has faults; `xunjie check` lists them")?;

@@ -11,6 +11,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    cameras::{self, Cameras, RawCameras},
     fault::{Checker, Fault},
     matters::TIME_S_MAX,
     networks::{Cidr, Networks},
@@ -27,6 +28,8 @@ pub struct Settings {
     pub folders: Folders,
     /// Budgets of the patrol.
     pub patrol: Patrol,
+    /// Patience with cameras.
+    pub cameras: Cameras,
     /// The platform that cases go to; `None` keeps deliveries waiting.
     pub platform: Option<Platform>,
     /// When files of evidence are removed.
@@ -177,6 +180,8 @@ struct RawSettings {
     folders: RawFolders,
     /// Budgets.
     patrol: RawPatrol,
+    /// Patience with cameras.
+    cameras: RawCameras,
     /// The platform; without this table deliveries wait.
     platform: Option<RawPlatform>,
     /// Days.
@@ -263,6 +268,7 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
         listen,
         folders,
         patrol: patrol(&raw.patrol, &mut check),
+        cameras: cameras::check(&raw.cameras, &mut check),
         platform: raw.platform.and_then(|raw| platform::check(root, raw, &mut check)),
         retention: retention(&raw.retention, &mut check),
         networks: networks(raw.networks.cameras, &mut check),
@@ -305,9 +311,9 @@ fn retention(raw: &RawRetention, check: &mut Checker<'_>) -> Retention {
 fn networks(raw: Option<Vec<String>>, check: &mut Checker<'_>) -> Networks {
     let Some(blocks) = raw else { return Networks::default() };
     let want = "blocks of addresses like 10.0.0.0/8, with no bit set behind the prefix";
-    Networks(
-        blocks.iter().filter_map(|text| check.parsed("networks.cameras", text, want, str::parse::<Cidr>)).collect(),
-    )
+    let block =
+        |(i, text): (usize, &String)| check.parsed(&format!("networks.cameras[{i}]"), text, want, str::parse::<Cidr>);
+    Networks(blocks.iter().enumerate().filter_map(block).collect())
 }
 
 fn overrides(raw: &BTreeMap<String, MatterOverride>, check: &mut Checker<'_>) -> BTreeMap<MatterKey, MatterOverride> {

@@ -210,6 +210,26 @@ mod tests {
         assert_eq!(words.matches('错').count(), WORDS_CHARS_MAX);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_answer_is_a_receipt_or_waits_or_is_refused(status in 100_u16..1000, text: String, number: String) {
+            let receipt = serde_json::json!({ "platform_number": number, "repeated": true }).to_string();
+            for text in [&text, &receipt] {
+                match read_answer(status, text) {
+                    Ok(answer) => {
+                        let number = answer.platform_number.unwrap_or_else(|| "none".to_owned());
+                        proptest::prop_assert!((1..=128).contains(&number.len()));
+                    }
+                    Err(error) => proptest::prop_assert!(matches!(error, SinkError::Later(_))),
+                }
+                for is_report in [true, false] {
+                    let told = refusal(status, text, is_report).to_string().chars().count();
+                    proptest::prop_assert!(told < WORDS_CHARS_MAX + 150);
+                }
+            }
+        }
+    }
+
     #[test]
     fn only_a_receipt_is_a_receipt() {
         assert_eq!(read_answer(200, r#"{"platform_number":"7","more":1}"#).unwrap().platform_number.unwrap(), "7");

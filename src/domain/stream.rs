@@ -83,7 +83,9 @@ impl SourceUrl {
                     return Err(BadSource::NoHost);
                 }
             }
-            "file" => return Ok((Self(url), None)),
+            // A file lies on this machine; behind a host the address would not even be read the same twice.
+            "file" if url.host().is_none() => return Ok((Self(url), None)),
+            "file" => return Err(BadSource::Unreadable),
             other => return Err(BadSource::Scheme(other.to_owned())),
         }
         let decode = |text: &str| percent_decode(text);
@@ -172,8 +174,10 @@ fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
+        // Digits only: `from_str_radix` takes a sign as well.
         let hex = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+        let hex = hex.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) => {
                 out.push(byte);
                 i += 3;
@@ -316,8 +320,12 @@ mod tests {
         assert_eq!(source.to_string(), "rtsp://10.0.0.8:554/ch1?sub=0");
         assert_eq!((credential.username.as_str(), credential.password.reveal()), ("ad@min", "p:w"));
         assert!(!format!("{credential:?}").contains("p:w"));
+        let (_, odd) = SourceUrl::split("rtsp://u:100%+1%41@h/").unwrap();
+        assert_eq!(odd.unwrap().password.reveal(), "100%+1A", "a percent sign without two digits stands for itself");
         assert_eq!(SourceUrl::parse("rtsp://a:b@h/x"), Err(BadSource::CredentialInside));
         assert_eq!(SourceUrl::parse("gopher://h/x"), Err(BadSource::Scheme("gopher".into())));
         assert_eq!(SourceUrl::parse("nonsense"), Err(BadSource::Unreadable));
+        assert_eq!(SourceUrl::parse("file://server/clip.mp4"), Err(BadSource::Unreadable));
+        assert!(SourceUrl::parse("file:///clip.mp4").is_ok() && SourceUrl::parse("file://localhost/clip.mp4").is_ok());
     }
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::{
     clock::{Clock, SimulatedClock},
+    config::{Checker, Faults},
     domain::{
         Frame, Hours, IncidentChange, Location, MatterKey, Polygon, Purpose, SourceUrl, Stream, StreamId, Transport,
         View, ViewId, WallTime, Zone, ZoneId, ZoneKind,
@@ -71,6 +72,42 @@ fn default_code() -> String {
 }
 
 impl SceneFile {
+    /// Reads and checks a scene; `shown` names the file in faults. Pure.
+    ///
+    /// # Errors
+    /// [`Faults`]: where the text is no scene, or everything in it that is out of its limits.
+    pub fn parse(shown: &str, text: &str) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        let mut check = Checker::new(shown, &mut faults);
+        let scene = match toml::from_str::<Self>(text) {
+            Ok(scene) => scene,
+            Err(error) => {
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+                let line = before.matches('\n').count() + 1;
+                check.fault(
+                    &format!("line {line}"),
+                    error.message().replace('\n', " "),
+                    "a scene, as fixtures/scenes shows",
+                );
+                return Err(Faults(faults));
+            }
+        };
+        for (key, text) in [("code", &scene.code), ("name", &scene.name)] {
+            if text.trim().is_empty() {
+                check.fault(key, "an empty text", "a name, or nothing at all");
+            }
+        }
+        if scene.matters.is_empty() {
+            check.fault("matters", "nothing", "at least one matter");
+        }
+        check.number("revisit_s", Some(scene.revisit_s.unwrap_or(1)), 1..=86_400, "seconds");
+        if let Some(location) = &scene.location {
+            check.number("location.longitude", Some(location.longitude), -180.0..=180.0, "degrees");
+            check.number("location.latitude", Some(location.latitude), -90.0..=90.0, "degrees");
+        }
+        if faults.is_empty() { Ok(scene) } else { Err(Faults(faults)) }
+    }
+
     /// Registers the recording at `source` as a stream with one view and the scene's zones.
     ///
     /// # Errors

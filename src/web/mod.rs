@@ -31,7 +31,7 @@ use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 pub use access::{Access, TOKEN_FILE};
 use changes::Changes;
 pub use looks::{LookPort, LookWish};
-pub use router::openapi;
+pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
 
 use crate::{deliver::SigningKey, service::Service, telemetry};
@@ -92,8 +92,7 @@ pub async fn serve(
     let loopback = listener.local_addr()?.ip().is_loopback();
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
-    let router = router::router(app, loopback);
-    server::serve(listener, router, async move {
+    server::serve(listener, router(app, loopback), async move {
         shutdown.await;
         // The poller ends, and with it every follower's stream, which would hold the server open.
         stop.send_replace(true);

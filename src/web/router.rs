@@ -123,8 +123,8 @@ async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 
-/// The router. `loopback`: the listener is one of this machine.
-pub(super) fn router(app: App, loopback: bool) -> Router {
+/// The router, for whoever brings a listener. `loopback`: the listener is one of this machine.
+pub fn router(app: App, loopback: bool) -> Router {
     let door = Door { open: loopback && app.access.open_loopback(), app: app.clone() };
     let guarded = Router::from(guarded())
         .fallback(async || StatusCode::NOT_FOUND)
