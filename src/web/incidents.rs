@@ -211,7 +211,6 @@ impl IncidentDetailOut {
             zone,
             place,
             evidence,
-            touched: _,
             case,
             deliveries,
             audit,
