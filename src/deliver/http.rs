@@ -222,8 +222,10 @@ mod tests {
                     }
                     Err(error) => proptest::prop_assert!(matches!(error, SinkError::Later(_))),
                 }
-                let (SinkError::Later(words) | SinkError::Never(words)) = refusal(status, text);
-                proptest::prop_assert!(words.chars().count() < WORDS_CHARS_MAX + 100);
+                for is_report in [true, false] {
+                    let told = refusal(status, text, is_report).to_string().chars().count();
+                    proptest::prop_assert!(told < WORDS_CHARS_MAX + 150);
+                }
             }
         }
     }

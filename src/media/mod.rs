@@ -8,6 +8,8 @@ pub mod jpeg;
 pub mod pictures;
 pub mod probe;
 pub mod rhythm;
+#[cfg(feature = "gstreamer")]
+pub mod rtsp;
 pub mod sessions;
 pub mod sources;
 pub mod view_match;

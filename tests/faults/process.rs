@@ -71,6 +71,7 @@ fn scene(folder: &Path, code: &str) -> PathBuf {
 
 fn replay(deployment: &Deployment, code: &str) -> Command {
     let mut command = deployment.xunjie();
+    command.arg("--data").arg(deployment.folder.join("data"));
     command.args(["--json", "replay", "--clip"]).arg(busy_clip()).arg("--scene").arg(scene(&deployment.folder, code));
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
@@ -258,7 +259,8 @@ fn a_graceful_stop_waits_for_neither_camera_nor_platform() {
     service.signal("TERM");
     let (seconds, code) = ended(&mut service, &deployment);
     assert_eq!(code, Some(0), "{}", deployment.log());
-    assert!(seconds < 5.0, "a stop took {seconds} s");
+    // Five seconds is what it takes on a free machine; the message on its way alone would take sixty.
+    assert!(seconds < 20.0, "a stop took {seconds} s");
     println!("recovered: process.graceful_stop: {seconds:.1} s (a frozen camera and a platform that does not answer)");
 
     // And told twice, it goes at once.

@@ -67,16 +67,22 @@ pub enum FaultKind {
     Unchained,
 }
 
+impl FaultKind {
+    /// In words, after a file's name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Touched => "已被改动",
+            Self::Missing => "缺失",
+            Self::Extra => "不属于该证据包",
+            Self::Unreadable => "无法读取",
+            Self::Unchained => "与前一份证据不衔接",
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.kind {
-            FaultKind::Touched => "已被改动",
-            FaultKind::Missing => "缺失",
-            FaultKind::Extra => "不属于该证据包",
-            FaultKind::Unreadable => "无法读取",
-            FaultKind::Unchained => "与前一份证据不衔接",
-        };
-        write!(f, "{}/{} {words}", self.folder, self.file)
+        write!(f, "{}/{} {}", self.folder, self.file, self.kind.words())
     }
 }
 
