@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::house::{House, cameras, env_or, register, share};
+use super::house::{House, WHOLE, cameras, env_or, register, share};
 
 const REVISIT_S: u32 = 4;
 
@@ -16,7 +16,7 @@ pub fn run() {
     let more = "[matters.motor_vehicle_parking]\ndwell_s = 5\nsightings_min = 2\n";
     let house = House::new("change", more);
     let service = house.service();
-    let (server, addresses) = cameras(4);
+    let (server, addresses) = cameras(4, WHOLE);
     for number in 0..views {
         register(&service, number, &addresses[number % addresses.len()], REVISIT_S);
     }

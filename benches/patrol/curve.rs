@@ -9,7 +9,7 @@ use std::{
 
 use xunjie::{domain::WallTime, service::Service};
 
-use super::house::{House, Running, cameras, env_or, looked, register, share};
+use super::house::{CUT, House, Running, cameras, env_or, looked, register, share};
 
 const REVISIT_S: u32 = 300;
 /// Cameras that all views share; each has its own rhythm of key frames.
@@ -88,7 +88,7 @@ fn row(views: usize, time: Duration) -> Row {
     let more = format!("[matters.motor_vehicle_parking]\nrevisit_s = {REVISIT_S}\n");
     let house = House::new(&format!("curve-{views}"), &more);
     let service = house.service();
-    let (server, addresses) = cameras(CAMERAS);
+    let (server, addresses) = cameras(CAMERAS, CUT);
     let long_ago = service.now().minus(Duration::from_secs(3600));
     for number in 0..views {
         let view = register(&service, number, &addresses[number % addresses.len()], REVISIT_S);

@@ -74,25 +74,30 @@ fn start(command: &mut Command, ready: &str, lines: usize) -> (Running, Vec<Stri
     (Running(child), said)
 }
 
+/// How the clip, which is 4:3, fills 16:9: as `script/bench` measures cameras, or whole, with the kerb where two vehicles
+/// stand.
+pub const CUT: (&str, &str) = ("vtest-1080p", "scale=1920:1080:force_original_aspect_ratio=increase,crop=1920:1080");
+pub const WHOLE: (&str, &str) = ("vtest-1080p-whole", "scale=1920:1080");
+
 /// Some running 1080p cameras, whose encoded media all views share.
-pub fn cameras(count: usize) -> (Running, Vec<String>) {
+pub fn cameras(count: usize, (clip_name, scale): (&str, &str)) -> (Running, Vec<String>) {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_xunjie"));
     let program = program.parent().expect("it lies in a folder").join("examples/street_camera");
     let mut server = Command::new(program);
     server.args(["--listen", "127.0.0.1:0", "--path", "/cam", "--fps", "25", "--running", "--count"]);
-    start(server.arg(count.to_string()).arg("--clip").arg(clip()), "ready ", count)
+    start(server.arg(count.to_string()).arg("--clip").arg(clip(clip_name, scale)), "ready ", count)
 }
 
 /// Debian's surveillance clip, enlarged to 1080p with sensor noise, a key frame each 2 s. Made once.
-fn clip() -> PathBuf {
-    let path = root().join(".deps/bench/vtest-1080p.h264");
+fn clip(name: &str, scale: &str) -> PathBuf {
+    let path = root().join(format!(".deps/bench/{name}.h264"));
     if !path.exists() {
         fs::create_dir_all(path.parent().expect("it has a folder")).expect(".deps can be written");
         let part = path.with_extension(format!("{}.part", std::process::id()));
-        let filter = "fps=25,scale=1920:1080:force_original_aspect_ratio=increase,crop=1920:1080,noise=alls=8:allf=t";
+        let filter = format!("fps=25,{scale},noise=alls=8:allf=t");
         let done = Command::new("ffmpeg")
             .args(["-hide_banner", "-loglevel", "error", "-y"])
-            .args(["-i", "/usr/share/doc/opencv-doc/examples/data/vtest.avi", "-t", "30", "-vf", filter])
+            .args(["-i", "/usr/share/doc/opencv-doc/examples/data/vtest.avi", "-t", "30", "-vf", &filter])
             .args(["-c:v", "libx264", "-preset", "fast", "-b:v", "4M", "-g", "50", "-keyint_min", "50", "-bf", "0"])
             .args(["-f", "h264"])
             .arg(&part)

@@ -3,6 +3,7 @@
 //! comes in as an argument of its own and never goes out. Exit codes: 0 done, 1 failed or refused, 2 not understood.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
 
+mod backup;
 mod case;
 mod check;
 mod delivery;
@@ -89,6 +90,8 @@ enum Command {
     /// 模型：查看、核验
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// 备份：把数据库当前的完整副本写到一个目录，运行中也可以
+    Backup(backup::Args),
     /// 检查全部配置，一次列出所有错误
     Check(check::Args),
     /// 检查运行环境，说明缺什么、怎么补
@@ -131,6 +134,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Model(command) => {
             model::run(&command, &desk.checked_config()?.settings.folders.models, desk.print.json)
         }
+        Command::Backup(args) => backup::run(&args, &desk),
         Command::Check(args) => check::run(&args, &desk),
         Command::Doctor(args) => doctor::run(&args, &desk),
         #[cfg(feature = "gstreamer")]

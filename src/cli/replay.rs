@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     }
     let (source, ended) = ReplaySource::new(recording(&args.clip, &scene, clock.clone())?, clock.clone());
     let spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
-    let summary = replay(&spine, &clock, &ended, |done| {
+    let summary = replay(&spine, view, &clock, &ended, |done| {
         for change in &done.changes {
             if desk.print.json || args.extended || !matches!(change, IncidentChange::Extended { .. }) {
                 let replayed = ReplayedChange { at: done.report.ended, change: change.clone() };

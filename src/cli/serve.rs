@@ -18,7 +18,7 @@ use crate::{
         supervisor::{Asker, Patrol},
     },
     service::Service,
-    store::evidence::{RetentionPolicy, retain},
+    store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
     web::{self, Access, App, LookWish, Ports, ProbePort, Probed},
 };
@@ -29,6 +29,9 @@ const KEEP_OPEN_MAX: Duration = Duration::from_secs(60);
 const CONTINUOUS_A_THREAD: usize = 8;
 /// How long a probe may try one transport.
 const PROBE_TIME: Duration = Duration::from_secs(12);
+
+/// How long a message that is on its way may hold up the end.
+const COURIER_STOP_MAX: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -73,7 +76,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     // The order of ending: nobody asks any more, no new looks, running looks recorded, deliveries stored.
     running.stop();
     if let Some(courier) = courier {
-        courier.stop();
+        courier.stop_within(COURIER_STOP_MAX);
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     served?;
@@ -144,10 +147,7 @@ fn sweep(service: &Service) {
         }
         Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
     }
-    let rows = service.store.all_evidence().map_err(|error| error.to_string());
-    let found =
-        rows.and_then(|rows| service.evidence.reconcile(&rows, service.now(), true).map_err(|error| error.to_string()));
-    match found {
+    match service.evidence.reconcile(&Recorded(&*service.store), service.now(), true) {
         Ok(found) if found.missing_folders.is_empty() => {
             emit(Signal::RetentionPurged { bundles: found.moved.len() as u64, direction: Direction::Orphan });
         }

@@ -3,6 +3,7 @@
 //! out is a value that needs no further checking.
 
 mod calendar;
+mod cameras;
 mod city;
 mod fault;
 mod matters;
@@ -22,6 +23,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 pub use calendar::{Calendar, LimitUnit, SpecialDay};
+pub use cameras::Cameras;
 pub use city::{CatalogueRow, City, CityFiles, GridCell, LimitRow};
 pub(crate) use fault::Checker;
 pub use fault::{Fault, Faults};

@@ -11,6 +11,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    cameras::{self, Cameras, RawCameras},
     fault::{Checker, Fault},
     matters::TIME_S_MAX,
     networks::{Cidr, Networks},
@@ -27,6 +28,8 @@ pub struct Settings {
     pub folders: Folders,
     /// Budgets of the patrol.
     pub patrol: Patrol,
+    /// Patience with cameras.
+    pub cameras: Cameras,
     /// The platform that cases go to; `None` keeps deliveries waiting.
     pub platform: Option<Platform>,
     /// When files of evidence are removed.
@@ -177,6 +180,8 @@ struct RawSettings {
     folders: RawFolders,
     /// Budgets.
     patrol: RawPatrol,
+    /// Patience with cameras.
+    cameras: RawCameras,
     /// The platform; without this table deliveries wait.
     platform: Option<RawPlatform>,
     /// Days.
@@ -263,6 +268,7 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
         listen,
         folders,
         patrol: patrol(&raw.patrol, &mut check),
+        cameras: cameras::check(&raw.cameras, &mut check),
         platform: raw.platform.and_then(|raw| platform::check(root, raw, &mut check)),
         retention: retention(&raw.retention, &mut check),
         networks: networks(raw.networks.cameras, &mut check),

@@ -321,6 +321,19 @@ impl CourierHandle {
         self.halt();
     }
 
+    /// The same, and leaves a round that hangs behind after `limit`: its messages go out again under the same key.
+    pub fn stop_within(mut self, limit: Duration) {
+        let _ = self.stop.try_send(());
+        let began = Instant::now();
+        while began.elapsed() < limit && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            tracing::warn!("the platform has not answered; what is on its way is sent again at the next start");
+            self.thread = None;
+        }
+    }
+
     fn halt(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         let _ = self.stop.try_send(());

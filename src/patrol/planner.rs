@@ -133,6 +133,19 @@ impl Planner {
         }
     }
 
+    /// The clock was set back by so much: everything that is planned keeps its distance from now.
+    pub fn set_back(&mut self, by: Duration) {
+        for planned in self.views.values_mut() {
+            (planned.due, planned.begun) = (planned.due.minus(by), planned.begun.minus(by));
+        }
+        self.by_due = std::mem::take(&mut self.by_due).into_iter().map(|(due, view)| (due.minus(by), view)).collect();
+        self.ranked = (WallTime::from_millis(i64::MIN), Vec::new());
+        self.asked.iter_mut().for_each(|(_, _, since)| *since = since.minus(by));
+        self.rechecked.values_mut().chain(self.seen.values_mut()).for_each(|at| *at = at.minus(by));
+        self.first = self.first.minus(by);
+        self.relief.set_back();
+    }
+
     /// Takes in when views were last looked at, before the process began: they keep their rhythm, and those that
     /// waited longest go first.
     pub fn remember(&mut self, seen: BTreeMap<ViewId, WallTime>) {

@@ -50,6 +50,11 @@ impl Relief {
         };
     }
 
+    /// The clock was set back: the account is filled by the new time from now on.
+    pub fn set_back(&mut self) {
+        self.counted = None;
+    }
+
     /// Takes in how late a patrol look begins.
     pub fn begun(&mut self, late: Duration, revisit: Duration) {
         let is_late = late.as_secs_f64() > revisit.as_secs_f64() * LATE_SHARE;

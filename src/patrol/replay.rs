@@ -19,7 +19,7 @@ use crate::{
         View, ViewId, WallTime, Zone, ZoneId, ZoneKind,
     },
     media::{Clip, FrameSource, MediaError, MediaSession, SourceSpec, Want},
-    store::{Store, StoreError},
+    store::{Registry, Store, StoreError},
 };
 
 use super::{
@@ -122,7 +122,8 @@ impl SceneFile {
             source,
             transport: Transport::Auto,
             location: self.location.clone(),
-            enabled: true,
+            // No camera: a service that runs beside on the same store leaves it alone.
+            enabled: false,
             registered_at: self.start,
         };
         store.put_stream(&stream, None, "replay")?;
@@ -222,12 +223,21 @@ pub struct ReplaySummary {
     pub blind: u64,
 }
 
-/// Runs the plan over the recording until it ends. `heard` is told of every look.
+/// What is registered, as far as the recording's view goes: cameras of the same store are none of its business.
+fn only(mut registry: Registry, view: ViewId) -> Registry {
+    registry.views.retain(|one| one.id == view);
+    registry.streams.retain(|stream| registry.views.iter().any(|one| one.stream == stream.id));
+    registry.streams.iter_mut().for_each(|stream| stream.enabled = true);
+    registry
+}
+
+/// Runs the plan of one view over the recording until it ends. `heard` is told of every look.
 ///
 /// # Errors
 /// [`LookError`] of the look that failed; what was recorded before stays.
 pub fn replay(
     spine: &Spine,
+    view: ViewId,
     clock: &SimulatedClock,
     ended: &AtomicBool,
     mut heard: impl FnMut(&LookDone),
@@ -240,7 +250,7 @@ pub fn replay(
         look_time_max: READ_TIME_MAX,
     };
     let mut planner = Planner::new(budget, 0);
-    let registry = Arc::new(spine.store.registry()?);
+    let registry = Arc::new(only(spine.store.registry()?, view));
     planner.sync(&registry, &spine.config.matters, clock.now());
     spine.scenes.sync(registry);
     let mut summary = ReplaySummary::default();

@@ -158,6 +158,9 @@ fn contained(spine: &Spine, look: &Look, run: impl FnOnce() -> Result<bool, Look
     }
 }
 
+/// A clock that is corrected by less was not set back.
+const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);
+
 /// The planning thread's belongings.
 struct Planning {
     spine: Arc<Spine>,
@@ -197,11 +200,23 @@ impl Planning {
 
     fn run(mut self) {
         match self.spine.store.latest_looks() {
-            Ok(latest) => self.planner.remember(latest.into_iter().map(|(view, look)| (view, look.started)).collect()),
+            Ok(latest) => {
+                // A look of later than now is from before the clock was set back; its view must not wait for it.
+                let now = self.spine.clock.now();
+                let started = latest.into_iter().map(|(view, look)| (view, look.started.min(now)));
+                self.planner.remember(started.collect());
+            }
             Err(error) => tracing::error!(%error, "the latest looks cannot be read; all views are taken for new"),
         }
         let mut synced: Option<Instant> = None;
+        let mut latest = self.spine.clock.now();
         while !self.stop.load(Ordering::Relaxed) {
+            let back = latest.since(self.spine.clock.now());
+            latest = self.spine.clock.now();
+            if back >= CLOCK_STEP_MIN {
+                tracing::warn!(seconds = back.as_secs(), "the clock was set back; the plan goes with it");
+                self.planner.set_back(back);
+            }
             if synced.is_none_or(|at| at.elapsed() >= SYNC_EVERY) {
                 synced = Some(Instant::now());
                 if let Err(error) = self.sync() {

@@ -94,7 +94,6 @@ impl Service {
         faults.none()?;
         let (source, credential) = source.expect("without a fault there is an address");
 
-        let now = self.now();
         let stream = Stream {
             id: StreamId::fresh(),
             code,
@@ -103,7 +102,7 @@ impl Service {
             transport: new.transport,
             location: new.location.clone(),
             enabled: new.enabled,
-            registered_at: now,
+            registered_at: self.now(),
         };
         let view = View {
             id: ViewId::fresh(),
@@ -114,8 +113,7 @@ impl Service {
             weight: 1.0,
             reference: None,
         };
-        self.store.put_stream(&stream, credential.as_ref(), actor)?;
-        self.store.put_view(&view, now, actor)?;
+        self.store.register(&stream, credential.as_ref(), &view, actor)?;
         Ok(Registered { stream, view })
     }
 

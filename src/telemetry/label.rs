@@ -49,6 +49,7 @@ pub(super) fn fate_label(fate: PacketFate) -> &'static str {
         PacketFate::Decoded => "decoded",
         PacketFate::Skipped => "skipped",
         PacketFate::Evicted => "evicted",
+        PacketFate::Damaged => "damaged",
     }
 }
 

@@ -52,7 +52,7 @@ pub const METRICS: &[Metric] = &[
     seconds("xunjie_look_lateness_seconds", "how late a look began, by purpose", LATENESS),
     counter("xunjie_looks_skipped_total", "looks that were given up before they began, by reason"),
     counter("xunjie_frames_judged_total", "frames that were judged"),
-    counter("xunjie_packets_total", "encoded packets of cameras, by fate: decoded, skipped, evicted"),
+    counter("xunjie_packets_total", "encoded packets of cameras, by fate: decoded, skipped, evicted, damaged"),
     counter("xunjie_kept_frames_lost_total", "frames of candidates that could not be kept"),
     counter("xunjie_pictures_refused_total", "pictures that inference refused because too many waited, by model"),
     counter(

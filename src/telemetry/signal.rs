@@ -39,6 +39,8 @@ pub enum PacketFate {
     Skipped,
     /// It left the ring unread; the normal end of most packets.
     Evicted,
+    /// A part of it was lost on the way or it was too large, so it was left out.
+    Damaged,
 }
 
 /// What happened to an incident.

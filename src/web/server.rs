@@ -36,6 +36,9 @@ const STALLED_TIME: Duration = Duration::from_secs(30);
 const HEADERS_BYTES_MAX: usize = 32 * 1024;
 /// Running requests are answered within this time after the end was asked for.
 const END_TIME: Duration = Duration::from_secs(3);
+/// How long, and for how many bytes, a peer that was refused may go on sending.
+const LINGER_TIME: Duration = Duration::from_millis(300);
+const LINGER_BYTES_MAX: usize = 1 << 20;
 /// The pause after the system could not take a connection, as without a free file handle.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// What a connection too many is told.
@@ -85,15 +88,18 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: impl 
     }
 }
 
-/// A connection whose peer must go on taking what it is sent.
+/// A connection whose peer must go on taking what it is sent, and may end what it was sending when it is refused:
+/// closed at once, it would lose the refusal over its own unread bytes.
 struct Patient {
     stream: TcpStream,
     stalled: Option<Pin<Box<Sleep>>>,
+    lingering: Option<Pin<Box<Sleep>>>,
+    lingered_bytes: usize,
 }
 
 impl Patient {
     fn with(stream: TcpStream) -> Self {
-        Self { stream, stalled: None }
+        Self { stream, stalled: None, lingering: None, lingered_bytes: 0 }
     }
 
     /// Lets a finished write pass; one that waits may do so for [`STALLED_TIME`].
@@ -140,6 +146,24 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.bounded(shut, context)
+        ready!(self.bounded(shut, context))?;
+        // What still comes is read and forgotten, until the peer ends, pauses or goes on for too long.
+        while self.lingered_bytes < LINGER_BYTES_MAX {
+            let mut scratch = [0; 4096];
+            let mut into = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.stream).poll_read(context, &mut into) {
+                Poll::Ready(Ok(())) if !into.filled().is_empty() => {
+                    self.lingered_bytes += into.filled().len();
+                    self.lingering = None;
+                }
+                Poll::Ready(_) => break,
+                Poll::Pending => {
+                    let lingering = self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER_TIME)));
+                    ready!(lingering.as_mut().poll(context));
+                    break;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -22,3 +22,9 @@ mod world;
 #[allow(dead_code, clippy::unwrap_used, reason = "each target that shares the simulator uses its part of it")]
 #[path = "../delivery/platform.rs"]
 mod simulator;
+
+/// A port of loopback that is free now.
+fn street_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("it is bound").port()
+}

@@ -20,6 +20,7 @@ use xunjie::{
 };
 
 use crate::{
+    security::Server,
     simulator::{Platform, sink_to},
     world::World,
 };
@@ -218,6 +219,52 @@ fn a_message_that_is_refused_for_good_lets_the_others_pass() {
         "recovered: platform refuses one message: {:.2} s (the 7 others were there)",
         began.elapsed().as_secs_f64()
     );
+}
+
+/// The platform breaks over one message, every time: it looks like an outage while nothing else is on its way, and is
+/// none as soon as something is.
+#[test]
+fn a_message_over_which_the_platform_breaks_holds_nobody_up_for_long() {
+    let house = Simulated::new();
+    let cases = house.backlog(6, 0);
+    let poison = house.world.parcel(&cases[0], 0).delivery.id.to_string();
+    let platform = Server::start(move |head| {
+        let (status, body) = match head.contains(&poison) {
+            true => ("500 Internal Server Error", "{}"),
+            false => ("201 Created", r#"{"platform_number":"2026-1","repeated":false}"#),
+        };
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    });
+    let courier = house.courier(&Url::parse(&format!("http://{}/", platform.address)).unwrap());
+    let run = |seconds: u64| {
+        for _ in 0..seconds {
+            courier.run_once(house.clock.now()).unwrap();
+            house.wait(SECOND);
+        }
+    };
+    run(5);
+    assert!(cases[1..].iter().all(|case| house.world.states(case) == ["delivered"]), "the others passed at once");
+    run(3600);
+    assert_eq!(house.world.states(&cases[0]), ["pending"], "alone, it may be an outage");
+    assert!(house.world.store.platform_pause().unwrap().unwrap().why.contains("500"));
+
+    let late = house.world.confirmed_case("a new one");
+    let began = house.clock.now();
+    while house.world.states(&late) != ["delivered"] {
+        run(1);
+        assert!(house.clock.now().since(began) < Duration::from_secs(150), "two probes at most");
+    }
+    let waited = house.clock.now().since(began).as_secs();
+    // With others on their way its tries count, and come to an end.
+    for n in 0..40 {
+        house.world.confirmed_case(&format!("another {n}"));
+        run(900);
+        if house.world.states(&cases[0]) == ["dead"] {
+            break;
+        }
+    }
+    assert_eq!(house.world.states(&cases[0]), ["dead"]);
+    println!("recovered: platform breaks over one message: {waited} s (simulated, until the next message passed)");
 }
 
 /// Every answer comes two seconds late: bounded parallelism, nothing twice.

@@ -51,13 +51,13 @@ impl Trap {
 }
 
 /// A server that answers each request with what `answer` makes of its head; keeps what it heard.
-struct Server {
-    address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     heard: Arc<Mutex<String>>,
 }
 
 impl Server {
-    fn start(answer: impl Fn(&str) -> String + Send + Sync + Clone + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&str) -> String + Send + Sync + Clone + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, heard) = (listener.local_addr().unwrap().to_string(), Arc::new(Mutex::new(String::new())));
         let all = Arc::clone(&heard);

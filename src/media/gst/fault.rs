@@ -83,8 +83,11 @@ pub fn explain(
     if error.kind::<gst::ResourceError>().is_some() || text.contains("connect") {
         let why = match () {
             () if text.contains("resolv") => "its name is not known to the network".into(),
+            () if text.contains("(503)") || text.contains("(453)") => "it has no room for another client".into(),
             () if text.contains("refused") => "it refused the connection".into(),
             () if text.contains("timeout") || text.contains("timed out") => "it did not answer in time".into(),
+            // By its kind, because its text comes in the system's language.
+            () if is(gst::ResourceError::OpenReadWrite) => "it takes no connection".into(),
             () => words(),
         };
         return MediaError::Unreachable(name, why);

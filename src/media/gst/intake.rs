@@ -4,9 +4,9 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use gstreamer as gst;
@@ -23,6 +23,13 @@ use crate::{
     clock::Clock,
     domain::{Credential, SourceUrl, Transport},
 };
+
+/// Pipelines that are being stopped.
+static STOPPING: AtomicUsize = AtomicUsize::new(0);
+/// With so many of them the next is waited for.
+const STOPPING_MAX: usize = 64;
+/// How long a look waits until its pipeline has stopped.
+const STOP_WAIT: Duration = Duration::from_secs(1);
 
 /// A running receive pipeline.
 pub struct Intake {
@@ -41,8 +48,24 @@ pub struct Intake {
 
 impl Drop for Intake {
     fn drop(&mut self) {
-        // A pipeline that does not stop cannot be helped from here.
-        let _ = self.pipeline.set_state(gst::State::Null);
+        // A camera that never ends its answer holds its source's thread for as long as it likes, and stopping waits for
+        // that thread. The look must not, so another thread does.
+        let (pipeline, (stopped, heard)) = (self.pipeline.clone(), crossbeam_channel::bounded::<()>(1));
+        let stop = move || {
+            STOPPING.fetch_add(1, Ordering::Relaxed);
+            // A pipeline that does not stop cannot be helped from here.
+            let _ = pipeline.set_state(gst::State::Null);
+            STOPPING.fetch_sub(1, Ordering::Relaxed);
+            drop(stopped);
+        };
+        if STOPPING.load(Ordering::Relaxed) >= STOPPING_MAX {
+            return stop();
+        }
+        match std::thread::Builder::new().name("stop".to_owned()).spawn(stop) {
+            // It ends with a disconnection; what takes longer is left behind.
+            Ok(_) => drop(heard.recv_timeout(STOP_WAIT)),
+            Err(_) => drop(self.pipeline.set_state(gst::State::Null)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Real streams through GStreamer: RTSP over TCP or UDP, files, HTTP.
 //!
-//! A session is two separate things. The **intake** (`intake.rs`) receives, parses and keeps the latest
-//! encoded packets in a bounded **ring** (`ring.rs`); it never decodes. The **decoder** (`decode.rs`) is
+//! A session is two separate things. Its **reception** (`receive.rs`: our own receiver for RTSP over TCP, a pipeline
+//! of the framework for the rest) keeps the latest encoded packets in a bounded **ring** (`ring.rs`); it never decodes. The **decoder** (`decode.rs`) is
 //! handed single packets from the ring by the thread that asks for a frame. So an open session that
 //! nobody looks at costs receiving and parsing only, one look at a key frame costs one decoded packet, and
 //! changing the decode mode touches neither the connection nor the pipeline.
@@ -9,11 +9,13 @@
 mod choice;
 mod clip;
 mod decode;
+mod describe;
 pub mod equipment;
 mod fault;
 mod intake;
 mod live;
 mod log;
+mod receive;
 mod recording;
 mod ring;
 mod session;
@@ -28,7 +30,7 @@ use std::{
 
 use gstreamer as gst;
 
-use super::{FrameSource, MediaError, MediaSession, SourceSpec, address};
+use super::{FrameSource, MediaError, MediaSession, SourceSpec, address, rtsp::Receiver};
 use crate::{
     clock::Clock,
     config::Networks,
@@ -74,17 +76,19 @@ pub struct GstSource {
     clock: Arc<dyn Clock>,
     origin: Option<WallTime>,
     sessions: Mutex<HashMap<StreamId, u64>>,
+    receiver: Arc<Receiver>,
 }
 
 impl GstSource {
     /// Prepares the framework.
     ///
     /// # Errors
-    /// [`MediaError::Framework`] when GStreamer cannot be started.
+    /// [`MediaError::Framework`] when GStreamer or the receiving thread cannot be started.
     pub fn new(config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
         gst::init().map_err(|error| MediaError::Framework(error.to_string()))?;
         log::take_over();
-        Ok(Self { config, clock, origin: None, sessions: Mutex::default() })
+        let receiver = Receiver::start().map_err(|error| MediaError::Framework(error.to_string()))?;
+        Ok(Self { config, clock, origin: None, sessions: Mutex::default(), receiver: Arc::new(receiver) })
     }
 
     /// Gives every recording (file) this wall time at media time zero, instead of the moment of opening.
@@ -116,6 +120,7 @@ impl FrameSource for GstSource {
             let origin = self.origin.unwrap_or_else(|| self.clock.now());
             return Ok(Box::new(recording::Recording::open(spec, session, origin, &config, clock)?));
         }
-        Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock)?))
+        let receiver = Arc::clone(&self.receiver);
+        Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock, receiver)?))
     }
 }

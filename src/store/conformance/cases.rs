@@ -107,12 +107,11 @@ pub(super) fn deliveries_of_a_case_go_out_in_order(store: &dyn Store) {
     let due = |minutes| due(minutes).collect::<Vec<_>>();
     let retry = |minutes| DeliveryState::Pending { attempts: 1, next_at: at(minutes), last_error: Some("503".into()) };
 
-    assert_eq!(due(59), [], "nothing before its time");
     assert_eq!(due(200).len(), 2);
     assert!(!due(200).contains(&(case.id, 1)), "the re-check waits for the report");
     assert_eq!(store.due_deliveries(at(200), 1).unwrap().len(), 1);
     store.set_delivery(report.id, &retry(150), at(61)).unwrap();
-    assert_eq!(due(149), [(other.id, 0)], "others go on while one waits");
+    assert_eq!(due(149), [(other.id, 0)], "nothing before its time; others go on while one waits");
     assert_eq!(due(150), [(other.id, 0), (case.id, 0)], "oldest first");
     store
         .set_delivery(report.id, &DeliveryState::Dead { attempts: 9, at: at(62), reason: "422".into() }, at(62))
@@ -157,6 +156,21 @@ pub(super) fn a_dead_message_can_be_replayed(store: &dyn Store) {
         DeliveryState::Pending { attempts: 0, next_at: at(75), last_error: Some("422 缺少网格编码".into()) };
     assert_eq!(store.due_deliveries(at(75), 9).unwrap(), [Delivery { state: pending, ..report.clone() }]);
     assert_eq!(actions(store, &report.id), ["delivery.dead", "delivery.replayed"]);
+}
+
+pub(super) fn a_clock_set_back_holds_no_delivery_up(store: &dyn Store) {
+    let (_, _, case) = with_case(store);
+    let due = |minutes| store.due_deliveries(at(minutes), 10).unwrap().len();
+    let report = store.deliveries_of(case.id).unwrap().remove(0);
+    assert_eq!((due(60), due(0)), (1, 1), "made at 60, and the clock goes back an hour");
+    let later = DeliveryState::Pending { attempts: 1, next_at: at(65), last_error: None };
+    store.set_delivery(report.id, &later, at(62)).unwrap();
+    assert_eq!((due(62), due(64), due(65)), (0, 0, 1), "a clock that goes on waits as was said");
+    assert_eq!(due(3), 1, "one that was set back does not wait an hour");
+    store
+        .set_delivery(report.id, &DeliveryState::Pending { attempts: 2, next_at: at(6), last_error: None }, at(3))
+        .unwrap();
+    assert_eq!((due(4), due(6)), (0, 1), "and then counts by the new time");
 }
 
 pub(super) fn cases_and_deliveries_list_by_state(store: &dyn Store) {

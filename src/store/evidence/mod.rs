@@ -20,10 +20,11 @@ use sha2::{Digest, Sha256};
 
 pub use self::{
     bundle::{BundleDraft, DraftFile},
-    reconcile::Reconciliation,
-    retention::{Retained, RetentionError, RetentionPolicy, Standing, expired, retain},
+    reconcile::{Reconciliation, Recorded, Rows},
+    retention::{Retained, RetentionPolicy, Standing, expired, retain},
     verify::{Fault, FaultKind, VerifyReport, verify_folder},
 };
+use super::StoreError;
 use crate::domain::{EvidenceId, EvidenceRow, Manifest};
 
 /// Name of the manifest in each bundle.
@@ -74,6 +75,17 @@ pub enum EvidenceError {
         /// In the system's words.
         reason: String,
     },
+}
+
+/// Why keeping folder and rows in step stopped. What was done until then is done; the next run goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum UpkeepError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder refused.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
 }
 
 /// The folder that holds all bundles.

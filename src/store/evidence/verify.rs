@@ -2,6 +2,7 @@
 //! before. Only reads.
 
 use std::{
+    convert::Infallible,
     fmt, fs,
     io::{self, Read},
     path::Path,
@@ -66,16 +67,22 @@ pub enum FaultKind {
     Unchained,
 }
 
+impl FaultKind {
+    /// In words, after a file's name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Touched => "已被改动",
+            Self::Missing => "缺失",
+            Self::Extra => "不属于该证据包",
+            Self::Unreadable => "无法读取",
+            Self::Unchained => "与前一份证据不衔接",
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.kind {
-            FaultKind::Touched => "已被改动",
-            FaultKind::Missing => "缺失",
-            FaultKind::Extra => "不属于该证据包",
-            FaultKind::Unreadable => "无法读取",
-            FaultKind::Unchained => "与前一份证据不衔接",
-        };
-        write!(f, "{}/{} {words}", self.folder, self.file)
+        write!(f, "{}/{} {}", self.folder, self.file, self.kind.words())
     }
 }
 
@@ -107,9 +114,21 @@ pub fn verify_folder(folder: &Path) -> VerifyReport {
 impl EvidenceFolder {
     /// Proves bundles and their chain: `rows` are all rows in the order in which they were recorded.
     pub fn verify(&self, rows: &[EvidenceRow]) -> VerifyReport {
+        match self.verify_each(rows.iter().cloned().map(Ok::<_, Infallible>)) {
+            Ok(report) => report,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The same for rows that are read while they are proved.
+    ///
+    /// # Errors
+    /// The first row that cannot be read.
+    pub fn verify_each<E>(&self, rows: impl Iterator<Item = Result<EvidenceRow, E>>) -> Result<VerifyReport, E> {
         let mut report = VerifyReport::default();
         for row in rows {
-            match self.verify_row(row, report.head.as_deref()) {
+            let row = row?;
+            match self.verify_row(&row, report.head.as_deref()) {
                 Ok(None) => report.purged += 1,
                 Ok(Some((files, size_bytes))) => {
                     report.bundles += 1;
@@ -117,13 +136,13 @@ impl EvidenceFolder {
                     report.size_bytes += size_bytes;
                 }
                 Err((file, kind)) => {
-                    report.fault = Some(Fault { evidence: Some(row.id), folder: row.folder.clone(), file, kind });
-                    return report;
+                    report.fault = Some(Fault { evidence: Some(row.id), folder: row.folder, file, kind });
+                    return Ok(report);
                 }
             }
-            report.head = Some(row.manifest_sha256.clone());
+            report.head = Some(row.manifest_sha256);
         }
-        report
+        Ok(report)
     }
 
     /// Number and size of the files, `None` when they were purged.

@@ -1,7 +1,7 @@
 //! TLS towards the platform, with a real handshake: whoever cannot prove that it is the platform gets nothing, the
 //! reason is one that a person can act on, and the deliveries wait.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -14,12 +14,13 @@ use tokio_rustls::{
 };
 use url::Url;
 use xunjie::{
-    deliver::{CaseSink, HttpSink, Media, SinkError, Trust},
+    config::{Config, MediaMode, Outlet, Platform},
+    deliver::{self, CaseSink, HttpSink, Media, SinkError, Trust},
     store::Store,
 };
 
 use crate::{
-    simulator::Platform,
+    simulator::Platform as Simulator,
     world::{World, key},
 };
 
@@ -53,7 +54,7 @@ fn self_signed(name: &str) -> Identity {
 }
 
 /// Ends TLS before the simulator. Returns its address by name.
-fn front(runtime: &Runtime, platform: &Platform, (chain, private): Identity) -> Url {
+fn front(runtime: &Runtime, platform: &Simulator, (chain, private): Identity) -> Url {
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -75,7 +76,7 @@ fn front(runtime: &Runtime, platform: &Platform, (chain, private): Identity) -> 
 #[test]
 fn whoever_cannot_prove_to_be_the_platform_gets_nothing_and_the_reason_helps() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (world, platform, authority) = (World::new(), Platform::start(), Authority::new());
+    let (world, platform, authority) = (World::new(), Simulator::start(), Authority::new());
     let case = world.confirmed_case("car");
     let ca_file = world.folder.path().join("city-ca.pem");
     fs::write(&ca_file, authority.0.pem()).unwrap();
@@ -114,6 +115,23 @@ fn whoever_cannot_prove_to_be_the_platform_gets_nothing_and_the_reason_helps() {
     let receipt = tried(url.clone(), &own).unwrap();
     assert!(receipt.platform_number.is_some(), "the city's own authority is believed when it is named");
 
+    // The same by the settings: ca_file is read where the outlet is opened.
+    let secret_file = world.folder.path().join("secret");
+    fs::write(&secret_file, crate::world::SECRET).unwrap();
+    let settings = Platform {
+        outlet: Outlet::Http { url: url.clone(), key_id: "city".into(), secret_file, ca_file: Some(ca_file) },
+        media: MediaMode::Inline,
+        public_url: None,
+        timeout: Duration::from_secs(10),
+        attempts_max: 2,
+        backoff_base: Duration::from_secs(1),
+        backoff_max: Duration::from_secs(1),
+        parallel_max: 4,
+    };
+    let city = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), None).unwrap().city;
+    let sink = deliver::open(&settings, &city, world.read_bundle(), world.clock.clone()).unwrap();
+    assert!(sink.deliver(&world.parcel(&case, 0)).unwrap().repeated, "it is the same message");
+
     // Through the courier: a certificate that expired pauses the platform; a new one ends the pause.
     let courier_to = |url: Url| {
         let sink = HttpSink::new(url, key(), world.packer(Media::Inline), Duration::from_secs(10), world.clock.clone());
@@ -140,5 +158,16 @@ fn an_authority_that_cannot_be_read_is_named() {
     for (file, said) in [(missing, "platform.ca_file"), (empty, "holds no certificate")] {
         let refused = Trust::read(&file).unwrap_err().to_string();
         assert!(refused.contains(said) && refused.contains(".pem"), "{refused}");
+    }
+    let settings = format!(
+        "[platform]\nurl = \"https://127.0.0.1:9\"\nkey_id = \"city\"\nsecret_file = \"{0}/secret\"\nca_file = \"{0}/no.pem\"\n",
+        folder.path().display()
+    );
+    fs::write(folder.path().join("secret"), crate::world::SECRET).unwrap();
+    let deployment = crate::street::Deployment::new("ca_file", &settings);
+    for command in ["serve", "doctor"] {
+        let output = deployment.xunjie().arg(command).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("no.pem"), "{command}: {said}");
     }
 }

@@ -72,8 +72,9 @@ fn a_camera_that_sends_us_elsewhere_is_not_followed() {
     ] {
         let began = std::time::Instant::now();
         let error = opened(&address, transport);
-        assert!(matches!(error, MediaError::Forbidden(..)), "{address}: {error}");
-        assert!(error.to_string().contains("127.0.0.2") && !error.to_string().contains("evil"), "{error}");
+        // Where packets are received by GStreamer it is forbidden, where we receive them ourselves it is unreachable.
+        assert!(matches!(error, MediaError::Forbidden(..) | MediaError::Unreachable(..)), "{address}: {error}");
+        assert!(error.to_string().contains("followed") && !error.to_string().contains("evil"), "{error}");
         println!("refused: redirect of a camera: {:.2} s ({error})", began.elapsed().as_secs_f64());
     }
     assert!(rtsp.heard().contains("DESCRIBE") && http.heard().contains("GET"), "the cameras themselves were asked");

@@ -322,7 +322,8 @@ fn planted_secrets_show_nowhere() {
     }
     let mut control = Haystack::default();
     control.add("the database", String::from_utf8_lossy(&database));
-    for secret in [PASSWORD, IN_URL, IN_PATH, IN_QUERY, IN_FILE] {
+    // (The password from a file was replaced by one of the commands above.)
+    for secret in [PASSWORD, IN_URL, IN_PATH, IN_QUERY] {
         assert!(!control.search(&[secret.to_owned()]).is_empty(), "{secret} was planted");
     }
     println!(
