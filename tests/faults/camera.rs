@@ -1,7 +1,6 @@
 //! A camera that refuses, falls silent or sends rubbish is shown with its reason, costs its neighbour nothing, and is
 //! back by itself when it is well again. All tests share one service with one healthy camera, as in a city; each tells
 //! how late the looks at the healthy one began while its own camera was ill.
-#![expect(clippy::print_stdout, reason = "what was measured is for the table of faults")]
 
 mod picture;
 mod refused;
