@@ -1,3 +1,5 @@
+//! Access units out of packets: whole, split, damaged, lost; none of it needs a socket.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Whole sessions against a camera that answers by a script on loopback.
+
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
