@@ -1,4 +1,4 @@
-"""Small figures while training runs. The figures of a model card come from `xunjie eval`, not from here."""
+"""Small figures while training runs, and pictures to look at. The figures of a model card come from `xunjie eval`, not from here."""
 import cv2
 import numpy as np
 
@@ -96,6 +96,23 @@ def measure(run, streets, clean):
     }
 
 
+def held(run, start, scenes, sure=0.4, seen=0.25):
+    """How much of what the start sees is still seen: per class [boxes of the start, found again, new sure boxes without one]."""
+    counts = {c: [0, 0, 0] for c in CLASSES[:KEPT]}
+    for scene in scenes:
+        picture = scene.read()
+        theirs, ours = detect(start, picture, seen), detect(run, picture, seen)
+        same = lambda d, others: any(o[0] == d[0] and iou(o[2:], d[2:]) > 0.5 for o in others)
+        for d in theirs:
+            if d[1] >= sure:
+                counts[CLASSES[d[0]]][0] += 1
+                counts[CLASSES[d[0]]][1] += same(d, ours)
+        for d in ours:
+            if d[0] < KEPT and d[1] >= sure:
+                counts[CLASSES[d[0]]][2] += not same(d, theirs)
+    return counts
+
+
 def draw(picture, found, floor=0.3):
     for c, s, *box in found:
         if s < floor:
@@ -105,3 +122,23 @@ def draw(picture, found, floor=0.3):
         cv2.rectangle(picture, (x0, y0), (x1, y1), colour, 2)
         cv2.putText(picture, f"{CLASSES[c]} {s:.2f}", (x0, max(y0 - 3, 10)), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1)
     return picture
+
+
+def main():
+    """measure.py MODEL.onnx PICTURE... OUT.png: draws what is seen, pictures side by side."""
+    import sys
+
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+    run = lambda x: session.run(None, {session.get_inputs()[0].name: x})[0]
+    tiles = []
+    for path in sys.argv[2:-1]:
+        picture = cv2.imread(path)
+        tiles.append(letterbox(draw(picture, detect(run, picture)), 400)[0])
+    tiles += [np.full_like(tiles[0], 114)] * (-len(tiles) % 4)
+    cv2.imwrite(sys.argv[-1], np.vstack([np.hstack(tiles[i:i + 4]) for i in range(0, len(tiles), 4)]))
+
+
+if __name__ == "__main__":
+    main()
