@@ -114,8 +114,14 @@ class Detector(nn.Module):
     def forward(self, x):
         return self.late(self.early(x))
 
+    def early_parts(self):
+        return [self.stem, self.dark2, self.dark3]
+
+    def late_parts(self):
+        return [part for part in self.children() if part not in self.early_parts()]
+
     def freeze_early(self):
-        for part in (self.stem, self.dark2, self.dark3):
+        for part in self.early_parts():
             part.requires_grad_(False)
 
 
