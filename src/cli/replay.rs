@@ -38,7 +38,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let text =
         std::fs::read_to_string(&args.scene).with_context(|| format!("{} cannot be read", args.scene.display()))?;
-    let scene: SceneFile = toml::from_str(&text).with_context(|| format!("{} is no scene", args.scene.display()))?;
+    let scene = SceneFile::parse(&args.scene.display().to_string(), &text)?;
     let clock = Arc::new(SimulatedClock::starting_at(scene.start));
     let scratch = tempfile_below(desk)?;
     let mut config = desk.config().context("the configuration has faults; `xunjie check` lists them")?;
@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     }
     let (source, ended) = ReplaySource::new(recording(&args.clip, &scene, clock.clone())?, clock.clone());
     let spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
-    let summary = replay(&spine, &clock, &ended, |done| {
+    let summary = replay(&spine, view, &clock, &ended, |done| {
         for change in &done.changes {
             if desk.print.json || args.extended || !matches!(change, IncidentChange::Extended { .. }) {
                 let replayed = ReplayedChange { at: done.report.ended, change: change.clone() };

@@ -215,6 +215,7 @@ impl IncidentDetailOut {
             deliveries,
             audit,
             first_look: _,
+            touched: _,
         } = detail;
         Self {
             incident: IncidentOut::of(incident, matter_name),
