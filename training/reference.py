@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes fixtures/detections/NAME_vtest.json, which tests/detector_reference.rs holds the product against.
+"""Writes fixtures/detections/NAME_vtest.json, for tests/detector_reference.rs to hold the product against: add a test there with the model.
 
   reference.py NAME [MODELS_DIR]     ffmpeg and Debian's opencv-doc must be there
 """
