@@ -105,13 +105,19 @@ def answers(path):
     return [node.name for node in graph.node if not leads_to_conv(node, seen)]
 
 
+def wide(path):
+    """Names of the first stages, whose values run over a range too wide for 8 bits (the stem's from -74 to 89)."""
+    return [node.name for node in onnx.load(path).graph.node if any(part in node.name for part in ("/net/stem/", "/dark2/", "/dark3/dark3.0/"))]
+
+
 def round_to_8_bits(path, out, scenes):
     with tempfile.TemporaryDirectory() as tmp:
         ready = f"{tmp}/ready.onnx"
         quant_pre_process(str(path), ready, skip_symbolic_shape=True)
         quantize_static(
             ready, str(out), Calibration(scenes), quant_format=QuantFormat.QDQ, per_channel=True,
-            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=answers(ready))
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=answers(ready) + wide(ready),
+            extra_options={"CalibMovingAverage": True})
 
 
 def manifest(folder, name, epoch, rounded=""):
