@@ -137,7 +137,7 @@ fn other_lists(store: &SqliteStore, dice: &mut fastrand::Rng) {
     each("audit of an incident", &mut |n| drop(store.audit_rows(Some(&uuid(1, n)), 0, 500).expect("rows")));
     each("latest looks of 1,000 views", &mut |_| drop(store.latest_looks().expect("rows")));
     each("looks of a view, 500", &mut |n| {
-        drop(store.looks(uuid(2, n % VIEWS).parse().expect("id"), 500).expect("rows"))
+        drop(store.looks(uuid(2, n % VIEWS).parse().expect("id"), 500).expect("rows"));
     });
     each("registry of 1,000 streams", &mut |_| drop(store.registry().expect("rows")));
 }

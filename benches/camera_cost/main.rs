@@ -95,10 +95,10 @@ fn main() {
     println!("|---|---|---|---|---|---|---|---|");
     for (codec, model, keys, rate) in &rows {
         if let Some(rate) = rate {
-            row(codec, model, "every frame decoded, 5 detections/s", *rate, "1".into());
+            row(codec, model, "every frame decoded, 5 detections/s", *rate, "1");
         }
         let cheaper = rate.map_or_else(|| "-".into(), |rate| format!("{:.1}", rate.ours / keys.ours));
-        row(codec, model, "one key-frame look per 10 s", *keys, cheaper);
+        row(codec, model, "one key-frame look per 10 s", *keys, &cheaper);
     }
     println!(
         "\nwhere a patrolled H.264 and H.265 camera's time goes, by thread\n| thread | core a camera |\n|---|---|"
@@ -111,7 +111,7 @@ fn main() {
     }
 }
 
-fn row(codec: &str, model: &str, way: &str, pair: Pair, cheaper: String) {
+fn row(codec: &str, model: &str, way: &str, pair: Pair, cheaper: &str) {
     let Pair { ours, floor } = pair;
     println!(
         "| {codec} | {model} | {way} | {ours:.4} | {:.1} | {floor:.4} | {:.2} | {cheaper} |",

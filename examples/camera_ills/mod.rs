@@ -78,7 +78,7 @@ impl Ills {
         let ills = Arc::clone(self);
         media.connect_prepared(move |media| {
             let pipeline = media.element().parent().and_then(|parent| parent.downcast::<gst::Bin>().ok());
-            for element in pipeline.iter().flat_map(|pipeline| pipeline.iterate_elements()).flatten() {
+            for element in pipeline.iter().flat_map(GstBinExtManual::iterate_elements).flatten() {
                 if element.factory().is_some_and(|factory| factory.name() == "rtpbin") {
                     ills.turn_clock(&element);
                 }

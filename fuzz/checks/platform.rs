@@ -59,7 +59,7 @@ fn callback(bytes: &[u8]) {
             assert_eq!(callback.callback_id.as_bytes(), idempotency_key);
             let written = serde_json::to_vec(&callback).expect("a callback is plain");
             assert_eq!(serde_json::from_slice(&written).ok().as_ref(), Some(&callback));
-            tampered(headers, body);
+            tampered(&headers, body);
         }
         Err(CallbackRefused::Malformed(why)) => assert!(signed && !why.is_empty()),
         // A header of other letters than ASCII cannot be read, signed or not.
@@ -69,17 +69,17 @@ fn callback(bytes: &[u8]) {
 }
 
 /// One bit of any part, and nothing is believed any more.
-fn tampered(headers: HeaderMap, body: &[u8]) {
+fn tampered(headers: &HeaderMap, body: &[u8]) {
     let refused = |path: &str, headers: &HeaderMap, body: &[u8], now: WallTime| {
         let answer = read_callback(&key(), path, headers, body, now);
         assert!(matches!(answer, Err(CallbackRefused::Unsigned(_))), "{answer:?}");
     };
     let mut other = body.to_vec();
     other[body.len() / 2] ^= 1;
-    refused(PATH, &headers, &other, now());
-    refused("/api/v1/callbacks?", &headers, body, now());
-    refused(PATH, &headers, body, WallTime::from_millis(i64::MAX));
-    refused(PATH, &headers, body, WallTime::from_millis(i64::MIN));
+    refused(PATH, headers, &other, now());
+    refused("/api/v1/callbacks?", headers, body, now());
+    refused(PATH, headers, body, WallTime::from_millis(i64::MAX));
+    refused(PATH, headers, body, WallTime::from_millis(i64::MIN));
     for name in ["x-xunjie-key", "x-xunjie-timestamp", "x-xunjie-signature", "idempotency-key"] {
         let mut other = headers.clone();
         other.insert(name, HeaderValue::from_static("0"));

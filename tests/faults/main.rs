@@ -1,5 +1,6 @@
 //! What goes wrong in a city, done to the real thing: cameras, disk and store, the process itself, the platform, too much
 //! work, and people who mean harm. Every test prints how long recovery took; other cameras must not notice.
+#![expect(clippy::print_stdout, reason = "how long recovery took is for the table of faults")]
 
 mod camera;
 mod overload;

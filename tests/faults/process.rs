@@ -181,7 +181,23 @@ fn killed_at_random(name: &str, kills: u32, seed: u64) {
         }
         assert_eq!(found.len(), expected.len(), "{view}: {found:?}");
     }
-    // Every confirmed one is one case with one report at the platform, and every message of ours is there once.
+    let (confirmed, messages, again) = told_once(&deployment, &sim, &incidents);
+    // And every bundle is as it was written.
+    let verified = deployment.xunjie().args(["--json", "evidence", "verify"]).output().expect("xunjie runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let bundles = json_lines(&verified)[0]["bundles"].as_u64().unwrap_or(0);
+    println!(
+        "recovered: process.killed_at_random: {:.1} s ({killed} kills, {services} of them of the service; {} scenes, {} incidents, {confirmed} cases, {messages} messages, {again} sent again and known, {bundles} bundles whole; {:.0} s in all)",
+        recovered.as_secs_f64(),
+        scenes + 1,
+        incidents.len(),
+        began.elapsed().as_secs_f64()
+    );
+}
+
+/// Every confirmed incident is one case with one report at the platform, and every message of ours is there once.
+/// Returns the cases, the messages, and how often one was sent again.
+fn told_once(deployment: &Deployment, sim: &str, incidents: &[Value]) -> (usize, usize, u64) {
     let text =
         ureq::get(format!("{sim}/sim/report")).call().expect("it reports").body_mut().read_to_string().expect("text");
     let held: Value = serde_json::from_str(&text).expect("the simulator speaks JSON");
@@ -198,18 +214,7 @@ fn killed_at_random(name: &str, kills: u32, seed: u64) {
         |case: &Value| case["messages"].as_array().map_or(0, |all| all.iter().filter(|m| m["ordinal"] == 0).count());
     assert!(cases.iter().all(|case| reports(case) == 1), "{held:#}");
     let again: u64 = messages.iter().filter_map(|m| m["times_heard"].as_u64()).map(|times| times - 1).sum();
-    // And every bundle is as it was written.
-    let verified = deployment.xunjie().args(["--json", "evidence", "verify"]).output().expect("xunjie runs");
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
-    let bundles = json_lines(&verified)[0]["bundles"].as_u64().unwrap_or(0);
-    println!(
-        "recovered: process.killed_at_random: {:.1} s ({killed} kills, {services} of them of the service; {} scenes, {} incidents, {confirmed} cases, {} messages, {again} sent again and known, {bundles} bundles whole; {:.0} s in all)",
-        recovered.as_secs_f64(),
-        scenes + 1,
-        incidents.len(),
-        messages.len(),
-        began.elapsed().as_secs_f64()
-    );
+    (confirmed, messages.len(), again)
 }
 
 #[test]

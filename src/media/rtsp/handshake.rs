@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http_auth::{PasswordClient, PasswordParams};
+use http_auth::{PasswordClient, PasswordClientBuilder, PasswordParams};
 use url::Url;
 
 use super::{
@@ -287,7 +287,7 @@ impl Talk {
 
 fn challenge(reply: &Reply) -> Option<PasswordClient> {
     let all = reply.all("WWW-Authenticate");
-    all.fold(PasswordClient::builder(), |builder, value| builder.challenges(value)).build().ok()
+    all.fold(PasswordClient::builder(), PasswordClientBuilder::challenges).build().ok()
 }
 
 fn refused(reply: &Reply) -> Refusal {

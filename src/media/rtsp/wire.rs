@@ -54,12 +54,11 @@ pub struct Nonsense(pub &'static str);
 /// [`Nonsense`]: nothing that comes later can make a message of it.
 pub fn first(bytes: &[u8]) -> Result<Option<(Message<'_>, usize)>, Nonsense> {
     match *bytes {
-        [] => Ok(None),
         [b'$', channel, high, low, ref rest @ ..] => {
             let size = usize::from(u16::from_be_bytes([high, low]));
             Ok(rest.get(..size).map(|payload| (Message::Frame { channel, payload }, size + 4)))
         }
-        [b'$', ..] => Ok(None),
+        [] | [b'$', ..] => Ok(None),
         [b'\r' | b'\n', ..] => Ok(Some((Message::Blank, 1))),
         [letter, ..] if letter.is_ascii_alphabetic() => text(bytes),
         _ => Err(Nonsense("bytes that are neither RTP nor RTSP")),

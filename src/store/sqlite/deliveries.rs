@@ -24,7 +24,7 @@ pub(super) const DUE_SQL: &str = "SELECT * FROM deliveries
               AND earlier.ordinal < deliveries.ordinal AND earlier.state <> 'delivered')
      ORDER BY next_at, created_at, id LIMIT ?2";
 /// The clock was set back after their next try was set: that time says nothing any more, so they are due now.
-pub(super) const AHEAD_SQL: &str = "SELECT * FROM deliveries
+pub(super) const AHEAD_SQL: &str = "SELECT * FROM deliveries INDEXED BY deliveries_set
      WHERE state = 'pending' AND set_at > ?2 AND +next_at > ?1 AND NOT EXISTS
          (SELECT 1 FROM deliveries AS earlier WHERE earlier.case_id = deliveries.case_id
               AND earlier.ordinal < deliveries.ordinal AND earlier.state <> 'delivered')

@@ -78,7 +78,7 @@ fn a_redirect_is_not_followed_and_the_other_host_hears_nothing() {
     let trap = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let to = format!("rtsp://{}/cam", trap.local_addr().expect("it is bound"));
     let town = town();
-    let (told, heard) = std::sync::mpsc::channel();
+    let (told, heard) = crossbeam_channel::bounded(64);
     thread::spawn(move || {
         for mut caught in trap.incoming().flatten() {
             let mut bytes = [0; 256];

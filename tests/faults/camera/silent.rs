@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use super::{Case, Eye, KERB, LONG, Town};
+use super::{Case, Eye, LONG, QUIET, Town};
 use crate::street::{clip, until};
 
 /// The camera at this address becomes a healthy one.
@@ -67,7 +67,7 @@ fn hostile_cameras_cost_no_handles_no_threads_and_no_memory() {
     let ways = ["junk", "cut", "flood", "no-video", "mute"];
     let eyes: Vec<Eye> = ways.iter().map(|way| Eye::hostile(way, "127.0.0.1:0", &[])).collect();
     for (way, eye) in ways.iter().zip(&eyes) {
-        town.deployment.register(way, &eye.address, KERB);
+        town.deployment.register(way, &eye.address, QUIET);
     }
     let calls = || eyes.iter().map(Eye::connections).min().unwrap_or(0);
     until("each was called twice", &town.deployment, LONG, || (calls() >= 2).then_some(()));
@@ -104,7 +104,7 @@ fn an_answer_that_never_ends_holds_up_nobody() {
     let eyes: Vec<Eye> = ways.iter().map(|way| Eye::hostile(way, "127.0.0.1:0", &[])).collect();
     let before = town.holds();
     for (way, eye) in ways.iter().zip(&eyes) {
-        town.deployment.register(way, &eye.address, KERB);
+        town.deployment.register(way, &eye.address, QUIET);
     }
     until("each was called three times", &town.deployment, LONG, || {
         eyes.iter().all(|eye| eye.connections() >= 3).then_some(())
@@ -128,7 +128,7 @@ fn a_switch_that_dies_takes_no_other_camera_with_it() {
     let dead = Eye::hostile("mute", "127.0.0.1:0", &[]);
     let codes: Vec<String> = (0..12).map(|i| format!("dead-{i}")).collect();
     for code in &codes {
-        town.deployment.register(code, &dead.address, KERB);
+        town.deployment.register(code, &dead.address, QUIET);
     }
     until("all of them are lost", &town.deployment, LONG, || {
         codes.iter().all(|code| town.view(code).is_some_and(|view| view["state"] == "lost")).then_some(())

@@ -1,8 +1,9 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Mutex, mpsc},
 };
+
+use crossbeam_channel::{Receiver as Heard, Sender, bounded};
 
 use super::*;
 use crate::{
@@ -21,11 +22,14 @@ enum Told {
     Ended(Refusal),
 }
 
-struct Listener(Mutex<mpsc::Sender<Told>>);
+/// More than any of these tests makes a session tell; a full channel would hang the receiver and fail the test.
+const TOLD_MAX: usize = 1024;
+
+struct Listener(Sender<Told>);
 
 impl Listener {
     fn tell(&self, told: Told) {
-        let _ = self.0.lock().unwrap().send(told);
+        let _ = self.0.send(told);
     }
 }
 
@@ -43,10 +47,10 @@ impl Taker for Listener {
 
 /// A camera that answers each request by its script; `None` closes the connection. Returns its address and the
 /// requests that it hears.
-fn camera(script: impl Fn(&str, &mut TcpStream) -> Option<()> + Send + 'static) -> (String, mpsc::Receiver<String>) {
+fn camera(script: impl Fn(&str, &mut TcpStream) -> Option<()> + Send + 'static) -> (String, Heard<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("rtsp://{}/ch1", listener.local_addr().unwrap());
-    let (heard_in, heard) = mpsc::channel();
+    let (heard_in, heard) = bounded(TOLD_MAX);
     thread::spawn(move || {
         for socket in listener.incoming() {
             let mut socket = socket.unwrap();
@@ -92,8 +96,8 @@ fn sound(request: &str, socket: &mut TcpStream, play: impl Fn(&mut TcpStream)) -
     }
 }
 
-fn open(url: &str, credential: Option<(&str, &str)>) -> (Connection, mpsc::Receiver<Told>) {
-    let (sender, told) = mpsc::channel();
+fn open(url: &str, credential: Option<(&str, &str)>) -> (Connection, Heard<Told>) {
+    let (sender, told) = bounded(TOLD_MAX);
     let request = Request {
         url: SourceUrl::parse(url).unwrap(),
         credential: credential
@@ -102,10 +106,10 @@ fn open(url: &str, credential: Option<(&str, &str)>) -> (Connection, mpsc::Recei
         unit_max: 100_000,
     };
     let receiver = Receiver::start().unwrap();
-    (receiver.open(request, Arc::new(Listener(Mutex::new(sender)))).unwrap(), told)
+    (receiver.open(request, Arc::new(Listener(sender))).unwrap(), told)
 }
 
-fn next(told: &mpsc::Receiver<Told>) -> Told {
+fn next(told: &Heard<Told>) -> Told {
     told.recv_timeout(Duration::from_secs(20)).unwrap()
 }
 
