@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Turns a run's averaged weights into model folders, 32 and 8 bits, and prints small figures of both beside the start's.
+
+  export.py --start yolox_nano_416.onnx --garbage DIR --facades DIR --run RUN --models DIR [--name street_416]
+Pictures of the training part only set the 8-bit ranges; none of them enters a file.
+"""
+import argparse
+import hashlib
+import json
+import random
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+import data
+import measure
+import net as nets
+
+MANIFEST = """name = "{name}"
+kind = "detector"
+file = "model.onnx"
+sha256 = "{sha256}"
+licence = "Apache-2.0"
+origin = "trained by training/train.py, epoch {epoch}, from COCO weights of YOLOX-Nano (Megvii, Apache-2.0); see CARD.md{rounded}"
+
+[input]
+name = "images"
+layout = "nchw"
+colour = "bgr"
+width = {side}
+height = {side}
+mean = [0.0, 0.0, 0.0]
+std = [1.0, 1.0, 1.0]
+pad = {pad}
+letterbox = "top_left"
+
+[detector]
+score_floor = {floor}
+nms_iou = {nms}
+detections_max = 100
+classes = {classes}
+
+[detector.yolox]
+output = "output"
+strides = {strides}
+scores_are_sigmoid = true
+"""
+
+
+class Calibration(CalibrationDataReader):
+    def __init__(self, scenes):
+        self.scenes = iter(scenes)
+
+    def get_next(self):
+        scene = next(self.scenes, None)
+        return scene and {"images": tensor(scene)}
+
+
+def tensor(scene):
+    return data.letterbox(scene.read(), nets.SIDE)[0].astype(np.float32).transpose(2, 0, 1)[None]
+
+
+def runner(path, columns=None):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    if columns is None:
+        return lambda x: session.run(None, {name: x})[0]
+    return lambda x: session.run(None, {name: x})[0][..., columns]
+
+
+def write(net, path):
+    torch.onnx.export(
+        nets.Exported(net).eval(), torch.zeros(1, 3, nets.SIDE, nets.SIDE), str(path), opset_version=17,
+        input_names=["images"], output_names=["output"], dynamo=False)
+    onnx.checker.check_model(onnx.load(path))
+
+
+def answers(path):
+    """Names of the last convolutions, which no other follows, and of all behind them.
+
+    These stay in 32 bits: boxes run over tens, scores over 0..1, and they share one output tensor.
+    """
+    graph = onnx.load(path).graph
+    consumers = {}
+    for node in graph.node:
+        for name in node.input:
+            consumers.setdefault(name, []).append(node)
+
+    def leads_to_conv(node, seen):
+        if node.name not in seen:
+            seen[node.name] = False
+            after = [n for out in node.output for n in consumers.get(out, [])]
+            seen[node.name] = any(n.op_type == "Conv" or leads_to_conv(n, seen) for n in after)
+        return seen[node.name]
+
+    seen = {}
+    return [node.name for node in graph.node if not leads_to_conv(node, seen)]
+
+
+def wide(path):
+    """Names of the first stages, whose values run over a range too wide for 8 bits (the stem's from -74 to 89)."""
+    return [node.name for node in onnx.load(path).graph.node if any(part in node.name for part in ("/net/stem/", "/dark2/", "/dark3/dark3.0/"))]
+
+
+def round_to_8_bits(path, out, scenes):
+    with tempfile.TemporaryDirectory() as tmp:
+        ready = f"{tmp}/ready.onnx"
+        quant_pre_process(str(path), ready, skip_symbolic_shape=True)
+        quantize_static(
+            ready, str(out), Calibration(scenes), quant_format=QuantFormat.QDQ, per_channel=True,
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_exclude=answers(ready) + wide(ready),
+            extra_options={"CalibMovingAverage": True})
+
+
+def manifest(folder, name, epoch, rounded=""):
+    text = MANIFEST.format(
+        name=name, sha256=hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), epoch=epoch, side=nets.SIDE, pad=data.GREY,
+        floor=0.1, nms=measure.NMS_IOU, classes=json.dumps(nets.CLASSES), strides=list(nets.STRIDES), rounded=rounded)
+    (folder / "model.toml").write_text(text)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("start", "garbage", "facades", "run", "models"):
+        p.add_argument(f"--{name}", type=Path, required=True)
+    p.add_argument("--name", default="street_416")
+    p.add_argument("--calibration", type=int, default=200, help="pictures")
+    a = p.parse_args()
+    state = torch.load(a.run / "last.pt", map_location="cpu", weights_only=True)
+    net = nets.Detector()
+    net.load_state_dict(state["mean"])
+    full, small = a.models / a.name, a.models / f"{a.name}_int8"
+    for folder in (full, small):
+        folder.mkdir(parents=True, exist_ok=True)
+    write(net, full / "model.onnx")
+    with torch.no_grad():
+        noise = torch.rand(1, 3, nets.SIDE, nets.SIDE) * 255
+        apart = np.abs(nets.Exported(net)(noise).numpy() - runner(full / "model.onnx")(noise.numpy())).max()
+    if apart > 1e-3:
+        raise SystemExit(f"the exported graph differs by {apart:.2g} from the weights: nothing may be shipped before that is understood")
+    clean, held_out = data.facades(a.facades / "train")
+    picks = random.Random(1).sample(data.scenes(a.garbage / "train"), a.calibration * 3 // 4) + clean[:a.calibration // 4]
+    round_to_8_bits(full / "model.onnx", small / "model.onnx", picks)
+    manifest(full, a.name, state["epoch"])
+    manifest(small, f"{a.name}_int8", state["epoch"], "; rounded to 8 bits by training/export.py")
+    val = data.scenes(a.garbage / "val")
+    start = runner(a.start, [0, 1, 2, 3, 4, *(5 + i for i in nets.COCO.values())])
+    for folder in (full, small):
+        run = runner(folder / "model.onnx")
+        figures = measure.measure(run, val, held_out) | {"coco_held": measure.held(run, start, val + held_out)}
+        print(folder.name, json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Small figures while training runs, and pictures to look at. The figures of a model card come from `xunjie eval`, not from here."""
+import cv2
+import numpy as np
+
+from data import letterbox
+from net import CLASSES, KEPT, OWN, SIDE, STRIDES
+
+FLOOR = 0.01
+NMS_IOU = 0.6
+
+
+def corners(out, side=SIDE):
+    """Boxes of one picture's undecoded output [cells, 5 + classes]."""
+    parts = []
+    for stride in STRIDES:
+        line, column = np.divmod(np.arange((side // stride) ** 2), side // stride)
+        parts.append(np.stack([column, line, np.full_like(column, stride)], 1))
+    grid = np.concatenate(parts).astype(np.float32)
+    centre = (out[:, :2] + grid[:, :2]) * grid[:, 2:]
+    half = np.exp(np.minimum(out[:, 2:4], 8)) * grid[:, 2:] / 2
+    return np.concatenate([centre - half, centre + half], 1)
+
+
+def nms(boxes, scores, limit=NMS_IOU):
+    keep, rest = [], np.argsort(-scores, kind="stable")
+    area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), 1)
+    while rest.size:
+        first, rest = rest[0], rest[1:]
+        keep.append(first)
+        lo, hi = np.maximum(boxes[first, :2], boxes[rest, :2]), np.minimum(boxes[first, 2:], boxes[rest, 2:])
+        both = np.prod(np.maximum(hi - lo, 0), 1)
+        rest = rest[both / (area[first] + area[rest] - both + 1e-9) <= limit]
+    return keep
+
+
+def detect(run, picture, floor=FLOOR, limit=100):
+    """[(class, score, x0, y0, x1, y1)] in pixels of the picture, best first. `run`: tensor -> output with sigmoids."""
+    tensor, k = letterbox(picture, SIDE)
+    out = run(tensor.astype(np.float32).transpose(2, 0, 1)[None])[0]
+    boxes, scores = corners(out) / k, out[:, 4:5] * out[:, 5:]
+    boxes = np.clip(boxes, 0, [picture.shape[1], picture.shape[0]] * 2)
+    found = []
+    for c in range(scores.shape[1]):
+        some = np.flatnonzero(scores[:, c] >= floor)
+        some = some[np.argsort(-scores[some, c])[:300]]
+        found += [(c, float(scores[some[i], c]), *map(float, boxes[some[i]])) for i in nms(boxes[some], scores[some, c])]
+    return sorted(found, key=lambda d: -d[1])[:limit]
+
+
+def average_precision(hits, truths):
+    """Area under the precision envelope of [(score, right)]."""
+    if not truths or not hits:
+        return 0.0
+    right = np.array([r for _, r in sorted(hits, key=lambda h: -h[0])], float)
+    recall, precision = right.cumsum() / truths, right.cumsum() / np.arange(1, len(right) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((np.diff(recall, prepend=0) * envelope).sum())
+
+
+def iou(a, b):
+    both = max(min(a[2], b[2]) - max(a[0], b[0]), 0) * max(min(a[3], b[3]) - max(a[1], b[1]), 0)
+    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both + 1e-9)
+
+
+def measure(run, streets, clean):
+    hits, truths = {c: [] for c in OWN}, dict.fromkeys(OWN, 0)
+    best, alarms = {c: [] for c in OWN}, []
+    for scene in streets:
+        picture = scene.read()
+        h, w = picture.shape[:2]
+        found = detect(run, picture)
+        for own, name in enumerate(OWN):
+            labels = [row[1:] * [w, h, w, h] for row in scene.labels if int(row[0]) == own]
+            truths[name] += len(labels)
+            mine, free = [d for d in found if d[0] == KEPT + own], set(range(len(labels)))
+            for d in mine:
+                fit = max(free, key=lambda i: iou(d[2:], labels[i]), default=None)
+                right = fit is not None and iou(d[2:], labels[fit]) >= 0.5
+                free -= {fit} if right else set()
+                hits[name].append((d[1], right))
+            best[name].append((max((d[1] for d in mine), default=0.0), bool(labels)))
+    for scene in clean:
+        alarms.append(max((d[1] for d in detect(run, scene.read()) if CLASSES[d[0]] == "garbage"), default=0.0))
+    ap50 = {c: average_precision(hits[c], truths[c]) for c in OWN}
+    image = {c: average_precision(best[c], sum(y for _, y in best[c])) for c in OWN}
+    there = sorted((s for s, y in best["garbage"] if y), reverse=True)
+    threshold = there[int(np.ceil(0.9 * len(there))) - 1]
+    return {
+        "ap50": {c: round(v, 4) for c, v in ap50.items()},
+        "map50": round(float(np.mean(list(ap50.values()))), 4),
+        "image_ap": {c: round(v, 4) for c, v in image.items()},
+        "threshold_at_90_recall": round(threshold, 4),
+        "alarms_per_100_clean": round(100 * float(np.mean([a >= threshold for a in alarms])), 2) if alarms else None,
+        "pictures": len(streets),
+        "clean": len(alarms),
+    }
+
+
+def held(run, start, scenes, sure=0.4, seen=0.25):
+    """How much of what the start sees is still seen: per class [boxes of the start, found again, new sure boxes without one]."""
+    counts = {c: [0, 0, 0] for c in CLASSES[:KEPT]}
+    for scene in scenes:
+        picture = scene.read()
+        theirs, ours = detect(start, picture, seen), detect(run, picture, seen)
+        same = lambda d, others: any(o[0] == d[0] and iou(o[2:], d[2:]) > 0.5 for o in others)
+        for d in theirs:
+            if d[1] >= sure:
+                counts[CLASSES[d[0]]][0] += 1
+                counts[CLASSES[d[0]]][1] += same(d, ours)
+        for d in ours:
+            if d[0] < KEPT and d[1] >= sure:
+                counts[CLASSES[d[0]]][2] += not same(d, theirs)
+    return counts
+
+
+def draw(picture, found, floor=0.3):
+    for c, s, *box in found:
+        if s < floor:
+            continue
+        x0, y0, x1, y1 = map(round, box)
+        colour = (0, 0, 255) if c >= KEPT else (255, 160, 0)
+        cv2.rectangle(picture, (x0, y0), (x1, y1), colour, 2)
+        cv2.putText(picture, f"{CLASSES[c]} {s:.2f}", (x0, max(y0 - 3, 10)), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1)
+    return picture
+
+
+def main():
+    """measure.py MODEL.onnx PICTURE... OUT.png: draws what is seen, pictures side by side."""
+    import sys
+
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+    run = lambda x: session.run(None, {session.get_inputs()[0].name: x})[0]
+    tiles = []
+    for path in sys.argv[2:-1]:
+        picture = cv2.imread(path)
+        tiles.append(letterbox(draw(picture, detect(run, picture)), 400)[0])
+    tiles += [np.full_like(tiles[0], 114)] * (-len(tiles) % 4)
+    cv2.imwrite(sys.argv[-1], np.vstack([np.hstack(tiles[i:i + 4]) for i in range(0, len(tiles), 4)]))
+
+
+if __name__ == "__main__":
+    main()
