@@ -1,17 +1,23 @@
 //! A real RTSP camera for demos and tests: plays an annex-B clip for ever over RTSP (TCP and UDP), with
 //! basic or digest authentication. Prints `ready rtsp://...` once for each mount. Not for production.
+//!
+//! Lines on its standard input make it fall ill and well again while it plays (`camera_ills/mod.rs` lists them).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
+mod camera_ills;
+
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::Arc,
 };
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
 use gstreamer_rtsp_server as rtsp;
 use gstreamer_rtsp_server::{glib, gst, gst_rtsp, prelude::*};
+
+use camera_ills::Ills;
 
 /// Plays a clip for ever as an RTSP camera.
 #[derive(Parser)]
@@ -46,6 +52,10 @@ struct Options {
     /// How many cameras to mount.
     #[arg(long, default_value_t = 1)]
     count: u32,
+    /// Run from the start and for ever, so that a client joins in the middle of a group of pictures, as with a real
+    /// camera; otherwise a camera begins at a key frame when its first client comes.
+    #[arg(long, conflicts_with_all = ["user", "udp_only"])]
+    running: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -74,29 +84,48 @@ fn serve(options: &Options) -> anyhow::Result<()> {
         server.set_auth(Some(&sign_in(options.auth, user, password)));
     }
     let mounts = server.mount_points().context("the server has no mount points")?;
+    let ills = Arc::new(Ills::new(u64::from(options.fps.max(1))));
     let paths: Vec<String> = match options.count {
         1 => vec![options.path.clone()],
         count => (0..count).map(|i| format!("{}{i}", options.path)).collect(),
     };
+    let mut factories = Vec::new();
     for path in &paths {
-        mounts.add_factory(path, camera(options)?);
+        let factory = camera(options, &ills)?;
+        mounts.add_factory(path, factory.clone());
+        factories.push(factory);
     }
     let main_loop = glib::MainLoop::new(None, false);
     let _attached = server.attach(None).context("the address is in use")?;
-    for path in &paths {
-        println!("ready rtsp://{host}:{}{path}", server.bound_port());
+    let addresses = paths.iter().map(|path| format!("rtsp://{host}:{}{path}", server.bound_port()));
+    let watchers: Vec<gst::Element> =
+        addresses.clone().filter(|_| options.running).map(|address| watch(&address)).collect::<Result<_, _>>()?;
+    for address in addresses {
+        println!("ready {address}");
     }
+    let (user, auth) = (options.user.clone(), options.auth);
+    let sign = move |password: &str| Some(sign_in(auth, user.as_deref()?, password));
+    camera_ills::listen(ills, server, factories, sign, launch);
     main_loop.run();
+    drop(watchers);
     Ok(())
 }
 
+/// A client that never goes.
+fn watch(address: &str) -> anyhow::Result<gst::Element> {
+    let client = format!("rtspsrc location={address} protocols=tcp latency=0 ! fakesink sync=false async=false");
+    let watching = gst::parse::launch(&client)?;
+    watching.set_state(gst::State::Playing)?;
+    Ok(watching)
+}
+
 /// One mount: all clients share one running camera, as with a real one.
-fn camera(options: &Options) -> anyhow::Result<rtsp::RTSPMediaFactory> {
+fn camera(options: &Options, ills: &Arc<Ills>) -> anyhow::Result<rtsp::RTSPMediaFactory> {
     let factory = rtsp::RTSPMediaFactory::new();
-    factory.set_launch(&launch(options)?);
+    factory.set_launch(&launch(&options.clip)?);
     factory.set_shared(true);
-    let fps = u64::from(options.fps.max(1));
-    factory.connect_media_configure(move |_, media| stamp(media, fps));
+    let ills = Arc::clone(ills);
+    factory.connect_media_configure(move |_, media| ills.infect(media));
     let all = gst_rtsp::RTSPLowerTrans::TCP | gst_rtsp::RTSPLowerTrans::UDP;
     factory.set_protocols(match () {
         () if options.udp_only => gst_rtsp::RTSPLowerTrans::UDP,
@@ -113,37 +142,19 @@ fn camera(options: &Options) -> anyhow::Result<rtsp::RTSPMediaFactory> {
     Ok(factory)
 }
 
-/// Gives each access unit its time by counting, so that time runs on evenly over the loop's seam.
-fn stamp(media: &rtsp::RTSPMedia, fps: u64) {
-    let bin = media.element().downcast::<gst::Bin>().ok();
-    let Some(pad) = bin.and_then(|bin| bin.by_name("parse")?.static_pad("src")) else { return };
-    let count = AtomicU64::new(0);
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-        if let Some(gst::PadProbeData::Buffer(unit)) = &mut info.data {
-            let at = |n: u64| gst::ClockTime::from_nseconds(n * 1_000_000_000 / fps);
-            let n = count.fetch_add(1, Ordering::Relaxed);
-            let unit = unit.make_mut();
-            unit.set_pts(at(n));
-            unit.set_dts(at(n));
-            unit.set_duration(at(1));
-        }
-        gst::PadProbeReturn::Ok
-    });
-}
-
 /// The pipeline of a mount.
-fn launch(options: &Options) -> anyhow::Result<String> {
-    let clip = options.clip.to_str().context("the clip's path is not text")?;
-    if clip.contains(['"', '!', '\\']) || !options.clip.is_file() {
+fn launch(clip: &Path) -> anyhow::Result<String> {
+    let (path, clip) = (clip, clip.to_str().context("the clip's path is not text")?);
+    if clip.contains(['"', '!', '\\']) || !path.is_file() {
         bail!("{clip} is no file with a plain name");
     }
     let camera = |codec: &str| {
         format!(
-            "( multifilesrc location=\"{clip}\" loop=true ! {codec}parse name=parse ! video/x-{codec},alignment=au \
+            "( multifilesrc name=clip location=\"{clip}\" loop=true ! {codec}parse name=parse ! video/x-{codec},alignment=au \
              ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
         )
     };
-    Ok(match options.clip.extension().and_then(|e| e.to_str()) {
+    Ok(match path.extension().and_then(|e| e.to_str()) {
         Some("h264") => camera("h264"),
         Some("h265") => camera("h265"),
         Some("ivf") => format!("( multifilesrc location=\"{clip}\" loop=true ! ivfparse ! rtpvp8pay name=pay0 pt=96 )"),

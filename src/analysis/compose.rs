@@ -103,6 +103,7 @@ pub(crate) mod tests {
             revisit: Duration::from_secs(10),
             decode: DecodeMode::KeyFrames,
             frames: 1,
+            weight: 1.0,
             plates: PlatePolicy::MaskAll,
             sha256: String::new(),
         }

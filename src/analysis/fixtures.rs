@@ -27,6 +27,7 @@ pub fn matter() -> Matter {
         revisit: Duration::from_secs(20),
         decode: DecodeMode::KeyFrames,
         frames: 1,
+        weight: 1.0,
         plates: PlatePolicy::ShowAnchor,
         sha256: "0".repeat(64),
     }

@@ -67,6 +67,7 @@ impl PlaceBook {
         sightings: &[Sighting],
         spot: impl Fn(&Place) -> Spot,
     ) -> BookChanges {
+        self.places.values_mut().for_each(|place| set_back(place, at));
         let mut changes = BookChanges { forgotten: self.expire(matters, at), ..BookChanges::default() };
         let matched = self.matches(matters, at, sightings);
         let mut taken = vec![false; sightings.len()];
@@ -174,6 +175,21 @@ impl PlaceBook {
             score: sighting.score,
             phase: Phase::Candidate,
         })
+    }
+}
+
+/// Where the clock was set back since the place was last looked at, its times go with it: a stay is as long as it was,
+/// and goes on.
+fn set_back(place: &mut Place, at: WallTime) {
+    let latest = place.clean_since.map_or(place.last_seen, |since| since.max(place.last_seen));
+    let by = latest.since(at);
+    if by.is_zero() {
+        return;
+    }
+    (place.first_seen, place.last_seen) = (place.first_seen.minus(by), place.last_seen.minus(by));
+    place.clean_since = place.clean_since.map(|since| since.minus(by));
+    if let Phase::Cleared { returned: Some(since), .. } = &mut place.phase {
+        *since = since.minus(by);
     }
 }
 

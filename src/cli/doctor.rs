@@ -8,10 +8,12 @@ use serde::Serialize;
 use super::{Done, desk::Desk};
 use crate::{
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, Outlet, Platform},
+    deliver::{self, Trust},
     domain::WallTime,
     infer::{InferError, catalogue::Catalogue},
     service::DISK_FREE_BYTES_MIN,
+    store::{Store as _, sqlite::SqliteStore},
 };
 
 #[derive(clap::Args)]
@@ -46,6 +48,7 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
             findings.push(data_folder(&config.settings.folders.data));
             findings.extend(disk(&config.settings.folders.data));
             findings.extend(models(&config));
+            findings.extend(config.settings.platform.as_ref().map(|platform| self::platform(&config, platform)));
         }
         Err(faults) => {
             findings.push(Finding::bad("配置", format!("{} 处错误", faults.0.len()), "用 xunjie check 逐条查看"));
@@ -88,6 +91,34 @@ fn disk(folder: &Path) -> Option<Finding> {
     } else {
         Finding::good(check, found)
     })
+}
+
+/// Whether we could speak to the platform, and whether it takes what we send.
+fn platform(config: &Config, platform: &Platform) -> Finding {
+    let check = "平台";
+    let ca_file = match &platform.outlet {
+        Outlet::Http { ca_file, .. } => ca_file.as_deref(),
+        Outlet::Folder { .. } => None,
+    };
+    if let Err(error) = deliver::signing_key(platform) {
+        return Finding::bad(check, error.to_string(), "检查设置里的 platform.secret_file");
+    }
+    if let Err(error) = ca_file.map(Trust::read).transpose() {
+        return Finding::bad(check, error.to_string(), "检查设置里的 platform.ca_file");
+    }
+    let store = config.settings.folders.data.join("xunjie.db");
+    if !store.exists() {
+        return Finding::good(check, "密钥可读，还没有上报");
+    }
+    match SqliteStore::open(&store).and_then(|store| Ok((store.platform_pause()?, store.waiting_deliveries()?))) {
+        Ok((None, waiting)) => Finding::good(check, format!("密钥可读，{waiting} 条上报等待")),
+        Ok((Some(pause), waiting)) => Finding::bad(
+            check,
+            format!("自 {} 暂停接收，{waiting} 条上报等待：{}", pause.since, pause.why),
+            "改正原因后自动补报；换了密钥要重启服务",
+        ),
+        Err(error) => Finding::bad(check, error.to_string(), "恢复备份，或检查目录权限"),
+    }
 }
 
 /// Every model that a matter names: its weights, and a run of it, which needs ONNX Runtime.

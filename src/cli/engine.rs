@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -18,6 +21,9 @@ use crate::{
     patrol::{keep::Keep, scenes::Scenes, spine::Spine},
     service::Service,
 };
+
+/// At most one in so many workers is busy with a camera that failed when it was last tried.
+const RETRIES_SHARE: usize = 4;
 
 /// The detectors that the configured matters name, each with its own threads.
 pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Arc<dyn Detector>>> {
@@ -38,16 +44,28 @@ pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Ar
 
 /// A source of live streams and recordings.
 pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
-    Ok(GstSource::new(GstConfig::default(), service.clock.clone())?)
+    let (settings, cameras) = (&service.config.settings, service.config.settings.cameras);
+    let config = GstConfig {
+        networks: settings.networks.clone(),
+        connect_within: cameras.connect_timeout,
+        stall_after: cameras.stall_after,
+        ..GstConfig::default()
+    };
+    Ok(GstSource::new(config, service.clock.clone())?)
 }
 
 /// The spine over an open service. `keep_open_max`: views visited at least this often keep their session.
 pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_max: Duration) -> anyhow::Result<Spine> {
-    let sessions = SessionPool::new(
-        source,
-        PoolConfig { open_max: service.config.settings.patrol.open_sessions_max, ..PoolConfig::default() },
-        service.clock.clone(),
-    );
+    let (patrol, cameras) = (service.config.settings.patrol, service.config.settings.cameras);
+    let limits = PoolConfig {
+        open_max: patrol.open_sessions_max,
+        // Most workers stay free for cameras that answer.
+        retries_max: (patrol.look_workers / RETRIES_SHARE).max(1),
+        backoff_first: cameras.retry_first,
+        backoff_max: cameras.retry_max,
+        backoff_refused: cameras.retry_refused,
+    };
+    let sessions = SessionPool::new(source, limits, service.clock.clone());
     Ok(Spine {
         config: service.config.clone(),
         clock: service.clock.clone(),
@@ -59,6 +77,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         keep: Keep::new(service.data().join("kept")),
         keep_open_max,
         decode_ns: AtomicU64::new(0),
+        thinned: AtomicBool::new(false),
         chain: Mutex::new(()),
     })
 }

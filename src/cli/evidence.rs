@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{EvidenceId, EvidenceRow, IncidentId},
     service::{Service, ServiceError},
-    store::evidence::{RetentionPolicy, VerifyReport, retain, verify_folder},
+    store::evidence::{Recorded, RetentionPolicy, VerifyReport, retain, verify_folder},
 };
 
 #[derive(clap::Subcommand)]
@@ -119,7 +119,7 @@ fn proved(desk: &Desk, report: &VerifyReport) -> ExitCode {
 
 /// Compares folder and rows; 1 where files of a row are missing.
 fn reconcile(desk: &Desk, service: &Service, repair: bool) -> Done {
-    let found = service.evidence.reconcile(&service.store.all_evidence()?, service.now(), repair)?;
+    let found = service.evidence.reconcile(&Recorded(&*service.store), service.now(), repair)?;
     desk.print.one(&found, || {
         let named = [
             ("缺失（有记录，没有文件）", &found.missing_folders),

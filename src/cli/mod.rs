@@ -3,6 +3,7 @@
 //! comes in as an argument of its own and never goes out. Exit codes: 0 done, 1 failed or refused, 2 not understood.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
 
+mod backup;
 mod case;
 mod check;
 mod delivery;
@@ -25,6 +26,7 @@ mod replay;
 mod review;
 #[cfg(feature = "gstreamer")]
 mod serve;
+mod status;
 mod stream;
 mod view;
 mod words;
@@ -86,12 +88,19 @@ enum Command {
     #[cfg(feature = "gstreamer")]
     /// 运行：巡看、判定、留证、复核页面、上报
     Serve(serve::Args),
+<<<<<<< HEAD
     /// 测评：在标注图片上测模型，在录像上按时间表测事件
     #[command(subcommand)]
     Eval(eval::Command),
+=======
+    /// 运行情况：是否跟得上、什么迟了、按什么规则略过、什么因上限被拒绝
+    Status(status::Args),
+>>>>>>> main
     /// 模型：查看、核验
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// 备份：把数据库当前的完整副本写到一个目录，运行中也可以
+    Backup(backup::Args),
     /// 检查全部配置，一次列出所有错误
     Check(check::Args),
     /// 检查运行环境，说明缺什么、怎么补
@@ -135,12 +144,14 @@ fn dispatch(cli: Cli) -> Done {
         Command::Model(command) => {
             model::run(&command, &desk.checked_config()?.settings.folders.models, desk.print.json)
         }
+        Command::Backup(args) => backup::run(&args, &desk),
         Command::Check(args) => check::run(&args, &desk),
         Command::Doctor(args) => doctor::run(&args, &desk),
         #[cfg(feature = "gstreamer")]
         Command::Replay(args) => replay::run(&args, &desk),
         #[cfg(feature = "gstreamer")]
         Command::Serve(args) => serve::run(&args, &desk),
+        Command::Status(args) => status::run(&args, &desk),
         Command::PlatformSim(args) => platform_sim::run(args),
     }
 }

@@ -46,7 +46,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let spec = spec(args, desk)?;
-    let source = GstSource::new(GstConfig::default(), Arc::new(SystemClock))?;
+    let config = GstConfig { networks: desk.checked_config()?.settings.networks, ..GstConfig::default() };
+    let source = GstSource::new(config, Arc::new(SystemClock))?;
     let report = probe(&spec, &source, Duration::from_secs(args.time_max_s));
     desk.print.one(&report, || in_words(&report));
     Ok(if report.usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })

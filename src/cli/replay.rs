@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
 
 pub(super) fn scene_of(path: &Path) -> anyhow::Result<SceneFile> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("{} is no scene", path.display()))
+    Ok(SceneFile::parse(&path.display().to_string(), &text)?)
 }
 
 /// Plays the recording through the whole spine. `adjust` may change the configuration first; `heard` is told of
@@ -88,7 +88,7 @@ pub(super) fn rehearse(
     }
     let (source, ended) = ReplaySource::new(recording(clip, scene, clock.clone())?, clock.clone());
     let spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
-    Ok(replay(&spine, &clock, &ended, |done| heard(done, &service))?)
+    Ok(replay(&spine, view, &clock, &ended, |done| heard(done, &service))?)
 }
 
 fn source_of(clip: &Path) -> anyhow::Result<SourceUrl> {

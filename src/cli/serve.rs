@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit};
 use tokio::{net::TcpListener, signal::unix, sync::Notify};
 
 use super::{Done, desk::Desk, engine};
@@ -17,7 +18,7 @@ use crate::{
         supervisor::{Asker, Patrol},
     },
     service::Service,
-    store::evidence::{RetentionPolicy, retain},
+    store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
     web::{self, Access, App, LookWish, Ports, ProbePort, Probed},
 };
@@ -28,6 +29,9 @@ const KEEP_OPEN_MAX: Duration = Duration::from_secs(60);
 const CONTINUOUS_A_THREAD: usize = 8;
 /// How long a probe may try one transport.
 const PROBE_TIME: Duration = Duration::from_secs(12);
+
+/// How long a message that is on its way may hold up the end.
+const COURIER_STOP_MAX: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -43,6 +47,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let service = Arc::new(desk.service()?);
     let settings = &service.config.settings;
     telemetry::init(settings.log.json, &settings.log.level)?;
+    bound_the_process();
     let spine = Arc::new(engine::spine(&service, Arc::new(engine::live_source(&service)?), KEEP_OPEN_MAX)?);
     let listen = args.listen.unwrap_or(settings.listen);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -50,15 +55,17 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         runtime.block_on(TcpListener::bind(listen)).with_context(|| format!("{listen} cannot be listened on"))?;
 
     let patrol = settings.patrol;
+    let looks_max = patrol.look_workers.min(patrol.open_sessions_max);
     let budget = Budget {
-        looks_max: patrol.look_workers,
+        looks_max,
         // Watches keep their sessions; looks must find some free.
         continuous_max: (patrol.infer_threads.max(1) * CONTINUOUS_A_THREAD)
-            .min(patrol.open_sessions_max.saturating_sub(patrol.look_workers)),
-        decode_cores_max: patrol.decode_cores_max as f64,
+            .min(patrol.open_sessions_max.saturating_sub(looks_max)),
+        sessions_max: patrol.open_sessions_max,
+        decode_cores_max: patrol.decode_cores_max,
         look_time_max: patrol.look_timeout,
     };
-    let running = Patrol::start(&spine, patrol.look_workers, budget)?;
+    let running = Patrol::start(&spine, looks_max, budget)?;
     let courier = courier(&service)?;
     let access = Access::open(service.data(), listener.local_addr()?.ip().is_loopback() && !args.login)?;
     let platform_key = settings.platform.as_ref().map(deliver::signing_key).transpose()?.flatten();
@@ -69,11 +76,23 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     // The order of ending: nobody asks any more, no new looks, running looks recorded, deliveries stored.
     running.stop();
     if let Some(courier) = courier {
-        courier.stop();
+        courier.stop_within(COURIER_STOP_MAX);
     }
     runtime.shutdown_timeout(Duration::from_secs(1));
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A core dump would hold every password; sessions and connections need more handles than a shell allows.
+fn bound_the_process() {
+    let no_dump = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let handles = rustix::process::getrlimit(Resource::Nofile);
+    let raised = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: handles.maximum, ..handles });
+    for (what, done) in [("core dumps", no_dump), ("file handles", raised)] {
+        if let Err(error) = done {
+            tracing::warn!(%error, "the limit of {what} cannot be set");
+        }
+    }
 }
 
 /// Serves until the first signal; a second one ends the process at once.
@@ -128,10 +147,7 @@ fn sweep(service: &Service) {
         }
         Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
     }
-    let rows = service.store.all_evidence().map_err(|error| error.to_string());
-    let found =
-        rows.and_then(|rows| service.evidence.reconcile(&rows, service.now(), true).map_err(|error| error.to_string()));
-    match found {
+    match service.evidence.reconcile(&Recorded(&*service.store), service.now(), true) {
         Ok(found) if found.missing_folders.is_empty() => {
             emit(Signal::RetentionPurged { bundles: found.moved.len() as u64, direction: Direction::Orphan });
         }

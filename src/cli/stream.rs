@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{Crs, Location, Secret, StreamId, Transport, View, WallTime},
-    service::{ChangeStream, NewStream, StreamDetail, shown_address},
+    service::{ChangeStream, NewStream, StreamDetail},
 };
 
 #[derive(clap::Subcommand)]
@@ -241,7 +241,7 @@ fn in_words(stream: &Shown) -> String {
 fn shown(detail: StreamDetail) -> Shown {
     let StreamDetail { stream, has_credential, views } = detail;
     Shown {
-        url: shown_address(&stream.source),
+        url: stream.source.to_string(),
         id: stream.id,
         code: stream.code,
         name: stream.name,

@@ -194,6 +194,19 @@ impl From<KindWord> for ZoneKind {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_gives_points_or_names_the_pair_that_is_none(text: String) {
+            match points(&text) {
+                Ok(Points(found)) => proptest::prop_assert_eq!(found.len(), text.split_whitespace().count()),
+                Err(told) => {
+                    let named = text.split_whitespace().any(|pair| told.starts_with(&format!("{pair:?}")));
+                    proptest::prop_assert!(named, "{}", told);
+                }
+            }
+        }
+    }
+
     #[test]
     fn outlines_are_read_from_arguments_and_files() {
         assert_eq!(points(" 0.1,0.2  1,1 0,1 ").unwrap().0, [[0.1, 0.2], [1.0, 1.0], [0.0, 1.0]]);

@@ -182,15 +182,15 @@ fn head(file: &TextFile, faults: &mut Vec<Fault>) -> Head {
     let offset = check.parsed("utc_offset", &offset, "an offset like \"+08:00\"", str::parse).unwrap_or_else(utc);
     let mut spans = Vec::new();
     let want = "spans like \"08:00-12:00\", in order and apart";
-    for text in &raw.working_spans {
+    for (i, text) in raw.working_spans.iter().enumerate() {
         match span(text) {
             Some(span) if spans.last().is_none_or(|&(_, end): &(NaiveTime, NaiveTime)| end <= span.0) => {
                 spans.push(span);
             }
-            _ => check.fault("working_spans", format!("{text:?}"), want),
+            _ => check.fault(&format!("working_spans[{i}]"), format!("{text:?}"), want),
         }
     }
-    if spans.is_empty() {
+    if raw.working_spans.is_empty() {
         check.fault("working_spans", "nothing", want);
     }
     (name, code, offset, spans)

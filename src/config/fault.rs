@@ -63,7 +63,7 @@ impl<'a> Checker<'a> {
         if !key.is_empty() && self.faults.iter().any(|fault| fault.file == self.file && fault.key == key) {
             return;
         }
-        let got: String = got.to_string().chars().take(80).collect();
+        let got: String = without_credential(&got.to_string()).chars().take(80).collect();
         self.faults.push(Fault { file: self.file.clone(), key: key.to_owned(), got, want: want.into() });
     }
 
@@ -146,6 +146,11 @@ impl<'a> Checker<'a> {
         }
         T::default()
     }
+}
+
+/// Somebody may have put `user:password@` into an address: what stands before the `@` is not shown.
+fn without_credential(got: &str) -> String {
+    got.rsplit_once('@').map_or_else(|| got.to_owned(), |(_, after)| format!("***@{after}"))
 }
 
 /// A line of TOML that begins a statement.
@@ -240,6 +245,16 @@ mod tests {
             ["name", "extra", "inner.count", "inner.classes", "ghost"].into()
         );
         assert!(raw.name.is_none() && raw.inner.count.is_none() && raw.inner.classes.is_empty());
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let mut faults = Vec::new();
+        let mut check = Checker::new("f.toml", &mut faults);
+        check.parsed("url", "https://city:S3CRET@p.example/", "an address", |_| Err::<(), ()>(()));
+        check.toml::<Raw>("name = [\"https://city:S3CRET@p.example/\"]\n");
+        assert_eq!(faults[0].got, "***@p.example/\"");
+        assert!(faults.len() == 2 && !Faults(faults).to_string().contains("S3CRET"));
     }
 
     #[test]

@@ -126,6 +126,8 @@ struct RawLook {
     fps: Option<f32>,
     /// Frames judged in a look.
     frames: Option<u32>,
+    /// Share of a short budget; 1 where it is left out.
+    weight: Option<f32>,
 }
 
 /// Longest time that a pipeline may name: 30 days in seconds.
@@ -205,6 +207,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         revisit: seconds(check.number("look.revisit_s", raw.look.revisit_s, 1..=86_400, "seconds")),
         decode: decode(&raw.look, check),
         frames: check.number("look.frames", raw.look.frames, 1..=100, "frames"),
+        weight: check.number("look.weight", raw.look.weight.or(Some(1.0)), 0.01..=100.0, "a weight"),
         plates: match check.text("plates", raw.plates, PLATES).as_str() {
             "show_anchor" => PlatePolicy::ShowAnchor,
             "mask_all" => PlatePolicy::MaskAll,

@@ -3,6 +3,7 @@
 //! out is a value that needs no further checking.
 
 mod calendar;
+mod cameras;
 mod city;
 mod fault;
 mod matters;
@@ -22,10 +23,11 @@ use std::{
 use sha2::{Digest, Sha256};
 
 pub use calendar::{Calendar, LimitUnit, SpecialDay};
+pub use cameras::Cameras;
 pub use city::{CatalogueRow, City, CityFiles, GridCell, LimitRow};
 pub(crate) use fault::Checker;
 pub use fault::{Fault, Faults};
-pub use networks::{BadCidr, Cidr, Networks};
+pub use networks::{BadCidr, Cidr, Networks, NotAdmitted};
 pub use platform::{MediaMode, Outlet, Platform};
 pub use settings::{Folders, Log, MatterOverride, Patrol, Retention, Settings};
 
@@ -73,9 +75,30 @@ impl Config {
         };
         let settings = settings::check(root, &name, text.as_deref(), &mut faults);
         let pipelines = read_folder(root, &settings.folders.pipelines, &mut faults);
-        let city_files = read_city(root, &settings.folders.city, &mut faults);
-        let city = city::check(&shown(root, &settings.folders.city), &city_files, &mut faults);
-        let matters = matters::check_all(&pipelines, &settings.matters, &name, &city, &mut faults);
+        let city = read_city(root, &settings.folders.city, &mut faults);
+        Self::judged(root, settings, &name, &pipelines, &city, faults)
+    }
+
+    /// Checks files that were read before: [`Config::load`] without the disk. Pure.
+    ///
+    /// # Errors
+    /// [`Faults`]: everything that is wrong in any of the files.
+    pub fn check(root: &Path, settings: &TextFile, pipelines: &[TextFile], city: &CityFiles) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        let checked = settings::check(root, &settings.name, Some(&settings.text), &mut faults);
+        Self::judged(root, checked, &settings.name, pipelines, city, faults)
+    }
+
+    fn judged(
+        root: &Path,
+        settings: Settings,
+        settings_file: &str,
+        pipelines: &[TextFile],
+        city: &CityFiles,
+        mut faults: Vec<Fault>,
+    ) -> Result<Self, Faults> {
+        let city = city::check(&shown(root, &settings.folders.city), city, &mut faults);
+        let matters = matters::check_all(pipelines, &settings.matters, settings_file, &city, &mut faults);
         if matters.is_empty() && faults.is_empty() {
             let folder = shown(root, &settings.folders.pipelines);
             Checker::new(folder, &mut faults).fault("", "no pipeline", "at least one <matter>.toml");

@@ -42,6 +42,8 @@ pub enum Outlet {
         key_id: String,
         /// The file that holds the HMAC secret, at least 16 bytes.
         secret_file: PathBuf,
+        /// A PEM file with the city's own certificate authority; its certificates alone are believed then.
+        ca_file: Option<PathBuf>,
     },
     /// One JSON file a delivery, for cities without an interface.
     Folder {
@@ -69,6 +71,8 @@ pub(super) struct RawPlatform {
     key_id: Option<String>,
     /// File with the HMAC secret.
     secret_file: Option<PathBuf>,
+    /// PEM file with the city's own certificate authority; the public ones when left out.
+    ca_file: Option<PathBuf>,
     /// Instead of `url`: a folder that gets one JSON file a delivery.
     folder: Option<PathBuf>,
     /// `inline` (default) or `link`.
@@ -109,7 +113,8 @@ pub(super) fn check(root: &Path, raw: RawPlatform, check: &mut Checker<'_>) -> O
             let key_id = check.text("platform.key_id", raw.key_id, "the name of the key");
             let want = "the path of the file that holds the HMAC secret";
             let file = check.need("platform.secret_file", raw.secret_file, want);
-            url.zip(file).map(|(url, file)| Outlet::Http { url, key_id, secret_file: root.join(file) })
+            let ca_file = raw.ca_file.map(|file| root.join(file));
+            url.zip(file).map(|(url, file)| Outlet::Http { url, key_id, secret_file: root.join(file), ca_file })
         }
     };
     let public_url =

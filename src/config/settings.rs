@@ -11,6 +11,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    cameras::{self, Cameras, RawCameras},
     fault::{Checker, Fault},
     matters::TIME_S_MAX,
     networks::{Cidr, Networks},
@@ -27,6 +28,8 @@ pub struct Settings {
     pub folders: Folders,
     /// Budgets of the patrol.
     pub patrol: Patrol,
+    /// Patience with cameras.
+    pub cameras: Cameras,
     /// The platform that cases go to; `None` keeps deliveries waiting.
     pub platform: Option<Platform>,
     /// When files of evidence are removed.
@@ -52,8 +55,15 @@ pub struct Folders {
     pub city: PathBuf,
 }
 
+impl Folders {
+    /// Where the running patrol writes down how its plan stands.
+    pub fn plan_file(&self) -> PathBuf {
+        self.data.join("plan.json")
+    }
+}
+
 /// Budgets of the patrol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Patrol {
     /// Looks that run at the same time.
     pub look_workers: usize,
@@ -62,7 +72,7 @@ pub struct Patrol {
     /// Inference threads; one a core is best on a CPU.
     pub infer_threads: usize,
     /// Cores that decoding may use in the long run; patrol looks wait when it is spent.
-    pub decode_cores_max: usize,
+    pub decode_cores_max: f64,
     /// How long a look may take, opening the stream included.
     pub look_timeout: Duration,
 }
@@ -170,6 +180,8 @@ struct RawSettings {
     folders: RawFolders,
     /// Budgets.
     patrol: RawPatrol,
+    /// Patience with cameras.
+    cameras: RawCameras,
     /// The platform; without this table deliveries wait.
     platform: Option<RawPlatform>,
     /// Days.
@@ -198,14 +210,14 @@ struct RawFolders {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawPatrol {
-    /// Default 8.
+    /// Default 32.
     look_workers: Option<usize>,
     /// Default 64.
     open_sessions_max: Option<usize>,
     /// Default 0: one a core.
     infer_threads: Option<usize>,
     /// Default 0: all cores.
-    decode_cores_max: Option<usize>,
+    decode_cores_max: Option<f64>,
     /// Default 20.
     look_timeout_s: Option<u64>,
 }
@@ -256,6 +268,7 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
         listen,
         folders,
         patrol: patrol(&raw.patrol, &mut check),
+        cameras: cameras::check(&raw.cameras, &mut check),
         platform: raw.platform.and_then(|raw| platform::check(root, raw, &mut check)),
         retention: retention(&raw.retention, &mut check),
         networks: networks(raw.networks.cameras, &mut check),
@@ -266,22 +279,20 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
 
 fn patrol(raw: &RawPatrol, check: &mut Checker<'_>) -> Patrol {
     let infer_threads = check.number("patrol.infer_threads", raw.infer_threads.or(Some(0)), 0..=256, "threads");
-    let decode_cores = check.number("patrol.decode_cores_max", raw.decode_cores_max.or(Some(0)), 0..=256, "cores");
-    let all_cores_for_zero = |asked: usize| match asked {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        some => some,
-    };
+    let decode_cores =
+        check.number("patrol.decode_cores_max", raw.decode_cores_max.or(Some(0.0)), 0.0..=256.0, "cores");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let seconds = check.number("patrol.look_timeout_s", raw.look_timeout_s.or(Some(20)), 1..=600, "seconds");
     Patrol {
-        look_workers: check.number("patrol.look_workers", raw.look_workers.or(Some(8)), 1..=256, "looks"),
+        look_workers: check.number("patrol.look_workers", raw.look_workers.or(Some(32)), 1..=256, "looks"),
         open_sessions_max: check.number(
             "patrol.open_sessions_max",
             raw.open_sessions_max.or(Some(64)),
             1..=10_000,
             "streams",
         ),
-        infer_threads: all_cores_for_zero(infer_threads),
-        decode_cores_max: all_cores_for_zero(decode_cores),
+        infer_threads: if infer_threads == 0 { cores } else { infer_threads },
+        decode_cores_max: if decode_cores > 0.0 { decode_cores } else { cores as f64 },
         look_timeout: Duration::from_secs(seconds),
     }
 }
@@ -300,9 +311,9 @@ fn retention(raw: &RawRetention, check: &mut Checker<'_>) -> Retention {
 fn networks(raw: Option<Vec<String>>, check: &mut Checker<'_>) -> Networks {
     let Some(blocks) = raw else { return Networks::default() };
     let want = "blocks of addresses like 10.0.0.0/8, with no bit set behind the prefix";
-    Networks(
-        blocks.iter().filter_map(|text| check.parsed("networks.cameras", text, want, str::parse::<Cidr>)).collect(),
-    )
+    let block =
+        |(i, text): (usize, &String)| check.parsed(&format!("networks.cameras[{i}]"), text, want, str::parse::<Cidr>);
+    Networks(blocks.iter().enumerate().filter_map(block).collect())
 }
 
 fn overrides(raw: &BTreeMap<String, MatterOverride>, check: &mut Checker<'_>) -> BTreeMap<MatterKey, MatterOverride> {

@@ -92,7 +92,7 @@ fn every_fault_of_every_file_is_reported_at_once() {
         "xunjie.toml listen",
         "xunjie.toml matters.ghost",
         "xunjie.toml matters.stall.dwell_s",
-        "xunjie.toml networks.cameras",
+        "xunjie.toml networks.cameras[0]",
         "xunjie.toml patrol.look_timeout_s",
         "xunjie.toml patrol.look_workers",
         "xunjie.toml platform.backoff_max_s",
@@ -202,6 +202,55 @@ proptest! {
             prop_assert!(config.due(moment(start), n + 1, kind).unwrap() > due, "{unit}");
             prop_assert!(!unit.starts_with("work") || config.is_working_time(due), "{unit}");
         }
+    }
+}
+
+/// Statements of a pipeline that stand on one line: the line's number and the dotted key.
+fn statements(text: &str) -> Vec<(usize, String)> {
+    let (mut table, mut found) = (String::new(), Vec::new());
+    for (number, line) in text.lines().enumerate() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            table = format!("{name}.");
+        } else if let Some((key, value)) = line.split_once(" = ").filter(|_| !line.starts_with(['#', ' ']))
+            && !value.ends_with('[')
+        {
+            found.push((number, format!("{table}{key}")));
+        }
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whichever_statements_are_broken_each_is_named_and_nothing_else(picks in prop::collection::vec(any::<usize>(), 1..8)) {
+        let read = |name: &str| {
+            TextFile { name: name.to_owned(), text: fs::read_to_string(root().join(name)).unwrap() }
+        };
+        let city = CityFiles {
+            city: Some(read("city/example/city.toml")),
+            holidays: Some(read("city/example/holidays.tsv")),
+            matters: Some(read("city/example/matters.tsv")),
+            limits: Some(read("city/example/limits.tsv")),
+            grid_cells: None,
+        };
+        let mut pipeline = read("pipelines/stall.toml");
+        let statements = statements(&pipeline.text);
+        prop_assert!(statements.len() > 20, "{statements:?}");
+        let mut lines: Vec<String> = pipeline.text.lines().map(str::to_owned).collect();
+        let mut broken = BTreeSet::new();
+        for pick in picks {
+            let (number, key) = &statements[pick % statements.len()];
+            let name = key.rsplit('.').next().unwrap();
+            lines[*number] = format!("{name} = {{ odd = 1 }}");
+            broken.insert(key.clone());
+        }
+        pipeline.text = lines.join("\n");
+        let settings = TextFile { name: "xunjie.toml".into(), text: String::new() };
+        let Faults(faults) = Config::check(Path::new("/x"), &settings, &[pipeline], &city).unwrap_err();
+        let named: BTreeSet<String> = faults.iter().map(|fault| fault.key.clone()).collect();
+        prop_assert_eq!(named, broken);
+        prop_assert!(faults.iter().all(|fault| fault.file == "pipelines/stall.toml"));
     }
 }
 

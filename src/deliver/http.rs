@@ -1,13 +1,13 @@
 //! The outlet that speaks signed HTTP. Follows no redirect, sends no unmasked picture, and repeats a message only
 //! under the same idempotency key: after a time-out the platform may well have it.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use ureq::Agent;
 use url::Url;
 
-use super::{CaseSink, Packer, Parcel, Signed, SigningKey, SinkError};
+use super::{CaseSink, Packer, Parcel, Signed, SigningKey, SinkError, Trust, trust};
 use crate::{
     clock::Clock,
     domain::{Message, Receipt},
@@ -24,6 +24,7 @@ pub struct HttpSink {
     key: SigningKey,
     packer: Packer,
     clock: Arc<dyn Clock>,
+    timeout: Duration,
     agent: Agent,
 }
 
@@ -38,16 +39,14 @@ struct Answer {
 impl HttpSink {
     /// An outlet to the platform at `base`. `timeout` bounds a whole try.
     pub fn new(base: Url, key: SigningKey, packer: Packer, timeout: Duration, clock: Arc<dyn Clock>) -> Self {
-        let agent = Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .timeout_connect(Some(timeout.min(Duration::from_secs(10))))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .user_agent(concat!("xunjie/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
-        Self { base, key, packer, clock, agent }
+        let agent = agent(timeout, &Trust::Public);
+        Self { base, key, packer, clock, timeout, agent }
+    }
+
+    /// The same outlet, believing those certificates instead.
+    #[must_use]
+    pub fn trusting(self, trust: &Trust) -> Self {
+        Self { agent: agent(self.timeout, trust), ..self }
     }
 
     fn address(&self, parcel: &Parcel) -> Result<Url, SinkError> {
@@ -69,6 +68,19 @@ impl HttpSink {
     }
 }
 
+fn agent(timeout: Duration, trust: &Trust) -> Agent {
+    Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .timeout_connect(Some(timeout.min(Duration::from_secs(10))))
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .tls_config(trust.tls())
+        .user_agent(concat!("xunjie/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent()
+}
+
 impl CaseSink for HttpSink {
     fn name(&self) -> &str {
         "http"
@@ -85,9 +97,7 @@ impl CaseSink for HttpSink {
         for (name, value) in self.key.headers(&message, now) {
             request = request.header(name, value);
         }
-        let mut response = request
-            .send(&body[..])
-            .map_err(|error| SinkError::Later(format!("the platform did not answer: {error}")))?;
+        let mut response = request.send(&body[..]).map_err(|error| no_answer(&error))?;
         let status = response.status().as_u16();
         let answer = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).lossy_utf8(true).read_to_string();
         match status {
@@ -98,7 +108,10 @@ impl CaseSink for HttpSink {
                 let Answer { platform_number, repeated } = read_answer(status, &answer)?;
                 Ok(Receipt { at: self.clock.now(), platform_number, repeated })
             }
-            _ => Err(refusal(status, answer.as_deref().unwrap_or(""))),
+            _ => {
+                let is_report = matches!(parcel.delivery.message, Message::Report { .. });
+                Err(refusal(status, answer.as_deref().unwrap_or(""), is_report))
+            }
         }
     }
 }
@@ -118,14 +131,44 @@ fn read_answer(status: u16, text: &str) -> Result<Answer, SinkError> {
     Ok(answer)
 }
 
-/// A redirect is not followed, because a signed message must not travel to another host; it may be mended in the
-/// settings meanwhile, so the message waits.
-fn refusal(status: u16, words: &str) -> SinkError {
+/// Nobody there, or nobody whom we believe, is the platform's fault; silence after the message was sent may be the
+/// message's own.
+fn no_answer(error: &ureq::Error) -> SinkError {
+    use ureq::{Error, Timeout};
+    if let Some(why) = trust::refused(error) {
+        return SinkError::Unavailable(format!("the platform is not trusted: {why}"));
+    }
+    let why = format!("the platform did not answer: {error}");
+    match error {
+        Error::HostNotFound | Error::ConnectionFailed | Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            SinkError::Unavailable(why)
+        }
+        Error::Io(error) if never_reached(error.kind()) => SinkError::Unavailable(why),
+        _ => SinkError::Later(why),
+    }
+}
+
+fn never_reached(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(kind, Kind::ConnectionRefused | Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown)
+}
+
+/// What a refusal is about. A redirect is not followed, because a signed message must not travel to another host.
+/// Like a secret that is not believed, or an address under which nobody takes cases, it says nothing about the
+/// message: a person mends it, and the messages wait.
+fn refusal(status: u16, words: &str, is_report: bool) -> SinkError {
     let words: String = words.trim().chars().take(WORDS_CHARS_MAX).collect();
     match status {
-        300..=399 => {
-            SinkError::Later(format!("the platform answered {status}, a redirect; put its address into platform.url"))
-        }
+        300..=399 => SinkError::Unavailable(format!(
+            "the platform answered {status}, a redirect; put its address into platform.url"
+        )),
+        401 | 403 | 407 => SinkError::Unavailable(format!(
+            "the platform does not believe us ({status}): {words}; compare key_id and the secret on both sides"
+        )),
+        // Every report goes to the same address; further messages name their case in it.
+        404 | 405 | 410 if is_report => SinkError::Unavailable(format!(
+            "the platform takes no cases at this address ({status}): {words}; correct platform.url"
+        )),
         408 | 425 | 429 | 500.. => SinkError::Later(format!("the platform answered {status}: {words}")),
         _ => SinkError::Never(format!("the platform refused with {status}: {words}")),
     }
@@ -140,15 +183,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_part_into_later_and_never() {
-        for (status, later) in
-            [(302, true), (400, false), (401, false), (404, false), (408, true), (422, false), (425, true), (429, true)]
-        {
-            assert_eq!(matches!(refusal(status, ""), SinkError::Later(_)), later, "{status}");
+    fn statuses_say_whether_the_message_the_try_or_the_platform_is_at_fault() {
+        let about = |status, is_report| match refusal(status, "", is_report) {
+            SinkError::Later(_) => "try",
+            SinkError::Unavailable(_) => "platform",
+            SinkError::Never(_) => "message",
+        };
+        for (status, is_report, expected) in [
+            (302, true, "platform"),
+            (400, true, "message"),
+            (401, true, "platform"),
+            (403, false, "platform"),
+            (404, true, "platform"),
+            (404, false, "message"),
+            (408, true, "try"),
+            (422, true, "message"),
+            (425, true, "try"),
+            (429, true, "try"),
+            (500, true, "try"),
+            (503, true, "try"),
+        ] {
+            assert_eq!(about(status, is_report), expected, "{status}");
         }
-        assert!(matches!(refusal(500, ""), SinkError::Later(_)) && matches!(refusal(503, ""), SinkError::Later(_)));
-        let SinkError::Never(words) = refusal(422, &"错".repeat(900)) else { panic!("422 may be tried again") };
+        let words = "错".repeat(900);
+        let SinkError::Never(words) = refusal(422, &words, true) else { panic!("422 may be tried again") };
         assert_eq!(words.matches('错').count(), WORDS_CHARS_MAX);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_answer_is_a_receipt_or_waits_or_is_refused(status in 100_u16..1000, text: String, number: String) {
+            let receipt = serde_json::json!({ "platform_number": number, "repeated": true }).to_string();
+            for text in [&text, &receipt] {
+                match read_answer(status, text) {
+                    Ok(answer) => {
+                        let number = answer.platform_number.unwrap_or_else(|| "none".to_owned());
+                        proptest::prop_assert!((1..=128).contains(&number.len()));
+                    }
+                    Err(error) => proptest::prop_assert!(matches!(error, SinkError::Later(_))),
+                }
+                for is_report in [true, false] {
+                    let told = refusal(status, text, is_report).to_string().chars().count();
+                    proptest::prop_assert!(told < WORDS_CHARS_MAX + 150);
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod open;
 mod payload;
 mod sign;
 pub mod sim;
+mod trust;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use sign::{
     BadKey, CLOCK_WINDOW, IDEMPOTENCY_HEADER, KEY_HEADER, SECRET_BYTES_MIN, SIGNATURE_HEADER, SignatureRefused, Signed,
     SigningKey, TIMESTAMP_HEADER,
 };
+pub use trust::{BadTrust, Trust};
 
 /// Why a file of a bundle cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,15 +58,20 @@ pub struct Parcel {
 /// Why the platform does not have it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SinkError {
-    /// It may work later: network, time-out, 408, 425, 429, 5xx. The platform may nevertheless have it.
+    /// It may work later: time-out, 408, 425, 429, 5xx. The platform may nevertheless have it.
     #[error("{0}")]
     Later(String),
+    /// The platform takes nothing from us at present, whatever the message: nobody listens, a certificate that is not
+    /// trusted, a redirect, a secret that is not believed.
+    #[error("{0}")]
+    Unavailable(String),
     /// It will never work as it is: other 4xx, a bundle that is gone.
     #[error("{0}")]
     Never(String),
 }
 
-/// The seam: tells a platform. Called again with the same parcel after [`SinkError::Later`]; must be idempotent by delivery id.
+/// The seam: tells a platform. Called again with the same parcel after [`SinkError::Later`] and
+/// [`SinkError::Unavailable`]; must be idempotent by delivery id.
 pub trait CaseSink: Send + Sync {
     /// Name for logs and metrics.
     fn name(&self) -> &str;

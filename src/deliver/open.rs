@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BadKey, CaseSink, FolderSink, HttpSink, Media, Packer, ReadBundle, SigningKey};
+use super::{BadKey, BadTrust, CaseSink, FolderSink, HttpSink, Media, Packer, ReadBundle, SigningKey, Trust};
 use crate::{
     clock::Clock,
     config::{City, MediaMode, Outlet, Platform},
@@ -14,6 +14,9 @@ pub enum OutletError {
     /// There is no key to sign with.
     #[error(transparent)]
     Key(#[from] BadKey),
+    /// The city's own authority cannot be read.
+    #[error(transparent)]
+    Trust(#[from] BadTrust),
     /// Links need our own address and a key.
     #[error("platform.media = \"link\" needs platform.url and platform.public_url; set them, or \"inline\"")]
     Links,
@@ -48,8 +51,9 @@ pub fn open(
     };
     let packer = Packer { division_code: city.division_code().to_owned(), media, read };
     Ok(match (&platform.outlet, key) {
-        (Outlet::Http { url, .. }, Some(key)) => {
-            Arc::new(HttpSink::new(url.clone(), key, packer, platform.timeout, clock))
+        (Outlet::Http { url, ca_file, .. }, Some(key)) => {
+            let trust = ca_file.as_deref().map(Trust::read).transpose()?.unwrap_or_default();
+            Arc::new(HttpSink::new(url.clone(), key, packer, platform.timeout, clock).trusting(&trust))
         }
         (Outlet::Folder { folder }, _) => Arc::new(FolderSink::new(folder.clone(), packer, clock)),
         (Outlet::Http { .. }, None) => return Err(OutletError::Links),

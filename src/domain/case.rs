@@ -194,6 +194,17 @@ impl Delivery {
     }
 }
 
+/// The platform takes no message from us at present: it does not answer, or does not believe us. Deliveries wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformPause {
+    /// Since when.
+    pub since: WallTime,
+    /// What the latest probe met; never a secret.
+    pub why: String,
+    /// When it is probed again.
+    pub probe_at: WallTime,
+}
+
 /// What the platform tells us about a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -27,7 +27,8 @@ impl Score {
     /// # Errors
     /// [`BadScore`] for NaN and for anything outside.
     pub fn new(value: f32) -> Result<Self, BadScore> {
-        if (0.0..=1.0).contains(&value) { Ok(Self(value)) } else { Err(BadScore(value)) }
+        // Adding zero takes the sign off a zero, which would be equal and yet ordered before.
+        if (0.0..=1.0).contains(&value) { Ok(Self(value + 0.0)) } else { Err(BadScore(value)) }
     }
     /// The number.
     pub fn value(self) -> f32 {

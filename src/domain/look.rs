@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CaseId, Homography, LookId, MatterKey, Picture, Pts, StreamId, ViewId, WallSource, WallTime};
 
 /// Why a view is visited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Purpose {
     /// 轮巡: the regular visit.

@@ -169,6 +169,8 @@ pub struct Matter {
     pub decode: DecodeMode,
     /// How many frames a look judges.
     pub frames: u32,
+    /// Share of a short budget, 1 is normal.
+    pub weight: f32,
     /// Plates in the masked copy.
     pub plates: PlatePolicy,
     /// SHA-256 of the pipeline file: names the thresholds in evidence.

@@ -55,7 +55,8 @@ impl Picture {
         let size = (*bytes).as_ref().len();
         let (w, h) = (width as usize, height as usize);
         let reach = |offset: usize, stride: usize, row_bytes: usize, rows: usize| {
-            if stride < row_bytes || rows == 0 { usize::MAX } else { offset + stride * (rows - 1) + row_bytes }
+            let last_row = (stride >= row_bytes).then(|| stride.checked_mul(rows.checked_sub(1)?)).flatten();
+            last_row.and_then(|last| last.checked_add(offset)?.checked_add(row_bytes)).unwrap_or(usize::MAX)
         };
         let needed = match layout {
             PixelLayout::Rgb { stride } => reach(0, stride, w * 3, h),

@@ -36,7 +36,8 @@ pub struct Credential {
     pub password: Secret,
 }
 
-/// The address of a source, never with a credential inside.
+/// The address of a source, never with `user:password@` inside. Some models want the password in the path or the query
+/// instead, so what is printed hides the values there; [`SourceUrl::url`] has them, for whoever connects.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SourceUrl(Url);
@@ -82,7 +83,9 @@ impl SourceUrl {
                     return Err(BadSource::NoHost);
                 }
             }
-            "file" => return Ok((Self(url), None)),
+            // A file lies on this machine; behind a host the address would not even be read the same twice.
+            "file" if url.host().is_none() => return Ok((Self(url), None)),
+            "file" => return Err(BadSource::Unreadable),
             other => return Err(BadSource::Scheme(other.to_owned())),
         }
         let decode = |text: &str| percent_decode(text);
@@ -102,13 +105,57 @@ impl SourceUrl {
 }
 impl fmt::Display for SourceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&shown(self.0.as_str()))
     }
 }
 impl fmt::Debug for SourceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_str().fmt(f)
+        shown(self.0.as_str()).fmt(f)
     }
+}
+
+/// Words whose values say which picture is wanted and are no secrets; every other `word=value` hides its value, as
+/// in `/user=admin&password=***&channel=1`.
+const SHOWN_WORDS: [&str; 17] = [
+    "user",
+    "username",
+    "channel",
+    "chn",
+    "ch",
+    "sub",
+    "stream",
+    "streamid",
+    "subtype",
+    "type",
+    "profile",
+    "proto",
+    "transport",
+    "unicast",
+    "tcp",
+    "id",
+    "video",
+];
+
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let (mut word, mut hidden) = (String::new(), false);
+    for c in text.chars() {
+        let separates = matches!(c, '&' | '/' | '?' | ';' | '#');
+        if hidden && !separates {
+            continue;
+        }
+        shown.push(c);
+        hidden = c == '=' && !SHOWN_WORDS.contains(&word.as_str());
+        if hidden {
+            shown.push_str("***");
+        }
+        if separates || c == '=' {
+            word.clear();
+        } else {
+            word.extend(c.to_lowercase());
+        }
+    }
+    shown
 }
 impl TryFrom<String> for SourceUrl {
     type Error = BadSource;
@@ -127,8 +174,10 @@ fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
+        // Digits only: `from_str_radix` takes a sign as well.
         let hex = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+        let hex = hex.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) => {
                 out.push(byte);
                 i += 3;
@@ -248,14 +297,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_shows_no_password_wherever_the_camera_wants_it() {
+        for (address, shown) in [
+            ("rtsp://10.0.0.8:554/Streaming/Channels/101", "rtsp://10.0.0.8:554/Streaming/Channels/101"),
+            (
+                "rtsp://10.0.0.8/user=admin&password=S3&channel=1&stream=0.sdp",
+                "rtsp://10.0.0.8/user=admin&password=***&channel=1&stream=0.sdp",
+            ),
+            ("http://h/cgi?user=a&PWD=S3", "http://h/cgi?user=a&PWD=***"),
+            ("http://h/live?k=S3&ticket=a=b;x#y=z", "http://h/live?k=***&ticket=***;x#y=***"),
+        ] {
+            let source = SourceUrl::parse(address).unwrap();
+            assert_eq!((source.to_string(), format!("{source:?}")), (shown.to_owned(), format!("{shown:?}")));
+            assert_eq!(source.url().as_str(), address);
+        }
+    }
+
+    #[test]
     fn credentials_leave_the_address_and_never_show() {
         let (source, credential) = SourceUrl::split("rtsp://ad%40min:p%3Aw@10.0.0.8:554/ch1?sub=0").unwrap();
         let credential = credential.unwrap();
         assert_eq!(source.to_string(), "rtsp://10.0.0.8:554/ch1?sub=0");
         assert_eq!((credential.username.as_str(), credential.password.reveal()), ("ad@min", "p:w"));
         assert!(!format!("{credential:?}").contains("p:w"));
+        let (_, odd) = SourceUrl::split("rtsp://u:100%+1%41@h/").unwrap();
+        assert_eq!(odd.unwrap().password.reveal(), "100%+1A", "a percent sign without two digits stands for itself");
         assert_eq!(SourceUrl::parse("rtsp://a:b@h/x"), Err(BadSource::CredentialInside));
         assert_eq!(SourceUrl::parse("gopher://h/x"), Err(BadSource::Scheme("gopher".into())));
         assert_eq!(SourceUrl::parse("nonsense"), Err(BadSource::Unreadable));
+        assert_eq!(SourceUrl::parse("file://server/clip.mp4"), Err(BadSource::Unreadable));
+        assert!(SourceUrl::parse("file:///clip.mp4").is_ok() && SourceUrl::parse("file://localhost/clip.mp4").is_ok());
     }
 }

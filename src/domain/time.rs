@@ -10,6 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WallTime(i64);
 
+/// First and last moment that RFC 3339 can write, in milliseconds: the years 0000 to 9999.
+const WRITTEN: (i64, i64) = (-62_167_219_200_000, 253_402_300_799_999);
+
 impl WallTime {
     /// From milliseconds since 1970-01-01T00:00:00Z.
     pub const fn from_millis(millis: i64) -> Self {
@@ -35,9 +38,10 @@ impl WallTime {
     pub fn midpoint(self, later: Self) -> Self {
         Self(self.0 + (later.0 - self.0) / 2)
     }
-    /// The civil time at `offset` from UTC.
+    /// The civil time at `offset` from UTC. What lies outside of the years 0000 to 9999 counts as their border.
     pub fn civil(self, offset: FixedOffset) -> DateTime<FixedOffset> {
-        DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or(DateTime::<Utc>::MIN_UTC).with_timezone(&offset)
+        let written = self.0.clamp(WRITTEN.0, WRITTEN.1);
+        DateTime::<Utc>::from_timestamp_millis(written).unwrap_or_default().with_timezone(&offset)
     }
     /// The moment of a civil time at any offset.
     pub fn from_civil<Z: TimeZone>(civil: &DateTime<Z>) -> Self {
@@ -59,7 +63,7 @@ impl fmt::Debug for WallTime {
     }
 }
 
-/// The text is not an RFC 3339 time.
+/// The text is not an RFC 3339 time, or one whose moment falls outside of the years 0000 to 9999 in UTC.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not a time; write it like 2026-11-23T08:30:00+08:00")]
 pub struct BadTime(String);
@@ -67,9 +71,9 @@ pub struct BadTime(String);
 impl std::str::FromStr for WallTime {
     type Err = BadTime;
     fn from_str(text: &str) -> Result<Self, BadTime> {
-        DateTime::parse_from_rfc3339(text)
-            .map(|at| Self::from_civil(&at))
-            .map_err(|_| BadTime(text.chars().take(64).collect()))
+        // An offset may carry a time out of the years that can be written: it could never be read again.
+        let at = DateTime::parse_from_rfc3339(text).ok().map(|at| Self::from_civil(&at));
+        at.filter(|at| (WRITTEN.0..=WRITTEN.1).contains(&at.0)).ok_or_else(|| BadTime(text.chars().take(64).collect()))
     }
 }
 impl Serialize for WallTime {
@@ -133,5 +137,8 @@ mod tests {
         assert_eq!(at.to_string(), "2026-11-23T00:30:00.250Z");
         assert_eq!(at.minus(Duration::from_secs(5)).since(at), Duration::ZERO);
         assert!("yesterday".parse::<WallTime>().is_err());
+        assert!("0000-01-01T00:00:00+08:00".parse::<WallTime>().is_err(), "it would be written as the year -1");
+        let never = WallTime::from_millis(i64::MAX).civil(FixedOffset::east_opt(8 * 3600).unwrap());
+        assert_eq!(never.to_rfc3339(), "+10000-01-01T07:59:59.999+08:00");
     }
 }

@@ -38,6 +38,15 @@ pub enum InferError {
     Closed,
 }
 
+/// Whose pictures go first where inference is short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A continuous look's: they go first and are refused last.
+    Watch,
+    /// A visit's: what stands still can wait.
+    Visit,
+}
+
 /// The seam: finds things in a picture. Shared by all looks; an implementation brings its own threads.
 pub trait Detector: Send + Sync {
     /// Which weights answer.
@@ -47,4 +56,11 @@ pub trait Detector: Send + Sync {
     /// # Errors
     /// [`InferError`].
     fn detect(&self, picture: &Picture) -> Result<Vec<Detection>, InferError>;
+    /// The same in a lane; without threads of its own an implementation has only one.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    fn detect_in(&self, _lane: Lane, picture: &Picture) -> Result<Vec<Detection>, InferError> {
+        self.detect(picture)
+    }
 }

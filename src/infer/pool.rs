@@ -1,5 +1,6 @@
 //! The pool of inference threads: each owns one engine (one ONNX Runtime session), all share one bounded queue.
-//! When the queue is full the oldest waiting picture is refused and counted, because its frame is the stalest. A
+//! Pictures of continuous looks go first. When the queue is full the oldest waiting picture of a visit is refused and
+//! counted, because its frame is the stalest; one of a continuous look only where no visit waits. A
 //! panic costs one batch and one engine, never the pool.
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 
 use crossbeam_channel::{Sender, bounded};
 
-use super::{Detector, InferError};
+use super::{Detector, InferError, Lane};
 use crate::{
     domain::{Detection, ModelRef, Picture},
     telemetry::{Signal, emit},
@@ -47,10 +48,14 @@ impl PoolSettings {
     pub fn cpu(threads: usize) -> Self {
         let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let threads = NonZeroUsize::new(threads).unwrap_or_else(cores);
-        let waiting_max = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(7));
+        let waiting_max = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(WAITING_A_THREAD - 1));
         Self { threads, waiting_max, batch_max: NonZeroUsize::MIN, device: Device::Cpu }
     }
 }
+
+/// Pictures that may wait for each thread. Askers wait for their answer, so this is never reached while fewer looks
+/// run; at 25 ms a picture it is a wait of 1.6 s.
+const WAITING_A_THREAD: usize = 64;
 
 /// What a worker thread runs; made on its thread and never leaves it.
 pub trait Engine {
@@ -73,8 +78,29 @@ struct Request {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Request>,
+    watches: VecDeque<Request>,
+    visits: VecDeque<Request>,
     closed: bool,
+}
+
+impl Queue {
+    fn len(&self) -> usize {
+        self.watches.len() + self.visits.len()
+    }
+    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Request> {
+        match lane {
+            Lane::Watch => &mut self.watches,
+            Lane::Visit => &mut self.visits,
+        }
+    }
+    fn refuse_oldest(&mut self) -> Option<Request> {
+        self.visits.pop_front().or_else(|| self.watches.pop_front())
+    }
+    fn drain(&mut self, count: usize) -> Vec<Request> {
+        let first = count.min(self.watches.len());
+        let then = (count - first).min(self.visits.len());
+        self.watches.drain(..first).chain(self.visits.drain(..then)).collect()
+    }
 }
 
 struct Shared {
@@ -93,13 +119,12 @@ impl Shared {
 
     /// Waits for work; `None` when the pool is closed.
     fn next_batch(&self) -> Option<Vec<Request>> {
-        let idle = |queue: &mut Queue| queue.waiting.is_empty() && !queue.closed;
+        let idle = |queue: &mut Queue| queue.len() == 0 && !queue.closed;
         let mut queue = self.bell.wait_while(self.queue(), idle).unwrap_or_else(PoisonError::into_inner);
         if queue.closed {
             return None;
         }
-        let count = queue.waiting.len().min(self.settings.batch_max.get());
-        Some(queue.waiting.drain(..count).collect())
+        Some(queue.drain(self.settings.batch_max.get()))
     }
 }
 
@@ -140,7 +165,7 @@ impl DetectorPool {
         let waiting: Vec<Request> = {
             let mut queue = self.shared.queue();
             queue.closed = true;
-            queue.waiting.drain(..).collect()
+            queue.drain(usize::MAX)
         };
         self.shared.bell.notify_all();
         for request in waiting {
@@ -167,15 +192,19 @@ impl Detector for DetectorPool {
     }
 
     fn detect(&self, picture: &Picture) -> Answer {
+        self.detect_in(Lane::Visit, picture)
+    }
+
+    fn detect_in(&self, lane: Lane, picture: &Picture) -> Answer {
         let (reply, answered) = bounded(1);
         let refused = {
             let mut queue = self.shared.queue();
             if queue.closed {
                 return Err(InferError::Closed);
             }
-            let full = queue.waiting.len() >= self.shared.settings.waiting_max.get();
-            let refused = if full { queue.waiting.pop_front() } else { None };
-            queue.waiting.push_back(Request { picture: picture.clone(), reply });
+            let full = queue.len() >= self.shared.settings.waiting_max.get();
+            let refused = if full { queue.refuse_oldest() } else { None };
+            queue.lane(lane).push_back(Request { picture: picture.clone(), reply });
             refused
         };
         self.shared.bell.notify_one();

@@ -1,5 +1,6 @@
 //! L2: where frames come from and what is drawn from them. Only this room names GStreamer and OpenCV.
 
+pub mod address;
 pub mod draw;
 #[cfg(feature = "gstreamer")]
 pub mod gst;
@@ -7,6 +8,8 @@ pub mod jpeg;
 pub mod pictures;
 pub mod probe;
 pub mod rhythm;
+#[cfg(feature = "gstreamer")]
+pub mod rtsp;
 pub mod sessions;
 pub mod sources;
 pub mod view_match;
@@ -30,6 +33,9 @@ pub enum MediaError {
     /// Nothing answers there: the address, the network or the camera's power.
     #[error("{0} cannot be reached: {1}; check address, port and network")]
     Unreachable(String, String),
+    /// The address is none that may be called, or the source wants to send us on to one.
+    #[error("{0} is not called: {1}")]
+    Forbidden(String, String),
     /// The camera wants another user name or password.
     #[error("{0} refused the user name or the password; set the credential again")]
     Unauthorised(String),
@@ -57,7 +63,13 @@ impl MediaError {
     /// The same for people: what is wrong and what helps, in Chinese.
     pub fn in_chinese(&self) -> String {
         match self {
-            Self::Unreachable(name, _) => format!("无法连接 {name}：请检查地址、端口、网络和摄像机电源。"),
+            Self::Unreachable(name, why) => format!("无法连接 {name}：{}。", unreachable_in_chinese(why)),
+            Self::Forbidden(name, why) if why.starts_with("it sends us on") => {
+                format!("{name} 要求转到另一个地址，系统不跟随：请直接登记最终地址。")
+            }
+            Self::Forbidden(name, _) => {
+                format!("{name} 的地址不在允许的摄像机网段内：请检查地址和设置里的 networks.cameras。")
+            }
             Self::Unauthorised(name) => format!("{name} 拒绝了用户名或密码：请重新填写。"),
             Self::NotFound(name) => format!("{name} 没有这个码流：请检查地址中的路径（通道号、主/子码流）。"),
             Self::Unsupported(name, what) => {
@@ -72,6 +84,24 @@ impl MediaError {
             Self::Framework(_) => "媒体组件出错：请查看日志并检查安装。".to_owned(),
         }
     }
+}
+
+/// The beginnings of why a source cannot be reached, and what an operator should read instead.
+const UNREACHABLE: [(&str, &str); 9] = [
+    ("its name is not known", "域名无法解析，请检查地址拼写和 DNS"),
+    ("the name server", "域名服务器没有应答，请检查 DNS，或直接登记 IP 地址"),
+    ("the name ", "域名无法解析，请检查地址拼写和 DNS"),
+    ("it takes no connection", "对方拒绝连接或无法到达，请检查地址、端口和网络"),
+    ("it refused the connection", "对方拒绝连接，请检查端口，或摄像机是否正在重启"),
+    ("it has no room", "它的连接数已满，请断开多余的客户端或改用子码流"),
+    ("it refuses RTP", "它不接受这种传输方式，请改用另一种（TCP/UDP）"),
+    ("it did not answer", "没有应答，请检查网络、摄像机电源和负载"),
+    ("no packet within", "没有应答或没有视频，请检查网络、摄像机电源和负载"),
+];
+
+fn unreachable_in_chinese(why: &str) -> &'static str {
+    let known = UNREACHABLE.iter().find(|(begins, _)| why.starts_with(begins));
+    known.map_or("请检查地址、端口、网络和摄像机电源", |(_, words)| words)
 }
 
 /// What a look wants from a session.

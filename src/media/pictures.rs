@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Clip, FrameSource, MediaError, MediaSession, SourceFacts, SourceSpec, Want, rhythm::Rhythm};
+use super::{Clip, FrameSource, MediaError, MediaSession, SourceFacts, SourceSpec, Want, jpeg, rhythm::Rhythm};
 use crate::{
     clock::Clock,
     domain::{ClockOffset, Frame, FrameMeta, Picture, Pts, SourceUrl, StreamId, WallSource, WallTime},
@@ -140,7 +140,5 @@ impl MediaSession for PictureSession {
 }
 
 fn read(file: &Path) -> Result<Picture, String> {
-    let picture = image::open(file).map_err(|error| error.to_string())?.into_rgb8();
-    let (width, height) = picture.dimensions();
-    Picture::from_rgb(width, height, picture.into_raw()).map_err(|error| error.to_string())
+    jpeg::open(file).map_err(|error| error.to_string())
 }

@@ -113,7 +113,10 @@ fn over(spec: &SourceSpec, transport: Transport) -> SourceSpec {
 }
 
 fn another_way_is_useless(error: &MediaError) -> bool {
-    matches!(error, MediaError::Unauthorised(_) | MediaError::NotFound(_) | MediaError::Unsupported(..))
+    matches!(
+        error,
+        MediaError::Forbidden(..) | MediaError::Unauthorised(_) | MediaError::NotFound(_) | MediaError::Unsupported(..)
+    )
 }
 
 fn attempt(spec: &SourceSpec, source: &dyn FrameSource, until: Instant) -> Result<Seen, MediaError> {
@@ -221,6 +224,7 @@ mod tests {
         let name = || "东门".to_owned();
         let failures = [
             MediaError::Unreachable(name(), "refused".into()),
+            MediaError::Forbidden(name(), "8.8.8.8 lies in no network of cameras".into()),
             MediaError::Unauthorised(name()),
             MediaError::NotFound(name()),
             MediaError::Unsupported(name(), "VP8".into()),

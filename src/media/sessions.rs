@@ -2,11 +2,13 @@
 //!
 //! One look at a time has a session. Opening happens outside the lock: a camera that hangs holds up nobody
 //! but itself. A source that failed is not tried again before its back-off is over; the pool says until
-//! when and never sleeps. When full, the idle session that was used least recently is closed and counted.
+//! when and never sleeps; and of all that failed only a few are tried at the same time, because each may take a look its
+//! whole time: a switch that dies takes its own cameras and no others. When full, the idle session that was used least
+//! recently is closed and counted. A pool that is closing lets nobody wait for a camera for longer than it was told.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,20 +19,34 @@ use crate::{
     telemetry::{Signal, emit},
 };
 
+/// Waiting for a frame looks up so often, to see whether the pool is closing.
+const WAIT_STEP: Duration = Duration::from_millis(250);
+
 /// Limits of the pool.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolConfig {
     /// Sessions open at once, in use or idle.
     pub open_max: usize,
+    /// Sources that failed when they were last tried, being tried again at the same time.
+    pub retries_max: usize,
     /// Back-off after the first failure; it doubles with each further one.
     pub backoff_first: Duration,
     /// The longest back-off.
     pub backoff_max: Duration,
+    /// Back-off of a source that refused the credential: cameras lock out who tries too often. A changed credential is
+    /// tried at once.
+    pub backoff_refused: Duration,
 }
 
 impl Default for PoolConfig {
     fn default() -> Self {
-        Self { open_max: 64, backoff_first: Duration::from_secs(1), backoff_max: Duration::from_secs(60) }
+        Self {
+            open_max: 64,
+            retries_max: 2,
+            backoff_first: Duration::from_secs(1),
+            backoff_max: Duration::from_secs(60),
+            backoff_refused: Duration::from_secs(300),
+        }
     }
 }
 
@@ -69,6 +85,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: PoolConfig,
     entries: Mutex<HashMap<StreamId, Entry>>,
+    /// When waiting ends for everybody, once the pool is closing.
+    closing: OnceLock<Instant>,
 }
 
 /// What a session depends on; when it changes, the session is closed.
@@ -96,7 +114,7 @@ enum Slot {
 impl SessionPool {
     /// An empty pool over a source.
     pub fn new(source: Arc<dyn FrameSource>, config: PoolConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { inner: Arc::new(Inner { source, clock, config, entries: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { source, clock, config, entries: Mutex::default(), closing: OnceLock::new() }) }
     }
 
     /// Exclusive use of the stream's session, opened if need be. `keep_open`: it stays open afterwards.
@@ -130,6 +148,17 @@ impl SessionPool {
             }
         }
         Ok(lease)
+    }
+
+    /// From now on nobody waits longer than `grace` for a frame: who still does then is told [`MediaError::Timeout`].
+    pub fn close(&self, grace: Duration) {
+        // Closing twice leaves the first moment.
+        let _ = self.inner.closing.set(Instant::now() + grace);
+    }
+
+    /// Whether the pool is closing.
+    pub fn is_closing(&self) -> bool {
+        self.inner.closing.get().is_some()
     }
 
     /// Closes sessions that nobody used for so long; returns how many.
@@ -190,6 +219,8 @@ impl Inner {
         }
         if let Some((retry_at, because)) = &entry.hold_off
             && *retry_at > now
+            // Otherwise the clock was set back since, and the time to wait for says nothing.
+            && entry.used <= now
         {
             return Err(LeaseError::BackingOff { name, retry_at: *retry_at, because: because.clone() });
         }
@@ -197,6 +228,15 @@ impl Inner {
         if let Slot::Idle(session) = std::mem::replace(&mut entry.slot, Slot::Closed) {
             (entry.slot, entry.used) = (Slot::Leased, now);
             return Ok((Some(session), is_reconnect));
+        }
+        if let Some((_, because)) = &entry.hold_off
+            && is_reconnect
+        {
+            let because = because.clone();
+            let retried = entries.values().filter(|entry| entry.failures > 0 && matches!(entry.slot, Slot::Leased));
+            if retried.count() >= self.config.retries_max {
+                return Err(LeaseError::BackingOff { name, retry_at: now, because });
+            }
         }
         if entries.values().filter(|entry| entry.is_open()).count() >= self.config.open_max {
             let idle = entries.values_mut().filter(|entry| matches!(entry.slot, Slot::Idle(_)));
@@ -235,7 +275,10 @@ impl Inner {
             // The end of a recording is no failure.
             None | Some(MediaError::Ended(_)) => {}
             Some(because) => {
-                let wait = backoff(&self.config, entry.failures, fastrand::f64());
+                let wait = match because {
+                    MediaError::Unauthorised(_) => self.config.backoff_refused,
+                    _ => backoff(&self.config, entry.failures, fastrand::f64()),
+                };
                 emit(Signal::SessionLost { stream: lease.stream, why: &because.to_string(), retry_in: wait });
                 entry.failures = entry.failures.saturating_add(1);
                 entry.hold_off = Some((now.plus(wait), because));
@@ -278,7 +321,18 @@ impl MediaSession for Lease {
         let Some(session) = &mut self.session else {
             return Err(MediaError::Framework("the session was given back".into()));
         };
-        let result = session.frame(want);
+        let asked = Instant::now();
+        let result = loop {
+            let until = self.inner.closing.get().map_or(want.until, |end| want.until.min(*end));
+            let step = Want { until: until.min(Instant::now() + WAIT_STEP), ..*want };
+            match session.frame(&step) {
+                Err(MediaError::Timeout(name, _)) if Instant::now() >= until => {
+                    break Err(MediaError::Timeout(name, asked.elapsed()));
+                }
+                Err(MediaError::Timeout(..)) => {}
+                result => break result,
+            }
+        };
         match &result {
             Ok(_) => self.inner.clear_failures(self.stream),
             Err(MediaError::Timeout(..)) => {}

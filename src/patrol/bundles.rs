@@ -1,8 +1,6 @@
 //! Hands outlets the files of evidence bundles. Outlets do not know the store; here the two meet. The bytes are
 //! handed on as they lie on disk: the packer compares them with their hashes before anything leaves.
 
-use std::{fs, io};
-
 use crate::{
     deliver::{BundleError, ReadBundle},
     store::evidence::{EvidenceError, EvidenceFolder},
@@ -11,7 +9,7 @@ use crate::{
 /// The reader of a folder of bundles, for [`crate::deliver::open`].
 pub fn bundle_reader(folder: EvidenceFolder) -> ReadBundle {
     std::sync::Arc::new(move |row, name| {
-        let path = folder.path(row, name).map_err(|error| match error {
+        folder.bytes(row, name).map_err(|error| match error {
             EvidenceError::Unwritable { .. } | EvidenceError::Unreadable { .. } => {
                 BundleError::Failed(error.to_string())
             }
@@ -19,10 +17,6 @@ pub fn bundle_reader(folder: EvidenceFolder) -> ReadBundle {
             | EvidenceError::Missing { .. }
             | EvidenceError::Touched { .. }
             | EvidenceError::Purged(_) => BundleError::Gone(name.to_owned()),
-        })?;
-        fs::read(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => BundleError::Gone(name.to_owned()),
-            _ => BundleError::Failed(format!("{} cannot be read: {error}", path.display())),
         })
     })
 }

@@ -3,7 +3,7 @@
 //! same message goes out again under the same idempotency key. Order per case is the store's promise.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -14,10 +14,12 @@ use crate::{
     clock::Clock,
     config::Platform,
     deliver::{CaseSink, Parcel, SinkError},
-    domain::{Delivery, DeliveryState, Message, WallTime},
+    domain::{Delivery, DeliveryState, Message, PlatformPause, WallTime},
     store::{Store, StoreError},
     telemetry::{Outcome, Signal, emit},
 };
+
+use super::circuit::{Circuit, Ruling};
 
 /// How patient the courier is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,35 +88,85 @@ pub struct Courier {
     sink: Arc<dyn CaseSink>,
     clock: Arc<dyn Clock>,
     pace: Pace,
+    circuit: Arc<Mutex<Option<Circuit>>>,
 }
 
 impl Courier {
     /// A courier between a store and an outlet.
     pub fn new(store: Arc<dyn Store>, sink: Arc<dyn CaseSink>, clock: Arc<dyn Clock>, pace: Pace) -> Self {
-        Self { store, sink, clock, pace }
+        Self { store, sink, clock, pace, circuit: Arc::default() }
     }
 
-    /// Takes what is due at `now`, at most as many as may travel at once, and waits for all of them.
+    /// Takes what is due at `now`, at most as many as may travel at once, and waits for all of them. While the
+    /// platform takes nothing that is one probe, and none before its time.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot say what is due; nothing was sent then.
     pub fn run_once(&self, now: WallTime) -> Result<CourierReport, StoreError> {
-        let limit = u32::try_from(self.pace.parallel_max).unwrap_or(u32::MAX).max(1);
-        let due = self.store.due_deliveries(now, limit)?;
+        let parallel_max = self.pace.parallel_max.max(1);
+        let (room, probe) = self.room(now, parallel_max)?;
         let mut report = CourierReport::default();
+        if room == 0 {
+            return Ok(report);
+        }
+        let due = self.store.due_deliveries(now, u32::try_from(room).unwrap_or(u32::MAX))?;
         // A thread each, also for one: an outlet that panics takes its own try down and not the courier.
         let outcomes: Vec<Option<Outcome>> = thread::scope(|scope| {
-            let travelling: Vec<_> = due.iter().map(|one| scope.spawn(|| self.bring(one))).collect();
+            let travelling: Vec<_> = due.iter().map(|one| scope.spawn(|| self.bring(one, probe))).collect();
             travelling.into_iter().map(|thread| thread.join().unwrap_or(None)).collect()
         });
         for outcome in outcomes {
             report.count(outcome);
         }
+        if report.later + report.unwritten == 0 && report.tried() == room {
+            self.with_circuit(|circuit| circuit.went_well(parallel_max));
+        }
         Ok(report)
     }
 
+    /// How many may travel now, and whether that is a probe. The circuit is as it was before a restart.
+    fn room(&self, now: WallTime, parallel_max: usize) -> Result<(usize, bool), StoreError> {
+        let mut circuit = lock(&self.circuit);
+        let circuit = match &mut *circuit {
+            Some(circuit) => circuit,
+            unread => {
+                let Pace { backoff_base, backoff_max, .. } = self.pace;
+                let pause = self.store.platform_pause()?;
+                if let Some(pause) = &pause {
+                    emit(Signal::PlatformPaused { why: &pause.why });
+                }
+                unread.insert(Circuit::new(backoff_base, backoff_max, parallel_max, pause))
+            }
+        };
+        Ok((circuit.room(now, parallel_max), circuit.pause().is_some()))
+    }
+
+    /// Tells the circuit something and writes down what that changes of the pause.
+    fn with_circuit<T>(&self, tell: impl FnOnce(&mut Circuit) -> T) -> Option<T> {
+        let mut circuit = lock(&self.circuit);
+        let circuit = circuit.as_mut()?;
+        let before = circuit.pause().cloned();
+        let told = tell(circuit);
+        if before.as_ref() != circuit.pause() {
+            self.note_pause(before.as_ref(), circuit.pause());
+        }
+        Some(told)
+    }
+
+    fn note_pause(&self, before: Option<&PlatformPause>, now: Option<&PlatformPause>) {
+        match (before, now) {
+            (None, Some(pause)) => emit(Signal::PlatformPaused { why: &pause.why }),
+            (Some(pause), None) => emit(Signal::PlatformResumed { after: self.clock.now().since(pause.since) }),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        // The row is for people; without it the courier behaves the same until a restart.
+        if let Err(error) = self.store.set_platform_pause(now, self.clock.now()) {
+            tracing::error!(%error, "the platform's pause cannot be written down");
+        }
+    }
+
     /// Sends one delivery and writes down what came of it; `None` when the store would not have it.
-    fn bring(&self, delivery: &Delivery) -> Option<Outcome> {
+    fn bring(&self, delivery: &Delivery, probe: bool) -> Option<Outcome> {
         let started = Instant::now();
         let before = match delivery.state {
             DeliveryState::Pending { attempts, .. } => attempts,
@@ -131,17 +183,18 @@ impl Courier {
         let (attempts, now) = (before.saturating_add(1), self.clock.now());
         let (state, outcome, why) = match answer {
             Ok(receipt) => {
+                self.with_circuit(Circuit::taken);
                 let outcome = if receipt.repeated { Outcome::Repeated } else { Outcome::Delivered };
                 (DeliveryState::Delivered { attempts, receipt }, outcome, String::new())
             }
             Err(SinkError::Never(why)) => dead(attempts, now, why),
-            Err(SinkError::Later(why)) if attempts >= self.pace.attempts_max => {
-                dead(attempts, now, format!("given up after {attempts} tries; the last: {why}"))
-            }
             Err(SinkError::Later(why)) => {
-                let wait = wait_after(attempts, self.pace.backoff_base, self.pace.backoff_max, fastrand::f64());
-                let state = DeliveryState::Pending { attempts, next_at: now.plus(wait), last_error: Some(why.clone()) };
-                (state, Outcome::Later, why)
+                let ruling = self.with_circuit(|circuit| circuit.failed(now, &why, probe, fastrand::f64()));
+                self.later(ruling, before, now, why)
+            }
+            Err(SinkError::Unavailable(why)) => {
+                let ruling = self.with_circuit(|circuit| circuit.refused(now, &why, probe, fastrand::f64()));
+                self.later(ruling, before, now, why)
             }
         };
         match self.store.set_delivery(delivery.id, &state, now) {
@@ -154,6 +207,29 @@ impl Courier {
                 None
             }
         }
+    }
+
+    /// What a try that may work later leaves behind, after `before` tries that counted.
+    fn later(
+        &self,
+        ruling: Option<Ruling>,
+        before: u32,
+        now: WallTime,
+        why: String,
+    ) -> (DeliveryState, Outcome, String) {
+        let attempts = before.saturating_add(1);
+        let (attempts, next_at) = match ruling {
+            // Behind the others that are due, so that the next probe is made with another message.
+            Some(Ruling::Waits(until)) => (before, until),
+            _ if attempts >= self.pace.attempts_max => {
+                return dead(attempts, now, format!("given up after {attempts} tries; the last: {why}"));
+            }
+            _ => {
+                let wait = wait_after(attempts, self.pace.backoff_base, self.pace.backoff_max, fastrand::f64());
+                (attempts, now.plus(wait))
+            }
+        };
+        (DeliveryState::Pending { attempts, next_at, last_error: Some(why.clone()) }, Outcome::Later, why)
     }
 
     fn parcel(&self, delivery: &Delivery) -> Result<Parcel, StoreError> {
@@ -188,8 +264,8 @@ impl Courier {
         let mut trouble = 0_u32;
         loop {
             let pause = match self.run_once(self.clock.now()) {
-                // A full round may have left more behind; a round in which the store wrote nothing must not spin.
-                Ok(report) if report.tried() >= self.pace.parallel_max && report.unwritten == 0 => Duration::ZERO,
+                // There may be more; a round in which the store wrote nothing must not spin.
+                Ok(report) if report.tried() > 0 && report.unwritten == 0 => Duration::ZERO,
                 Ok(_) => {
                     trouble = 0;
                     self.pace.poll
@@ -207,6 +283,10 @@ impl Courier {
             }
         }
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn dead(attempts: u32, at: WallTime, reason: String) -> (DeliveryState, Outcome, String) {
@@ -239,6 +319,19 @@ impl CourierHandle {
     /// Stops after the round that is on its way and waits for it.
     pub fn stop(mut self) {
         self.halt();
+    }
+
+    /// The same, and leaves a round that hangs behind after `limit`: its messages go out again under the same key.
+    pub fn stop_within(mut self, limit: Duration) {
+        let _ = self.stop.try_send(());
+        let began = Instant::now();
+        while began.elapsed() < limit && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            tracing::warn!("the platform has not answered; what is on its way is sent again at the next start");
+            self.thread = None;
+        }
     }
 
     fn halt(&mut self) {

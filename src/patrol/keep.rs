@@ -66,7 +66,8 @@ impl Keep {
 
     /// Whether a frame at `at` is worth keeping: the first two are, then one each `spacing`.
     pub fn wants(&self, place: PlaceId, at: WallTime, spacing: Duration) -> bool {
-        let times = self.times(place);
+        // Frames of later than this one are from before the clock was set back.
+        let times: Vec<WallTime> = self.times(place).into_iter().filter(|time| *time <= at).collect();
         times.len() < 2 || (times.len() < FRAMES_MAX && times.last().is_none_or(|last| at.since(*last) >= spacing))
     }
 

@@ -8,13 +8,28 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::domain::Look;
 
-/// A look and whether its view could be judged, as told back to the planner.
+/// A look and how it ended, as told back to the planner.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finished {
     /// The look.
     pub look: Look,
-    /// Whether it was recorded; if not, the same look may be planned again.
-    pub recorded: bool,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a look ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was recorded.
+    Recorded,
+    /// It was recorded, and no frame came: the view is looked at again before its next visit.
+    Lost,
+    /// It failed and left nothing behind; its view is looked at again when it is next due.
+    Failed,
+    /// It found no session: our own limit. The same look comes again soon.
+    Crowded,
+    /// It was given up because the service is stopping.
+    Stopped,
 }
 
 /// Hands looks from the planner to workers and the news of their end back.

@@ -6,19 +6,20 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Deserialize;
 
 use crate::{
     clock::{Clock, SimulatedClock},
+    config::{Checker, Faults},
     domain::{
         Frame, Hours, IncidentChange, Location, MatterKey, Polygon, Purpose, SourceUrl, Stream, StreamId, Transport,
         View, ViewId, WallTime, Zone, ZoneId, ZoneKind,
     },
     media::{Clip, FrameSource, MediaError, MediaSession, SourceSpec, Want},
-    store::{Store, StoreError},
+    store::{Registry, Store, StoreError},
 };
 
 use super::{
@@ -71,6 +72,42 @@ fn default_code() -> String {
 }
 
 impl SceneFile {
+    /// Reads and checks a scene; `shown` names the file in faults. Pure.
+    ///
+    /// # Errors
+    /// [`Faults`]: where the text is no scene, or everything in it that is out of its limits.
+    pub fn parse(shown: &str, text: &str) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        let mut check = Checker::new(shown, &mut faults);
+        let scene = match toml::from_str::<Self>(text) {
+            Ok(scene) => scene,
+            Err(error) => {
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+                let line = before.matches('\n').count() + 1;
+                check.fault(
+                    &format!("line {line}"),
+                    error.message().replace('\n', " "),
+                    "a scene, as fixtures/scenes shows",
+                );
+                return Err(Faults(faults));
+            }
+        };
+        for (key, text) in [("code", &scene.code), ("name", &scene.name)] {
+            if text.trim().is_empty() {
+                check.fault(key, "an empty text", "a name, or nothing at all");
+            }
+        }
+        if scene.matters.is_empty() {
+            check.fault("matters", "nothing", "at least one matter");
+        }
+        check.number("revisit_s", Some(scene.revisit_s.unwrap_or(1)), 1..=86_400, "seconds");
+        if let Some(location) = &scene.location {
+            check.number("location.longitude", Some(location.longitude), -180.0..=180.0, "degrees");
+            check.number("location.latitude", Some(location.latitude), -90.0..=90.0, "degrees");
+        }
+        if faults.is_empty() { Ok(scene) } else { Err(Faults(faults)) }
+    }
+
     /// Registers the recording at `source` as a stream with one view and the scene's zones.
     ///
     /// # Errors
@@ -85,7 +122,8 @@ impl SceneFile {
             source,
             transport: Transport::Auto,
             location: self.location.clone(),
-            enabled: true,
+            // No camera: a service that runs beside on the same store leaves it alone.
+            enabled: false,
             registered_at: self.start,
         };
         store.put_stream(&stream, None, "replay")?;
@@ -140,6 +178,9 @@ impl FrameSource for ReplaySource {
     }
 }
 
+/// A recording that gives no frame within this time is at its end.
+const READ_TIME_MAX: Duration = Duration::from_secs(60);
+
 struct ReplaySession {
     session: Box<dyn MediaSession>,
     clock: Arc<SimulatedClock>,
@@ -148,7 +189,8 @@ struct ReplaySession {
 
 impl MediaSession for ReplaySession {
     fn frame(&mut self, want: &Want) -> Result<Frame, MediaError> {
-        let frame = self.session.frame(want);
+        // A recording is read as fast as the machine can, and nobody waits for it in steps.
+        let frame = self.session.frame(&Want { until: Instant::now() + READ_TIME_MAX, ..*want });
         match &frame {
             Ok(frame) => self.clock.advance_to(frame.meta.wall),
             Err(_) => self.ended.store(true, Ordering::SeqCst),
@@ -181,12 +223,21 @@ pub struct ReplaySummary {
     pub blind: u64,
 }
 
-/// Runs the plan over the recording until it ends. `heard` is told of every look.
+/// What is registered, as far as the recording's view goes: cameras of the same store are none of its business.
+fn only(mut registry: Registry, view: ViewId) -> Registry {
+    registry.views.retain(|one| one.id == view);
+    registry.streams.retain(|stream| registry.views.iter().any(|one| one.stream == stream.id));
+    registry.streams.iter_mut().for_each(|stream| stream.enabled = true);
+    registry
+}
+
+/// Runs the plan of one view over the recording until it ends. `heard` is told of every look.
 ///
 /// # Errors
 /// [`LookError`] of the look that failed; what was recorded before stays.
 pub fn replay(
     spine: &Spine,
+    view: ViewId,
     clock: &SimulatedClock,
     ended: &AtomicBool,
     mut heard: impl FnMut(&LookDone),
@@ -194,11 +245,12 @@ pub fn replay(
     let budget = Budget {
         looks_max: 1,
         continuous_max: 1,
+        sessions_max: usize::MAX,
         decode_cores_max: f64::INFINITY,
-        look_time_max: Duration::from_secs(60),
+        look_time_max: READ_TIME_MAX,
     };
     let mut planner = Planner::new(budget, 0);
-    let registry = Arc::new(spine.store.registry()?);
+    let registry = Arc::new(only(spine.store.registry()?, view));
     planner.sync(&registry, &spine.config.matters, clock.now());
     spine.scenes.sync(registry);
     let mut summary = ReplaySummary::default();
@@ -222,7 +274,7 @@ pub fn replay(
                 count(&done);
             }
         }
-        planner.finished(&look);
+        planner.finished(&look, clock.now());
     }
     Ok(summary)
 }

@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, View, ViewId, ViewMatch, ViewState, Zone,
+        Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, StreamId, View, ViewId, ViewMatch, ViewState,
+        Zone,
     },
     media::{
         jpeg,
@@ -35,35 +36,57 @@ pub struct Scene {
     matcher: Option<(u32, ViewMatcher)>,
 }
 
+/// What is registered, with the places of its rows.
+#[derive(Default)]
+struct Indexed {
+    registry: Arc<Registry>,
+    views: HashMap<ViewId, usize>,
+    streams: HashMap<StreamId, usize>,
+    zones: HashMap<ViewId, Vec<usize>>,
+}
+
+impl Indexed {
+    fn new(registry: Arc<Registry>) -> Self {
+        let views = registry.views.iter().enumerate().map(|(at, view)| (view.id, at)).collect();
+        let streams = registry.streams.iter().enumerate().map(|(at, stream)| (stream.id, at)).collect();
+        let mut zones: HashMap<ViewId, Vec<usize>> = HashMap::new();
+        registry.zones.iter().enumerate().for_each(|(at, zone)| zones.entry(zone.view).or_default().push(at));
+        Self { registry, views, streams, zones }
+    }
+    fn view(&self, id: ViewId) -> Option<&View> {
+        self.views.get(&id).map(|at| &self.registry.views[*at])
+    }
+    fn stream(&self, id: StreamId) -> Option<&Stream> {
+        self.streams.get(&id).map(|at| &self.registry.streams[*at])
+    }
+    fn zones(&self, view: ViewId) -> Vec<Zone> {
+        let rows = self.zones.get(&view).into_iter().flatten();
+        rows.map(|at| self.registry.zones[*at].clone()).collect()
+    }
+}
+
 /// The scenes of all views.
 pub struct Scenes {
     store: Arc<dyn Store>,
     references: PathBuf,
-    registry: Mutex<Arc<Registry>>,
+    registry: Mutex<Arc<Indexed>>,
     scenes: Mutex<HashMap<ViewId, Arc<Mutex<Option<Scene>>>>>,
 }
 
 impl Scenes {
     /// Scenes over what the store holds; reference pictures live below `data`.
     pub fn new(store: Arc<dyn Store>, data: &Path) -> Self {
-        Self {
-            store,
-            references: data.to_path_buf(),
-            registry: Mutex::new(Arc::new(Registry::default())),
-            scenes: Mutex::new(HashMap::new()),
-        }
+        Self { store, references: data.to_path_buf(), registry: Mutex::default(), scenes: Mutex::new(HashMap::new()) }
     }
 
-    /// Takes in what is registered now. Scenes follow when they are next entered.
-    pub fn sync(&self, registry: Arc<Registry>) {
-        let mut scenes = lock(&self.scenes);
-        scenes.retain(|id, _| registry.views.iter().any(|view| view.id == *id));
-        *lock(&self.registry) = registry;
-    }
-
-    /// What is registered, as last taken in.
-    pub fn registry(&self) -> Arc<Registry> {
-        lock(&self.registry).clone()
+    /// Takes in what is registered now. Scenes follow when they are next entered. Returns the streams whose sessions
+    /// are of no more use: they were removed, or changed.
+    pub fn sync(&self, registry: Arc<Registry>) -> Vec<StreamId> {
+        let indexed = Arc::new(Indexed::new(registry));
+        lock(&self.scenes).retain(|id, _| indexed.views.contains_key(id));
+        let before = std::mem::replace(&mut *lock(&self.registry), indexed.clone());
+        let streams = before.registry.streams.iter();
+        streams.filter(|old| indexed.stream(old.id) != Some(*old)).map(|old| old.id).collect()
     }
 
     /// The slot of a view; locking it makes the view the caller's alone.
@@ -80,11 +103,10 @@ impl Scenes {
         view: ViewId,
         slot: &'s mut MutexGuard<'_, Option<Scene>>,
     ) -> Result<&'s mut Scene, StoreError> {
-        let registry = self.registry();
+        let registry = lock(&self.registry).clone();
         let missing = || StoreError::Missing { what: "view", id: view.to_string() };
-        let registered = registry.views.iter().find(|v| v.id == view).ok_or_else(missing)?;
-        let stream = registry.streams.iter().find(|s| s.id == registered.stream).ok_or_else(missing)?;
-        let zones: Vec<Zone> = registry.zones.iter().filter(|zone| zone.view == view).cloned().collect();
+        let registered = registry.view(view).ok_or_else(missing)?;
+        let stream = registry.stream(registered.stream).ok_or_else(missing)?;
         if slot.is_none() {
             let book = PlaceBook::new(view, self.store.places(view)?);
             **slot =
@@ -96,7 +118,7 @@ impl Scenes {
             scene.view.reference.take().into_iter().chain(registered.reference.clone()).max_by_key(|r| r.version);
         scene.view = View { reference: newest, ..registered.clone() };
         scene.stream = stream.clone();
-        scene.zones = zones;
+        scene.zones = registry.zones(view);
         Ok(scene)
     }
 
@@ -150,8 +172,9 @@ impl Scenes {
             let matcher = ViewMatcher::new(&picture).map_err(|error| StoreError::Unusable(error.to_string()))?;
             scene.matcher = Some((reference.version, matcher));
         }
+        // By our clock: a camera that repeats its picture may repeat its clock too.
         let (_, matcher) = scene.matcher.as_mut().expect("it was filled above");
-        Ok(matcher.compare(&frame.picture, frame.meta.wall))
+        Ok(matcher.compare(&frame.picture, frame.meta.judged_at()))
     }
 
     fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {
@@ -163,6 +186,13 @@ impl Scenes {
 }
 
 impl Scene {
+    /// The view is not looked at for a while: its matcher lets go of what it can make again.
+    pub fn rest(&mut self) {
+        if let Some((_, matcher)) = &mut self.matcher {
+            matcher.rest();
+        }
+    }
+
     /// The matters of a look, as configured.
     pub fn matters(&self, keys: &[MatterKey], all: &BTreeMap<MatterKey, Matter>) -> BTreeMap<MatterKey, Matter> {
         keys.iter().filter_map(|key| Some((key.clone(), all.get(key)?.clone()))).collect()

@@ -16,7 +16,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -33,7 +33,7 @@ use crate::{
         Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Purpose, Sighting,
         ViewState, WallTime,
     },
-    infer::{Detector, InferError},
+    infer::{Detector, InferError, Lane},
     media::{
         Clip, MediaError, MediaSession, Want,
         sessions::{Lease, LeaseError, SessionPool},
@@ -72,6 +72,8 @@ pub struct Spine {
     pub keep_open_max: Duration,
     /// Nanoseconds that all looks together have spent in decoders; the planner's budget reads it.
     pub decode_ns: AtomicU64,
+    /// Continuous looks are held to key frames now; the planner says so when the budget is short.
+    pub thinned: AtomicBool,
     /// Bundles are chained: one is written and recorded at a time.
     pub chain: Mutex<()>,
 }
@@ -85,6 +87,9 @@ pub enum LookError {
     /// No session was free: our own limit, not the camera's fault. The view is looked at again when it is next due.
     #[error(transparent)]
     Crowded(LeaseError),
+    /// The patrol is stopping, and the camera had not sent a frame yet.
+    #[error("the patrol is stopping")]
+    Stopping,
     /// Evidence could not be written; nothing was recorded.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
@@ -106,7 +111,7 @@ pub struct LookDone {
 pub struct Seen {
     pub(super) state: ViewState,
     reason: Option<String>,
-    frames: u32,
+    pub(super) frames: u32,
     pub(super) sightings: Vec<Sighting>,
     /// The latest frame that could be judged.
     pub(super) last: Option<Judgeable>,
@@ -139,7 +144,11 @@ impl Spine {
             let matters = scene.matters(&look.matters, &self.config.matters);
             let mut seen = Seen::nothing();
             let mut lease = self.see(look, scene, &matters, &mut seen)?; // hops 2 to 5
-            self.conclude(look, scene, &matters, &seen, lease.as_mut(), began) // hops 6 to 8
+            let done = self.conclude(look, scene, &matters, &seen, lease.as_mut(), began); // hops 6 to 8
+            if !self.keeps_open(scene) {
+                scene.rest();
+            }
+            done
         });
         if done.is_err() {
             // The book may be ahead of the store; it is loaded again.
@@ -170,6 +179,7 @@ impl Spine {
         for _ in 0..look.frames_max.unwrap_or(1) {
             match lease.frame(&want) {
                 Ok(frame) => self.take_in(frame, None, look, scene, matters, seen)?,
+                Err(_) if seen.frames == 0 && self.sessions.is_closing() => return Err(LookError::Stopping),
                 Err(error) => {
                     seen.lost(&error);
                     break;
@@ -214,7 +224,7 @@ impl Spine {
             }
             return Ok(());
         }
-        let detections = match detections.map_or_else(|| self.detect(&frame, matters), Ok) {
+        let detections = match detections.map_or_else(|| self.detect(&frame, matters, Lane::Visit), Ok) {
             Ok(detections) => detections,
             Err(error) => {
                 seen.unjudged(&error);
@@ -275,7 +285,7 @@ impl Spine {
         };
         let drafts = self.drafts(look, scene, matters, seen, clip.as_ref(), &mut outcome)?; // hop 7
         self.record(&drafts, &mut outcome)?; // hop 8
-        self.announce(&outcome, look, began);
+        self.announce(&outcome, look, began, seen);
         self.forget_frames(&outcome);
         Ok(LookDone { report: outcome.report, changes: outcome.changes })
     }
@@ -316,10 +326,15 @@ impl Spine {
             .credential(scene.stream.id)
             .map_err(|error| MediaError::Framework(format!("the credential cannot be read: {error}")))?;
         let spec = crate::media::SourceSpec { stream: scene.stream.clone(), credential };
+        self.sessions.lease(&spec, self.keeps_open(scene))
+    }
+
+    /// Whether the view is looked at so often that its session stays open.
+    fn keeps_open(&self, scene: &Scene) -> bool {
         let shortest =
             scene.view.matters.iter().filter_map(|key| self.config.matters.get(key)).map(|m| m.revisit).min();
-        let revisit = scene.view.revisit_s.map(|s| Duration::from_secs(s.into())).or(shortest).unwrap_or(Duration::MAX);
-        self.sessions.lease(&spec, revisit <= self.keep_open_max)
+        let revisit = scene.view.revisit_s.map(|s| Duration::from_secs(s.into())).or(shortest);
+        revisit.is_some_and(|revisit| revisit <= self.keep_open_max)
     }
 
     /// Hop 4: all models that the look's matters name, over one frame.
@@ -327,6 +342,7 @@ impl Spine {
         &self,
         frame: &Frame,
         matters: &BTreeMap<MatterKey, Matter>,
+        lane: Lane,
     ) -> Result<Vec<Detection>, InferError> {
         let models: std::collections::BTreeSet<&str> = matters.values().map(|matter| matter.model.as_str()).collect();
         let mut all = Vec::new();
@@ -334,12 +350,12 @@ impl Spine {
             let detector = self.detectors.get(model).ok_or_else(|| {
                 InferError::Model(model.to_owned(), "it was not loaded; see `xunjie model list`".to_owned())
             })?;
-            all.extend(detector.detect(&frame.picture)?);
+            all.extend(detector.detect_in(lane, &frame.picture)?);
         }
         Ok(all)
     }
 
-    fn announce(&self, outcome: &LookOutcome, look: &Look, began: (WallTime, Instant)) {
+    fn announce(&self, outcome: &LookOutcome, look: &Look, began: (WallTime, Instant), seen: &Seen) {
         let report = &outcome.report;
         emit(Signal::LookFinished {
             look: report.id,
@@ -351,6 +367,9 @@ impl Spine {
             took: began.1.elapsed(),
             frames: report.frames,
         });
+        if let Some(last) = seen.last.as_ref().filter(|_| !outcome.changes.is_empty()) {
+            emit(Signal::ChangeStored { took: self.clock.now().since(last.frame.meta.arrived) });
+        }
         for change in &outcome.changes {
             emit(Signal::IncidentChanged { incident: change.incident(), change: change.into() });
         }
@@ -379,6 +398,11 @@ impl Seen {
     /// Before the first frame.
     pub fn nothing() -> Self {
         Self { state: ViewState::Lost, reason: None, frames: 0, sightings: Vec::new(), last: None, skew_ms: None }
+    }
+
+    /// Whether no frame came and nothing is known to be wrong.
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames == 0 && self.reason.is_none()
     }
 
     fn blind(&mut self, state: ViewState, reason: String) {

@@ -8,8 +8,10 @@ use std::{
 
 use crate::{
     analysis::tracker::Tracker,
-    domain::{Detection, Frame, Look, LookId},
-    media::{MediaSession, Want, sessions::LeaseError},
+    domain::{DecodeMode, Detection, Frame, Look, LookId},
+    infer::Lane,
+    media::{MediaError, MediaSession, Want, sessions::LeaseError},
+    telemetry::{Signal, emit},
 };
 
 use super::{
@@ -51,13 +53,21 @@ impl Spine {
             let part_ends = self.clock.now().plus(period);
             let mut seen = Seen::nothing();
             let mut latest: Option<(Frame, Vec<Detection>)> = None;
-            let mut lost = false;
+            let (mut judged, mut lost, mut thinned, mut waits_since) = (0_u32, false, false, Instant::now());
             while self.clock.now() < part_ends && !stop.load(Ordering::Relaxed) && !lost {
-                let want =
-                    Want { decode: look.decode, not_before: self.clock.now(), until: Instant::now() + look.time_max };
-                match lease.frame(&want) {
-                    Ok(frame) => match self.detect(&frame, &matters) {
+                let is_thinned = self.thinned.load(Ordering::Relaxed);
+                thinned |= is_thinned;
+                let decode = if is_thinned { DecodeMode::KeyFrames } else { look.decode };
+                let want = Want { decode, not_before: self.clock.now(), until: Instant::now() + WAIT_STEP };
+                let frame = lease.frame(&want);
+                if matches!(frame, Err(MediaError::Timeout(..))) && waits_since.elapsed() < look.time_max {
+                    continue;
+                }
+                waits_since = Instant::now();
+                match frame {
+                    Ok(frame) => match self.detect(&frame, &matters, Lane::Watch) {
                         Ok(detections) => {
+                            judged += 1;
                             let tracks = tracker.update(frame.meta.pts, &detections);
                             let steady = tracks.iter().filter(|track| track.confirmed);
                             let steady =
@@ -73,11 +83,18 @@ impl Spine {
                 }
             }
             self.count_decoding(&lease, decoded_before);
+            if thinned {
+                emit(Signal::PartThinned { view: look.view });
+            }
+            if seen.is_empty() && latest.is_none() && stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
             let mut guard = lock(&slot);
             let scene = self.scenes.refresh(look.view, &mut guard)?;
             let recorded = (|| {
                 if let Some((frame, detections)) = latest {
                     self.take_in(frame, Some(detections), look, scene, &matters, &mut seen)?;
+                    seen.frames = judged;
                 }
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
             })();
@@ -97,6 +114,8 @@ impl Spine {
     }
 }
 
+/// Waiting for a frame looks up so often, to see whether the look should end.
+const WAIT_STEP: Duration = Duration::from_millis(500);
 /// A part of a continuous look is recorded at least this often.
 const PART_MAX: Duration = Duration::from_secs(10);
 

@@ -1,13 +1,10 @@
 //! Coverage: how every view stands, the unseen and the disabled included. A view is never silent: where it is not
 //! judged, its row says since when and why.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use super::{Service, ServiceError};
-use crate::{
-    domain::{LookReport, Stream, View, ViewId, ViewState, WallTime},
-    store::Registry,
-};
+use super::{Service, ServiceError, plan::refusal_in_words};
+use crate::domain::{HardLimit, LookReport, Refused, Stream, StreamId, View, ViewId, ViewState, WallTime};
 
 /// How a view stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +17,8 @@ pub enum Coverage {
     Overdue,
     /// Never looked at.
     Unseen,
+    /// A hard limit leaves no room for it, or not for all that it asks for.
+    Refused(HardLimit),
     /// Nothing is looked for on it.
     Idle,
     /// Its stream is disabled.
@@ -63,12 +62,23 @@ impl Service {
         let registry = self.registry()?;
         let mut latest = self.store.latest_looks()?;
         let now = self.now();
+        let streams: HashMap<StreamId, &Stream> = registry.streams.iter().map(|stream| (stream.id, stream)).collect();
+        let mut zones: HashMap<ViewId, usize> = HashMap::new();
+        registry.zones.iter().for_each(|zone| *zones.entry(zone.view).or_default() += 1);
+        let refused = self.plan().map(|plan| plan.refused).unwrap_or_default();
+        let refused: HashMap<ViewId, Refused> = refused.into_iter().map(|one| (one.view, one)).collect();
         let mut rows: Vec<ViewCoverage> = registry
             .views
             .iter()
             .filter_map(|view| {
-                let stream = registry.streams.iter().find(|stream| stream.id == view.stream)?;
-                Some(self.stand(&registry, stream, view, latest.remove(&view.id), now))
+                let mut row = self.stand(streams.get(&view.stream)?, view, latest.remove(&view.id), now);
+                row.zones = zones.get(&view.id).copied().unwrap_or(0);
+                if let (Some(refused), Coverage::Covered | Coverage::Overdue | Coverage::Unseen) =
+                    (refused.get(&view.id), row.coverage)
+                {
+                    (row.coverage, row.reason) = (Coverage::Refused(refused.limit), refusal_in_words(refused));
+                }
+                Some(row)
             })
             .collect();
         rows.sort_by(|a, b| {
@@ -87,14 +97,7 @@ impl Service {
         found.ok_or_else(|| ServiceError::missing("view", id))
     }
 
-    fn stand(
-        &self,
-        registry: &Registry,
-        stream: &Stream,
-        view: &View,
-        latest: Option<LookReport>,
-        now: WallTime,
-    ) -> ViewCoverage {
+    fn stand(&self, stream: &Stream, view: &View, latest: Option<LookReport>, now: WallTime) -> ViewCoverage {
         let revisit = self.revisit(view);
         let (coverage, reason) = judge(stream, view, latest.as_ref(), revisit, now);
         ViewCoverage {
@@ -105,7 +108,7 @@ impl Service {
             lateness: latest.as_ref().map(|look| look.started.since(look.due)),
             latest,
             revisit,
-            zones: registry.zones.iter().filter(|zone| zone.view == view.id).count(),
+            zones: 0,
         }
     }
 
@@ -148,8 +151,9 @@ fn rank(coverage: Coverage) -> u8 {
         Coverage::Blind(_) => 0,
         Coverage::Overdue => 1,
         Coverage::Unseen => 2,
-        Coverage::Covered => 3,
-        Coverage::Idle => 4,
-        Coverage::Disabled => 5,
+        Coverage::Refused(_) => 3,
+        Coverage::Covered => 4,
+        Coverage::Idle => 5,
+        Coverage::Disabled => 6,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Faults, Service, ServiceError};
 use crate::{
-    domain::{Delivery, DeliveryId, DeliveryState},
+    domain::{Delivery, DeliveryId, DeliveryState, PlatformPause},
     store::{Page, Rows, StoreError},
 };
 
@@ -18,6 +18,17 @@ impl Service {
             Faults::one("state", word, "pending, delivered or dead").none()?;
         }
         self.store.deliveries(state, page).map_err(|error| ServiceError::of_list(error, page))
+    }
+
+    /// The pause of the platform, while it takes nothing from us; `None` too where no platform is set.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn platform_pause(&self) -> Result<Option<PlatformPause>, ServiceError> {
+        match self.config.settings.platform {
+            Some(_) => Ok(self.store.platform_pause()?),
+            None => Ok(None),
+        }
     }
 
     /// One delivery.

@@ -7,6 +7,7 @@ use crate::{
     store::{
         Page, Rows,
         evidence::{Fault, FaultKind, VerifyReport, verify_folder},
+        evidence_rows,
     },
 };
 
@@ -86,18 +87,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`].
     pub fn evidence(&self, page: &Page) -> Result<Rows<EvidenceRow>, ServiceError> {
-        let mut rows = self.store.all_evidence()?;
-        rows.reverse();
-        let start = match &page.after {
-            None => 0,
-            Some(cursor) => {
-                let at = cursor.parse::<EvidenceId>().ok().and_then(|id| rows.iter().position(|row| row.id == id));
-                at.ok_or_else(|| ServiceError::bad_cursor(cursor))? + 1
-            }
-        };
-        let limit = page.limit as usize;
-        let next = (rows.len() > start + limit).then(|| rows[start + limit - 1].id.to_string());
-        Ok(Rows { rows: rows.into_iter().skip(start).take(limit).collect(), next })
+        self.store.evidence_page(page).map_err(|error| ServiceError::of_list(error, page))
     }
 
     /// Sets or lifts legal hold on all bundles of an incident.
@@ -120,7 +110,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`].
     pub fn verify_all_evidence(&self) -> Result<VerifyReport, ServiceError> {
-        Ok(self.evidence.verify(&self.store.all_evidence()?))
+        Ok(self.evidence.verify_each(evidence_rows(&*self.store))?)
     }
 
     /// Proves one bundle: its files against its manifest, its manifest against the store. Not its place in the chain.

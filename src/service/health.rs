@@ -2,7 +2,7 @@
 
 use super::{Coverage, Service, ServiceError};
 use crate::{
-    domain::DeliveryState,
+    domain::{DeliveryState, PlatformPause},
     store::Page,
     telemetry::{Signal, emit},
 };
@@ -28,6 +28,8 @@ pub struct Health {
     pub deliveries_dead: usize,
     /// Milliseconds since the oldest pending delivery arose.
     pub delivery_oldest_ms: Option<u64>,
+    /// The platform takes nothing from us at present; deliveries wait.
+    pub platform_pause: Option<PlatformPause>,
     /// Free bytes on the disk of the data folder; `None` where the system does not say.
     pub disk_free_bytes: Option<u64>,
 }
@@ -41,6 +43,7 @@ impl Health {
         self.store_ok
             && self.uncovered == 0
             && self.deliveries_dead == 0
+            && self.platform_pause.is_none()
             && self.disk_free_bytes.is_none_or(|free| free >= DISK_FREE_BYTES_MIN)
     }
 }
@@ -58,6 +61,7 @@ impl Service {
             deliveries_pending: 0,
             deliveries_dead: 0,
             delivery_oldest_ms: None,
+            platform_pause: None,
             disk_free_bytes: disk_free(self),
         };
         if let Err(error) = self.count(&mut health) {
@@ -73,7 +77,9 @@ impl Service {
             health.views += 1;
             match row.coverage {
                 Coverage::Covered => health.covered += 1,
-                Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen => health.uncovered += 1,
+                Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen | Coverage::Refused(_) => {
+                    health.uncovered += 1;
+                }
                 Coverage::Idle | Coverage::Disabled => health.resting += 1,
             }
             if let Some(look) = &row.latest {
@@ -90,6 +96,7 @@ impl Service {
         health.deliveries_pending = pending.len();
         health.delivery_oldest_ms =
             oldest.map(|at| u64::try_from(self.now().since(at).as_millis()).unwrap_or(u64::MAX));
+        health.platform_pause = self.platform_pause()?;
         health.deliveries_dead = self.store.deliveries(Some("dead"), &page)?.rows.len();
         Ok(())
     }

@@ -3,9 +3,10 @@
 use super::{Faults, Moment, Service, ServiceError, timeline};
 use crate::{
     domain::{
-        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream, View, Zone,
+        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream, View,
+        WallTime, Zone,
     },
-    store::{AuditRow, IncidentFilter, Page, Rows},
+    store::{AuditRow, DECIDED, IncidentFilter, Page, Rows, evidence::Fault},
 };
 
 /// An incident with all that belongs to it.
@@ -25,6 +26,8 @@ pub struct IncidentDetail {
     pub place: Option<Place>,
     /// Its bundles, oldest first, with their manifests; `None` where files were removed or are damaged.
     pub evidence: Vec<(EvidenceRow, Option<Manifest>)>,
+    /// What is not as it was recorded, at most one fault a bundle, and when that bundle was made.
+    pub touched: Vec<(WallTime, Fault)>,
     /// Its case, once it was confirmed.
     pub case: Option<Case>,
     /// What the platform has to be told, in order.
@@ -49,9 +52,9 @@ impl Service {
     /// [`ServiceError::Invalid`] for words that are none; [`ServiceError::Store`].
     pub fn incidents(&self, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, ServiceError> {
         if let Some(word) = &filter.review
-            && !matches!(word.as_str(), "waiting" | "confirmed" | "rejected" | "duplicate")
+            && !matches!(word.as_str(), "waiting" | "confirmed" | "rejected" | "duplicate" | DECIDED)
         {
-            Faults::one("review", word, "waiting, confirmed, rejected or duplicate").none()?;
+            Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none()?;
         }
         self.store.incidents(filter, page).map_err(|error| ServiceError::of_list(error, page))
     }
@@ -67,6 +70,12 @@ impl Service {
         let stream = registry.streams.into_iter().find(|s| view.as_ref().is_some_and(|view| view.stream == s.id));
         let zone = registry.zones.into_iter().find(|zone| zone.id == incident.zone.0);
         let evidence = self.store.evidence_of(id)?;
+        // Whoever decides must know of it: a reviewer's word stands on these files.
+        let touched = evidence
+            .iter()
+            .filter(|row| row.purged_at.is_none())
+            .filter_map(|row| Some((row.made_at, self.verify_evidence(row.id).ok()?.fault?)))
+            .collect();
         let evidence = evidence
             .into_iter()
             .map(|row| {
@@ -93,6 +102,7 @@ impl Service {
             stream,
             zone,
             evidence,
+            touched,
             case,
             deliveries,
             audit,

@@ -1,11 +1,15 @@
 //! Streams: register, change, enable, remove. A credential goes in and never comes out again.
 
-use std::net::IpAddr;
+use std::time::Duration;
 
 use url::Url;
 
 use super::{Faults, Service, ServiceError};
+use crate::config::NotAdmitted;
 use crate::domain::{Credential, Location, Secret, SourceUrl, Stream, StreamId, Transport, View, ViewId};
+
+/// How long a person waits for the name server.
+const RESOLVE_TIME: Duration = Duration::from_secs(3);
 
 /// What a person says about a new stream. The address may carry `user:password@`; it is split off at once.
 #[derive(Clone, Debug)]
@@ -89,9 +93,7 @@ impl Service {
         check_revisit(&mut faults, new.revisit_s);
         faults.none()?;
         let (source, credential) = source.expect("without a fault there is an address");
-        self.refuse_taken_code(&code, None)?;
 
-        let now = self.now();
         let stream = Stream {
             id: StreamId::fresh(),
             code,
@@ -100,7 +102,7 @@ impl Service {
             transport: new.transport,
             location: new.location.clone(),
             enabled: new.enabled,
-            registered_at: now,
+            registered_at: self.now(),
         };
         let view = View {
             id: ViewId::fresh(),
@@ -111,8 +113,7 @@ impl Service {
             weight: 1.0,
             reference: None,
         };
-        self.store.put_stream(&stream, credential.as_ref(), actor)?;
-        self.store.put_view(&view, now, actor)?;
+        self.store.register(&stream, credential.as_ref(), &view, actor)?;
         Ok(Registered { stream, view })
     }
 
@@ -204,7 +205,7 @@ impl Service {
         }
         check_location(&mut faults, change.location.as_ref());
         let mut credential = None;
-        let url = change.url.clone().unwrap_or_else(|| Secret::new(stream.source.to_string()));
+        let url = change.url.clone().unwrap_or_else(|| Secret::new(stream.source.url().as_str()));
         if let Some((source, found)) = source(&mut faults, &url, change.username.as_deref(), change.password.as_ref()) {
             self.check_network(&mut faults, Some(&source));
             // A credential stays with the address that it was given for: a new host must not be sent the old one.
@@ -216,7 +217,6 @@ impl Service {
             credential = found;
         }
         faults.none()?;
-        self.refuse_taken_code(&stream.code, Some(id))?;
         stream.transport = change.transport.unwrap_or(stream.transport);
         stream.location = change.location.clone().or(stream.location);
         stream.enabled = change.enabled.unwrap_or(stream.enabled);
@@ -240,34 +240,17 @@ impl Service {
         Ok(self.store.remove_stream(id, self.now(), actor)?)
     }
 
-    /// Refuses addresses in networks where no camera may live. A host name is checked when it is resolved, by the media room.
+    /// Refuses addresses in networks where no camera may live, and names that lead there. A name that nobody knows now
+    /// is taken: it is resolved and checked again whenever the stream is opened, by the media room.
     fn check_network(&self, faults: &mut Faults, source: Option<&SourceUrl>) {
-        let ip = match source.and_then(|source| source.url().host()) {
-            Some(url::Host::Ipv4(ip)) => IpAddr::from(ip),
-            Some(url::Host::Ipv6(ip)) => IpAddr::from(ip),
-            Some(url::Host::Domain(name)) => match name.parse() {
-                Ok(ip) => ip,
-                Err(_) => return,
-            },
-            None => return,
-        };
-        if !self.config.settings.networks.allows(ip) {
-            faults.add(
-                "url",
-                &ip.to_string(),
-                "an address in a network of cameras; see [networks] cameras in xunjie.toml",
-            );
-        }
-    }
-
-    fn refuse_taken_code(&self, code: &str, except: Option<StreamId>) -> Result<(), ServiceError> {
-        let registry = self.registry()?;
-        match registry.streams.iter().find(|s| s.code == code && Some(s.id) != except) {
-            Some(other) => Err(ServiceError::Store(crate::store::StoreError::Conflict(format!(
-                "code {code} belongs to stream {} already; use another code or change that stream",
-                other.id
-            )))),
-            None => Ok(()),
+        let Some(url) = source.map(SourceUrl::url).filter(|url| url.scheme() != "file") else { return };
+        match self.config.settings.networks.admit(url, RESOLVE_TIME) {
+            Ok(_) | Err(NotAdmitted::Unknown(_) | NotAdmitted::Silent(_)) => {}
+            Err(NotAdmitted::Outside(ip) | NotAdmitted::LeadsOutside(_, ip)) => {
+                let want = "an address in a network of cameras; see [networks] cameras in xunjie.toml";
+                faults.add("url", &ip.to_string(), want);
+            }
+            Err(error @ NotAdmitted::NoHost) => faults.add("url", "", error.to_string()),
         }
     }
 }
@@ -334,47 +317,9 @@ fn check_location(faults: &mut Faults, location: Option<&Location>) {
     }
 }
 
-/// The address as people may see it: some cameras want the password in the path or the query
-/// (`/user=admin&password=secret&channel=1`), so the values of such words are replaced by `***`.
-pub fn shown_address(source: &SourceUrl) -> String {
-    const WORDS: [&str; 8] = ["password=", "passwd=", "pass=", "pwd=", "token=", "secret=", "auth=", "key="];
-    let text = source.to_string();
-    let mut shown = String::with_capacity(text.len());
-    let mut hidden = false;
-    for c in text.chars() {
-        if hidden && !matches!(c, '&' | '/' | '?' | ';' | '#') {
-            continue;
-        }
-        hidden = false;
-        shown.push(c);
-        if c == '=' {
-            let so_far = shown.to_ascii_lowercase();
-            hidden = WORDS.iter().any(|word| so_far.ends_with(word));
-        }
-        if hidden {
-            shown.push_str("***");
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_shows_no_password_wherever_the_camera_wants_it() {
-        for (address, shown) in [
-            ("rtsp://10.0.0.8:554/Streaming/Channels/101", "rtsp://10.0.0.8:554/Streaming/Channels/101"),
-            (
-                "rtsp://10.0.0.8/user=admin&password=S3&channel=1&stream=0.sdp",
-                "rtsp://10.0.0.8/user=admin&password=***&channel=1&stream=0.sdp",
-            ),
-            ("http://h/cgi?user=a&PWD=S3", "http://h/cgi?user=a&PWD=***"),
-        ] {
-            assert_eq!(shown_address(&SourceUrl::parse(address).unwrap()), shown);
-        }
-    }
 
     #[test]
     fn a_credential_beside_the_address_wins_and_a_lone_password_is_a_fault() {

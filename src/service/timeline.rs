@@ -54,6 +54,10 @@ pub(super) fn of(detail: &IncidentDetail) -> Vec<Moment> {
         let files = manifest.as_ref().map_or_else(String::new, |m| format!("，{} 个文件", m.files.len()));
         push(&mut moments, row.made_at, MomentKind::Evidence, format!("{kind}{files}"));
     }
+    for (made_at, fault) in &detail.touched {
+        let file = format!("证据文件 {} {}，勿用", fault.file, fault.kind.words());
+        push(&mut moments, *made_at, MomentKind::Evidence, file);
+    }
     for row in &detail.audit {
         let Some((what, words)) = audit_words(row) else { continue };
         let note = row.detail.get("note").and_then(|note| note.as_str()).unwrap_or("");

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind, EvidenceRow,
-    Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, Reference, SignedVerdict, Stage,
-    Stream, StreamId, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
+    Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, PlatformPause, Reference,
+    SignedVerdict, Stage, Stream, StreamId, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
 };
 
 /// Why the store refused or failed.
@@ -87,10 +87,13 @@ pub struct Registry {
     pub zones: Vec<Zone>,
 }
 
+/// The word of [`IncidentFilter::review`] for every incident about which a reviewer decided, whatever it was.
+pub const DECIDED: &str = "decided";
+
 /// Which incidents to list. Newest first.
 #[derive(Clone, Debug, Default)]
 pub struct IncidentFilter {
-    /// Only those in this state of review: `waiting`, `confirmed`, `rejected`, `duplicate`.
+    /// Only those in this state of review: `waiting`, `confirmed`, `rejected`, `duplicate`, or [`DECIDED`].
     pub review: Option<String>,
     /// Only those open (`true`) or closed (`false`).
     pub open: Option<bool>,
@@ -182,6 +185,14 @@ pub trait Store: Send + Sync {
     fn credential(&self, stream: StreamId) -> Result<Option<Credential>, StoreError>;
     /// Removes a stream, its views and zones; incidents and cases stay.
     fn remove_stream(&self, stream: StreamId, at: WallTime, actor: &str) -> Result<(), StoreError>;
+    /// Adds a stream with its first view: both or neither.
+    fn register(
+        &self,
+        stream: &Stream,
+        credential: Option<&Credential>,
+        view: &View,
+        actor: &str,
+    ) -> Result<(), StoreError>;
     /// Adds a view or changes the one with its id.
     fn put_view(&self, view: &View, at: WallTime, actor: &str) -> Result<(), StoreError>;
     /// Sets a view's reference picture.
@@ -220,8 +231,10 @@ pub trait Store: Send + Sync {
     fn evidence_of(&self, incident: IncidentId) -> Result<Vec<EvidenceRow>, StoreError>;
     /// One bundle.
     fn evidence(&self, id: EvidenceId) -> Result<EvidenceRow, StoreError>;
-    /// Every bundle in the order in which they were recorded.
-    fn all_evidence(&self) -> Result<Vec<EvidenceRow>, StoreError>;
+    /// Bundles in the order in which they were recorded, after one of them or from the first; [`evidence_rows`] pages.
+    fn evidence_after(&self, after: Option<EvidenceId>, limit: u32) -> Result<Vec<EvidenceRow>, StoreError>;
+    /// Bundles of all incidents, the one recorded last first.
+    fn evidence_page(&self, page: &Page) -> Result<Rows<EvidenceRow>, StoreError>;
     /// Sets or lifts legal hold on all bundles of an incident.
     fn hold_evidence(&self, incident: IncidentId, hold: bool, at: WallTime, actor: &str) -> Result<(), StoreError>;
     /// Notes that retention removed the files of a bundle. Refused under legal hold.
@@ -251,6 +264,12 @@ pub trait Store: Send + Sync {
     /// Makes a dead (or pending) delivery due at once.
     fn replay_delivery(&self, id: DeliveryId, at: WallTime, actor: &str) -> Result<(), StoreError>;
 
+    /// The pause of the platform, while it takes nothing from us.
+    fn platform_pause(&self) -> Result<Option<PlatformPause>, StoreError>;
+    /// Notes that the platform takes nothing from us, or (`None`) takes messages again. The begin and the end of a
+    /// pause are audited and told; a further probe changes the row alone.
+    fn set_platform_pause(&self, pause: Option<&PlatformPause>, at: WallTime) -> Result<(), StoreError>;
+
     // --- audit and feed ---
     /// Appends to the audit log.
     fn audit(
@@ -267,6 +286,27 @@ pub trait Store: Send + Sync {
     fn feed(&self, after: i64, limit: u32) -> Result<Vec<FeedRow>, StoreError>;
     /// Position of the latest change.
     fn feed_head(&self) -> Result<i64, StoreError>;
+}
+
+/// Rows that are read at once where all of them are walked over.
+const ROWS_AT_ONCE: u32 = 500;
+
+/// Every bundle in the order in which they were recorded, read piece by piece: a million of them fit no memory.
+pub fn evidence_rows(store: &dyn Store) -> impl Iterator<Item = Result<EvidenceRow, StoreError>> + '_ {
+    let (mut after, mut ended) = (None, false);
+    let pieces = std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let rows = store.evidence_after(after, ROWS_AT_ONCE);
+        after = rows.as_ref().ok().and_then(|rows| rows.last()).map(|row| row.id);
+        ended = rows.as_ref().map_or(true, |rows| rows.len() < ROWS_AT_ONCE as usize);
+        Some(rows)
+    });
+    pieces.flat_map(|rows| match rows {
+        Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(error) => vec![Err(error)],
+    })
 }
 
 /// The id of the bundle of `kind` that a look made for an incident.

@@ -1,7 +1,7 @@
 //! The words by which metrics, logs and the API call things. A fixed set each: labels of metrics must not grow.
 
 use super::{Change, Direction, Outcome, PacketFate, SkipReason};
-use crate::domain::{Purpose, Stage, Verdict, ViewState};
+use crate::domain::{HardLimit, Purpose, Stage, Verdict, ViewState};
 
 /// The word for a view's state in metrics, logs and the API.
 pub fn state_label(state: ViewState) -> &'static str {
@@ -14,6 +14,13 @@ pub fn state_label(state: ViewState) -> &'static str {
         ViewState::Frozen => "frozen",
         ViewState::Lost => "lost",
         ViewState::Unreferenced => "unreferenced",
+    }
+}
+
+pub(super) fn limit_label(limit: HardLimit) -> &'static str {
+    match limit {
+        HardLimit::ContinuousMax => "continuous_max",
+        HardLimit::OpenSessionsMax => "open_sessions_max",
     }
 }
 
@@ -42,6 +49,7 @@ pub(super) fn fate_label(fate: PacketFate) -> &'static str {
         PacketFate::Decoded => "decoded",
         PacketFate::Skipped => "skipped",
         PacketFate::Evicted => "evicted",
+        PacketFate::Damaged => "damaged",
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Metric {
 
 /// From a millisecond to a minute.
 const SECONDS: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// Around the second within which a change must be stored.
+const CHANGE: &[f64] = &[0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0];
 /// From on time to hours behind.
 const LATENESS: &[f64] = &[0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
 
@@ -50,7 +52,7 @@ pub const METRICS: &[Metric] = &[
     seconds("xunjie_look_lateness_seconds", "how late a look began, by purpose", LATENESS),
     counter("xunjie_looks_skipped_total", "looks that were given up before they began, by reason"),
     counter("xunjie_frames_judged_total", "frames that were judged"),
-    counter("xunjie_packets_total", "encoded packets of cameras, by fate: decoded, skipped, evicted"),
+    counter("xunjie_packets_total", "encoded packets of cameras, by fate: decoded, skipped, evicted, damaged"),
     counter("xunjie_kept_frames_lost_total", "frames of candidates that could not be kept"),
     counter("xunjie_pictures_refused_total", "pictures that inference refused because too many waited, by model"),
     counter(
@@ -80,6 +82,8 @@ pub const METRICS: &[Metric] = &[
     counter("xunjie_callbacks_total", "callbacks of the platform, by stage and whether the case moved"),
     counter("xunjie_deliveries_total", "tries to tell the platform, by sink and outcome"),
     seconds("xunjie_delivery_seconds", "how long a try to tell the platform took, by sink", SECONDS),
+    gauge("xunjie_platform_paused", "1 while the platform takes nothing from us, else 0"),
+    counter("xunjie_connections_refused_total", "connections that were refused because too many were open"),
     counter("xunjie_requests_total", "HTTP requests, by method, route and status"),
     seconds("xunjie_request_seconds", "how long an HTTP request took, by route", SECONDS),
     counter("xunjie_follower_changes_missed_total", "changes that a slow follower was not told"),
@@ -93,7 +97,16 @@ pub const METRICS: &[Metric] = &[
         help: "how far revisit targets are stretched because looks begin late, 1 when not at all",
         buckets: &[],
     },
+    gauge("xunjie_plan_thinned", "1 while continuous looks are held to key frames because the budget is short"),
+    gauge("xunjie_plan_lateness_seconds", "how late the most late of the waiting patrol looks is now"),
+    gauge("xunjie_views_refused", "views for which a hard limit leaves no room, by limit"),
+    counter("xunjie_watch_parts_thinned_total", "parts of continuous looks that were held to key frames"),
     counter("xunjie_visits_skipped_total", "visits left out because the next one was due already"),
+    seconds(
+        "xunjie_change_seconds",
+        "from a frame's arrival to the stored change of an incident that it shows",
+        CHANGE,
+    ),
     gauge("xunjie_views", "views by the state that their latest look found"),
 ];
 

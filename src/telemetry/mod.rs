@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::domain::*;
 
-    fn one_of_each<'a>(incident: IncidentId, delivery: DeliveryId) -> Vec<Signal<'a>> {
+    fn one_of_each(incident: IncidentId, delivery: DeliveryId, plan: &PlanStatus) -> Vec<Signal<'_>> {
         let (stream, view) = (StreamId::derived(&[b"s"]), ViewId::derived(&[b"v"]));
         let took = Duration::from_millis(120);
         vec![
@@ -114,7 +114,9 @@ mod tests {
             Signal::SessionOpened { stream, took, again: false },
             Signal::SessionEvicted,
             Signal::SessionsOpen { open: 3 },
-            Signal::Planned { views: 4, stretch: 1.5, skipped: 1 },
+            Signal::Planned(plan),
+            Signal::PartThinned { view },
+            Signal::ChangeStored { took },
             Signal::SessionLost { stream, why: "it went away", retry_in: took },
             Signal::Inferred { model: "m", took },
             Signal::IncidentChanged { incident, change: Change::Opened },
@@ -125,6 +127,9 @@ mod tests {
             Signal::VerdictRefused { incident, by: "李四" },
             Signal::CallbackHeard { case: CaseId::derived(&[b"c"]), stage: Stage::Handled, moved: true },
             Signal::DeliveryTried { delivery, sink: "http", outcome: Outcome::Later, took, why: "503" },
+            Signal::PlatformPaused { why: "401" },
+            Signal::PlatformResumed { after: took },
+            Signal::ConnectionRefused { open: 512 },
             Signal::RequestServed { method: "GET", route: "/", status: 200, took },
             Signal::FollowerLagged { missed: 4 },
             Signal::Waiting { looks: 1, deliveries: 2 },
@@ -139,7 +144,19 @@ mod tests {
         let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || {
             describe();
-            for signal in one_of_each(IncidentId::derived(&[b"i"]), DeliveryId::derived(&[b"d"])) {
+            let plan = PlanStatus {
+                at: WallTime::from_millis(0),
+                views: 4,
+                waiting: 1,
+                late_max_ms: 1500,
+                late_view: None,
+                stretch: 1.5,
+                thinned: true,
+                skipped: 1,
+                watched: 0,
+                refused: Vec::new(),
+            };
+            for signal in one_of_each(IncidentId::derived(&[b"i"]), DeliveryId::derived(&[b"d"]), &plan) {
                 emit(signal);
             }
         });

@@ -7,11 +7,12 @@ use metrics::{counter, gauge, histogram};
 use tracing::{debug, error, info, warn};
 
 use super::label::{
-    change_label, direction_label, fate_label, outcome_label, purpose_label, skip_label, stage_label, state_label,
-    verdict_label,
+    change_label, direction_label, fate_label, limit_label, outcome_label, purpose_label, skip_label, stage_label,
+    state_label, verdict_label,
 };
 use crate::domain::{
-    CaseId, DeliveryId, IncidentChange, IncidentId, LookId, Purpose, Stage, StreamId, Verdict, ViewId, ViewState,
+    CaseId, DeliveryId, HardLimit, IncidentChange, IncidentId, LookId, PlanStatus, Purpose, Stage, StreamId, Verdict,
+    ViewId, ViewState,
 };
 
 /// Why a look was given up before it began.
@@ -38,6 +39,8 @@ pub enum PacketFate {
     Skipped,
     /// It left the ring unread; the normal end of most packets.
     Evicted,
+    /// A part of it was lost on the way or it was too large, so it was left out.
+    Damaged,
 }
 
 /// What happened to an incident.
@@ -191,6 +194,11 @@ pub enum Signal<'a> {
         /// How long it took.
         took: Duration,
     },
+    /// A change of an incident is stored.
+    ChangeStored {
+        /// How long after the frame that shows it had arrived.
+        took: Duration,
+    },
     /// The transaction of a look failed and will be tried again.
     RecordRetried {
         /// Why.
@@ -234,6 +242,21 @@ pub enum Signal<'a> {
         /// What the platform said, when it was not delivered.
         why: &'a str,
     },
+    /// The platform takes nothing from us any more; deliveries wait and one at a time is tried.
+    PlatformPaused {
+        /// Why; never a secret.
+        why: &'a str,
+    },
+    /// The platform takes messages again.
+    PlatformResumed {
+        /// After how long.
+        after: Duration,
+    },
+    /// A connection was refused because too many are open.
+    ConnectionRefused {
+        /// How many are open.
+        open: usize,
+    },
     /// An HTTP request was answered.
     RequestServed {
         /// Method.
@@ -263,13 +286,11 @@ pub enum Signal<'a> {
         open: usize,
     },
     /// How the plan stands.
-    Planned {
-        /// Views that are looked at.
-        views: usize,
-        /// How far revisit targets are stretched, 1 when not at all.
-        stretch: f64,
-        /// Visits left out since the start because the next one was due already.
-        skipped: u64,
+    Planned(&'a PlanStatus),
+    /// A part of a continuous look was held to key frames, because the budget is short.
+    PartThinned {
+        /// Of which view.
+        view: ViewId,
     },
     /// How many views stand so.
     Coverage {
@@ -321,12 +342,20 @@ pub fn emit(signal: Signal<'_>) {
             info!(bundles, direction = direction_label(direction), "evidence removed");
         }
         Signal::Recorded { took } => histogram!("xunjie_record_seconds").record(took),
+        Signal::ChangeStored { took } => histogram!("xunjie_change_seconds").record(took),
         Signal::RecordRetried { why } => {
             counter!("xunjie_record_retries_total").increment(1);
             error!(why, "a look could not be recorded, it will be tried again");
         }
         Signal::VerdictGiven { .. } | Signal::VerdictRefused { .. } => emit_review(signal),
-        Signal::CallbackHeard { .. } | Signal::DeliveryTried { .. } => emit_platform(signal),
+        Signal::CallbackHeard { .. }
+        | Signal::DeliveryTried { .. }
+        | Signal::PlatformPaused { .. }
+        | Signal::PlatformResumed { .. } => emit_platform(signal),
+        Signal::ConnectionRefused { open } => {
+            counter!("xunjie_connections_refused_total").increment(1);
+            warn!(open, "a connection was refused, too many are open");
+        }
         Signal::RequestServed { method, route, status, took } => {
             counter!("xunjie_requests_total", "method" => method, "route" => route.to_owned(), "status" => status.to_string())
                 .increment(1);
@@ -344,12 +373,24 @@ pub fn emit(signal: Signal<'_>) {
             gauge!("xunjie_looks_waiting").set(looks as f64);
             gauge!("xunjie_deliveries_waiting").set(deliveries as f64);
         }
-        Signal::Planned { views, stretch, skipped } => {
-            gauge!("xunjie_views_planned").set(views as f64);
-            gauge!("xunjie_plan_stretch_ratio").set(stretch);
-            counter!("xunjie_visits_skipped_total").absolute(skipped);
+        Signal::Planned(plan) => emit_plan(plan),
+        Signal::PartThinned { view } => {
+            counter!("xunjie_watch_parts_thinned_total").increment(1);
+            debug!(%view, "a continuous look was held to key frames");
         }
         Signal::Coverage { state, views } => gauge!("xunjie_views", "state" => state_label(state)).set(views as f64),
+    }
+}
+
+fn emit_plan(plan: &PlanStatus) {
+    gauge!("xunjie_views_planned").set(plan.views as f64);
+    gauge!("xunjie_plan_stretch_ratio").set(plan.stretch);
+    gauge!("xunjie_plan_thinned").set(f64::from(u8::from(plan.thinned)));
+    gauge!("xunjie_plan_lateness_seconds").set(plan.late_max_ms as f64 / 1000.0);
+    counter!("xunjie_visits_skipped_total").absolute(plan.skipped);
+    for limit in [HardLimit::ContinuousMax, HardLimit::OpenSessionsMax] {
+        let refused = plan.refused.iter().filter(|refused| refused.limit == limit).count();
+        gauge!("xunjie_views_refused", "limit" => limit_label(limit)).set(refused as f64);
     }
 }
 
@@ -411,7 +452,15 @@ fn emit_platform(signal: Signal<'_>) {
                 Outcome::Dead => error!(%delivery, sink, outcome = word, why, took_ms, "delivery given up"),
             }
         }
-        _ => unreachable!("emit sends callbacks and deliveries alone here"),
+        Signal::PlatformPaused { why } => {
+            gauge!("xunjie_platform_paused").set(1.0);
+            error!(why, "the platform takes nothing, deliveries wait");
+        }
+        Signal::PlatformResumed { after } => {
+            gauge!("xunjie_platform_paused").set(0.0);
+            info!(after_s = after.as_secs(), "the platform takes messages again");
+        }
+        _ => unreachable!("emit sends what is between us and the platform alone here"),
     }
 }
 

@@ -204,6 +204,17 @@ fn part_of(range: &str, size: usize) -> Option<(usize, usize)> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn no_range_reaches_beyond_the_file(range in "bytes=[0-9]{0,21}-[0-9]{0,21}", any: String, size in 0_usize..100) {
+            for range in [range, any] {
+                if let Some((from, to)) = part_of(&range, size) {
+                    proptest::prop_assert!(from <= to && to < size);
+                }
+            }
+        }
+    }
+
     #[test]
     fn ranges_that_make_sense_are_read() {
         for (range, part) in [

@@ -120,6 +120,18 @@ impl<T> PageOf<T> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_a_message_quote_a_value(before: String, after: String) {
+            let value = serde_json::json!(format!("{before}S3CRET{after}")).to_string();
+            for body in [format!("{{\"after\":[],\"limit\":{value}}}"), format!("{{\"after\":{{\"a\":{value}}}}}"), value] {
+                let error = serde_json::from_str::<PageIn>(&body).err().map_or_else(String::new, |error| error.to_string());
+                let told = without_values(&error);
+                proptest::prop_assert!(!told.contains("S3CRET") && told.chars().count() <= 300, "{told}");
+            }
+        }
+    }
+
     #[test]
     fn a_message_about_a_body_quotes_no_value() {
         for (message, told) in [

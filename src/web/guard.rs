@@ -161,11 +161,10 @@ pub(super) async fn leave(request: Request, next: Next) -> Response {
     let method = known_method(request.method());
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
-    let is_api = !route.starts_with("/assets") && !wants_page(&request);
     let mut response = next.run(request).await;
     let status = response.status();
     let bare = response.extensions().get::<Problem>().is_none() && is_bare(&response);
-    if is_api && bare && (status.is_client_error() || status.is_server_error()) {
+    if bare && (status.is_client_error() || status.is_server_error()) {
         let allow = response.headers().get(header::ALLOW).cloned();
         response = Problem::of_status(status).into_response();
         if let Some(allow) = allow {

@@ -5,7 +5,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{App, problem::Problem};
-use crate::{service::Health, telemetry};
+use crate::{
+    domain::{PlatformPause, WallTime},
+    service::Health,
+    telemetry,
+};
 
 /// How the house stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,10 +28,25 @@ pub struct HealthOut {
     deliveries_dead: usize,
     /// Milliseconds since the oldest pending delivery arose.
     delivery_oldest_ms: Option<u64>,
+    /// Set while the platform takes nothing from us; deliveries wait.
+    platform_pause: Option<PauseOut>,
     /// Free bytes on the disk of the data folder.
     disk_free_bytes: Option<u64>,
     /// Version of this program.
     version: &'static str,
+}
+
+/// Why deliveries wait.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PauseOut {
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    since: WallTime,
+    /// What the latest probe met.
+    why: String,
+    /// When it is probed again.
+    #[schema(value_type = String, format = DateTime)]
+    probe_at: WallTime,
 }
 
 /// How views stand.
@@ -64,6 +83,7 @@ pub(super) async fn show(State(app): State<App>) -> Result<Json<HealthOut>, Prob
         deliveries_pending,
         deliveries_dead,
         delivery_oldest_ms,
+        platform_pause,
         disk_free_bytes,
     } = health;
     Ok(Json(HealthOut {
@@ -74,6 +94,7 @@ pub(super) async fn show(State(app): State<App>) -> Result<Json<HealthOut>, Prob
         deliveries_pending,
         deliveries_dead,
         delivery_oldest_ms,
+        platform_pause: platform_pause.map(|PlatformPause { since, why, probe_at }| PauseOut { since, why, probe_at }),
         disk_free_bytes,
         version: env!("CARGO_PKG_VERSION"),
     }))

@@ -15,8 +15,10 @@ mod incidents;
 mod looks;
 mod media_links;
 mod page;
+mod plan;
 mod problem;
 mod router;
+mod server;
 mod sessions;
 mod streams;
 mod views;
@@ -29,7 +31,7 @@ use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 pub use access::{Access, TOKEN_FILE};
 use changes::Changes;
 pub use looks::{LookPort, LookWish};
-pub use router::openapi;
+pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
 
 use crate::{deliver::SigningKey, service::Service, telemetry};
@@ -90,14 +92,12 @@ pub async fn serve(
     let loopback = listener.local_addr()?.ip().is_loopback();
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
-    let router = router::router(app, loopback);
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            // The poller ends, and with it every follower's stream, which would hold the server open.
-            stop.send_replace(true);
-        })
-        .await;
+    server::serve(listener, router(app, loopback), async move {
+        shutdown.await;
+        // The poller ends, and with it every follower's stream, which would hold the server open.
+        stop.send_replace(true);
+    })
+    .await;
     feed.abort();
-    served
+    Ok(())
 }

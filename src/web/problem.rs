@@ -111,6 +111,9 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED => {
                 Self::new(status, "method", title, "this address does not take this method; see /api/v1/openapi.json")
             }
+            StatusCode::BAD_REQUEST => {
+                Self::unreadable("it broke off, or its body did not come in time; send it again")
+            }
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(status, "too-large", title, "the request is too large"),
             StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => {
                 Self::new(status, "timeout", title, "the answer took too long; try again")

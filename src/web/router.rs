@@ -1,15 +1,19 @@
 //! The whole HTTP surface in one list.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use axum::{
-    Json, Router,
+    Router,
     extract::DefaultBodyLimit,
-    http::StatusCode,
+    http::{StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
     routing::get,
 };
-use tower_http::timeout::TimeoutLayer;
+use tower_http::{
+    limit::RequestBodyLimitLayer,
+    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -19,12 +23,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     App, callbacks, cases, changes, deliveries, evidence,
     guard::{self, Door},
-    health, incidents, looks, media_links, page, streams, views, zones,
+    health, incidents, looks, media_links, page, plan, streams, views, zones,
 };
 use crate::deliver::CALLBACK_BYTES_MAX;
 
 /// Longest body of a request; the largest honest one is a polygon of 200 points.
 const BODY_BYTES_MAX: usize = 256 * 1024;
+/// The next piece of a body is here within this time; the whole of it within the answer's.
+const BODY_PIECE_TIME: Duration = Duration::from_secs(10);
 /// An answer begins within this time, a probe of a slow camera included.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -82,9 +88,10 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::replay))
         .routes(routes!(changes::follow))
         .routes(routes!(health::show))
+        .routes(routes!(plan::show))
         .routes(routes!(health::live))
         .routes(routes!(health::metrics))
-        .route("/api/v1/openapi.json", get(|| async { Json(openapi()) }))
+        .route("/api/v1/openapi.json", get(document))
         .route("/", get(page::waiting))
         .route("/incidents/{id}", get(page::incident))
         .route("/incidents/{id}/verdict", axum::routing::post(page::decide))
@@ -108,8 +115,16 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     guarded().merge(signed()).into_openapi()
 }
 
-/// The router. `loopback`: the listener is one of this machine.
-pub(super) fn router(app: App, loopback: bool) -> Router {
+/// The document, written once: it never changes while the process runs.
+async fn document() -> impl IntoResponse {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        serde_json::to_string(&openapi()).expect("the document is made of texts and always serialises")
+    });
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
+}
+
+/// The router, for whoever brings a listener. `loopback`: the listener is one of this machine.
+pub fn router(app: App, loopback: bool) -> Router {
     let door = Door { open: loopback && app.access.open_loopback(), app: app.clone() };
     let guarded = Router::from(guarded())
         .fallback(async || StatusCode::NOT_FOUND)
@@ -117,6 +132,8 @@ pub(super) fn router(app: App, loopback: bool) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     guarded
         .merge(Router::from(signed()))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PIECE_TIME))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX)) // refuses by Content-Length, before anything is read
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_TIME_MAX))
         .layer(from_fn(guard::leave))
         .with_state(app)

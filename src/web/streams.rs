@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{Credential, Location, Secret, Stream, StreamId, Transport, WallTime},
-    service::{ChangeStream, NewStream, Service, StreamDetail, shown_address},
+    service::{ChangeStream, Faults, NewStream, Service, StreamDetail},
 };
 
 /// Tries a source: blocking, at most about half a minute.
@@ -141,7 +141,7 @@ impl StreamOut {
             id,
             code,
             name,
-            url: shown_address(&source),
+            url: source.to_string(),
             has_credential: detail.has_credential,
             transport,
             location,
@@ -150,6 +150,13 @@ impl StreamOut {
             views: detail.views.into_iter().map(ViewOut::of).collect(),
         }
     }
+}
+
+/// Files of this machine are registered on this machine, by the command line: the API would hand out what they show.
+fn no_file(url: &str) -> Result<(), Problem> {
+    let is_file = url.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
+    let want = "an address of a camera; files are registered by `xunjie stream add` on the machine that has them";
+    if is_file { Err(Problem::invalid(Faults::one("url", "", want))) } else { Ok(()) }
 }
 
 /// All streams, by code.
@@ -167,6 +174,7 @@ pub(super) async fn add(
     headers: HeaderMap,
     Body(stream): Body<StreamIn>,
 ) -> Result<(StatusCode, Json<StreamOut>), Problem> {
+    no_file(&stream.url)?;
     let by = actor(&headers);
     let detail = app
         .run(move |service| {
@@ -193,6 +201,7 @@ pub(super) async fn change(
     headers: HeaderMap,
     Body(change): Body<StreamChange>,
 ) -> Result<Json<StreamOut>, Problem> {
+    change.url.as_deref().map_or(Ok(()), no_file)?;
     let by = actor(&headers);
     let change = ChangeStream {
         code: change.code,
@@ -224,6 +233,7 @@ pub(super) async fn remove(
 #[utoipa::path(post, operation_id = "streams_probe", path = "/api/v1/streams/probe", tag = "streams", request_body = StreamIn,
     responses((status = OK, body = Probed), (status = UNPROCESSABLE_ENTITY, body = Problem), (status = NOT_IMPLEMENTED, body = Problem)))]
 pub(super) async fn probe(State(app): State<App>, Body(stream): Body<StreamIn>) -> Result<Json<Probed>, Problem> {
+    no_file(&stream.url)?;
     let port = app.ports.probe.clone().ok_or_else(|| Problem::unavailable("probing"))?;
     let probed = app
         .run(move |service| {

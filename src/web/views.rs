@@ -89,6 +89,8 @@ pub enum CoverageOut {
     Overdue,
     /// Never looked at.
     Unseen,
+    /// A hard limit leaves no room for it.
+    Refused,
     /// Nothing is looked for on it.
     Idle,
     /// Its stream is disabled.
@@ -134,6 +136,7 @@ impl ViewCoverageOut {
                 Coverage::Blind(_) => CoverageOut::Blind,
                 Coverage::Overdue => CoverageOut::Overdue,
                 Coverage::Unseen => CoverageOut::Unseen,
+                Coverage::Refused(_) => CoverageOut::Refused,
                 Coverage::Idle => CoverageOut::Idle,
                 Coverage::Disabled => CoverageOut::Disabled,
             },

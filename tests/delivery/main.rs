@@ -81,7 +81,8 @@ fn a_platform_that_was_down_gets_the_message_when_it_is_back() {
     let DeliveryState::Pending { attempts, last_error, .. } = world.parcel(&case, 0).delivery.state else {
         panic!("it was given up");
     };
-    assert!(attempts > 0 && last_error.unwrap().contains("did not answer"));
+    assert_eq!(attempts, 0, "an outage costs no delivery its tries");
+    assert!(last_error.unwrap().contains("did not answer"));
 
     let platform = Platform::start_with(free, None, None);
     run_until(&courier, &*world.clock, || world.states(&case) == ["delivered"]);
@@ -222,7 +223,9 @@ fn a_wrong_secret_is_refused_and_named_without_being_shown() {
     let packer = world.packer(Media::Inline);
     let sink = xunjie::deliver::HttpSink::new(platform.url.clone(), wrong, packer, PATIENT, world.clock.clone());
     let refused = sink.deliver(&world.parcel(&case, 0)).unwrap_err();
-    let SinkError::Never(words) = refused else { panic!("a wrong secret may be tried again") };
+    let SinkError::Unavailable(words) = refused else {
+        panic!("a wrong secret is mended by a person, not by giving up")
+    };
     assert!(words.contains("401") && words.contains(&SignatureRefused::Wrong.to_string()), "{words}");
     assert!(!words.contains("other secret"));
     assert!(platform.report().cases.is_empty());

@@ -40,16 +40,20 @@ impl Platform {
     }
 
     pub fn start_with(listen: SocketAddr, callback_url: Option<Url>, state_file: Option<PathBuf>) -> Self {
+        Self::start_by(Arc::new(SystemClock), listen, callback_url, state_file)
+    }
+
+    /// The same under another clock.
+    pub fn start_by(
+        clock: Arc<dyn Clock>,
+        listen: SocketAddr,
+        callback_url: Option<Url>,
+        state_file: Option<PathBuf>,
+    ) -> Self {
         let runtime = runtime();
         let listener = runtime.block_on(TcpListener::bind(listen)).unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let settings = SimSettings {
-            key: key(),
-            callback_url,
-            state_file,
-            behaviour: Behaviour::default(),
-            clock: Arc::new(SystemClock),
-        };
+        let settings = SimSettings { key: key(), callback_url, state_file, behaviour: Behaviour::default(), clock };
         let (stop, stopped) = oneshot::channel();
         runtime.spawn(sim::serve(listener, settings, async {
             let _ = stopped.await;

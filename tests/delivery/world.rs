@@ -66,8 +66,16 @@ impl World {
     /// An incident that a reviewer confirmed: its case, whose report waits in the outbox.
     pub fn confirmed_case(&self, name: &str) -> Case {
         let now = self.clock.now();
+        let incident = self.incident(name, now);
+        let row = self.bundle(&incident, EvidenceKind::Opening, now, self.store.evidence_head().unwrap().as_deref());
+        self.record(name, now, vec![IncidentChange::Opened { incident: incident.clone() }], vec![row]);
+        self.confirm(incident.id)
+    }
+
+    /// An incident that just opened.
+    pub fn incident(&self, name: &str, now: WallTime) -> Incident {
         let place = PlaceId::derived(&[b"place", name.as_bytes()]);
-        let incident = Incident {
+        Incident {
             id: Incident::id_of(place),
             place,
             view: ViewId::derived(&[b"view"]),
@@ -81,14 +89,16 @@ impl World {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
-        };
-        let row = self.bundle(&incident, EvidenceKind::Opening, now);
-        self.record(name, now, vec![IncidentChange::Opened { incident: incident.clone() }], vec![row]);
+        }
+    }
+
+    /// A reviewer's yes.
+    pub fn confirm(&self, incident: IncidentId) -> Case {
         let verdict = SignedVerdict {
-            incident: incident.id,
+            incident,
             verdict: Verdict::Confirmed,
             reviewer: "张三".into(),
-            at: now,
+            at: self.clock.now(),
             note: String::new(),
         };
         let open = |confirmation: Confirmation| {
@@ -104,11 +114,11 @@ impl World {
         let close = IncidentChange::Closed { incident: case.incident, at: now, cause: CloseCause::Cleared };
         let reopen = IncidentChange::Reopened { incident: case.incident, since: now, at: now };
         let incident = self.store.incident(case.incident).unwrap();
-        let row = self.bundle(&incident, EvidenceKind::Reopening, now);
+        let row = self.bundle(&incident, EvidenceKind::Reopening, now, self.store.evidence_head().unwrap().as_deref());
         self.record("back", now, vec![close, reopen], vec![row]);
     }
 
-    fn record(&self, name: &str, now: WallTime, changes: Vec<IncidentChange>, evidence: Vec<EvidenceRow>) {
+    pub fn record(&self, name: &str, now: WallTime, changes: Vec<IncidentChange>, evidence: Vec<EvidenceRow>) {
         let report = LookReport {
             id: LookId::derived(&[name.as_bytes(), &now.millis().to_be_bytes()]),
             view: ViewId::derived(&[b"view"]),
@@ -125,8 +135,8 @@ impl World {
         self.store.record(&outcome).unwrap();
     }
 
-    /// A bundle on disk: one original and its masked copy.
-    fn bundle(&self, incident: &Incident, kind: EvidenceKind, at: WallTime) -> EvidenceRow {
+    /// A bundle on disk behind `previous`: one original and its masked copy.
+    pub fn bundle(&self, incident: &Incident, kind: EvidenceKind, at: WallTime, previous: Option<&str>) -> EvidenceRow {
         let file = |name: &str, role: FileRole, bytes: &[u8]| DraftFile {
             name: name.into(),
             role,
@@ -159,7 +169,7 @@ impl World {
             },
             files: vec![file("first.jpg", FileRole::First, UNMASKED), file("masked.jpg", FileRole::Masked, &masked)],
         };
-        self.evidence.write(draft, self.store.evidence_head().unwrap().as_deref()).unwrap().0
+        self.evidence.write(draft, previous).unwrap().0
     }
 
     /// What the courier would hand to an outlet.

@@ -146,16 +146,29 @@ impl Deployment {
 
     /// Judges parking by another decode mode, as `decode = "rate"` in its pipeline.
     pub fn decoding(self, mode: &str) -> Self {
+        self.pipelines(&[("motor_vehicle_parking", mode)])
+    }
+
+    /// Looks for these matters alone, each by a decode mode of its own.
+    pub fn pipelines(self, matters: &[(&str, &str)]) -> Self {
         let pipelines = self.folder.join("pipelines");
         fs::create_dir_all(&pipelines).expect("the target folder can be written");
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let pipeline = fs::read_to_string(root.join("pipelines/motor_vehicle_parking.toml")).expect("it is committed");
-        let changed = pipeline.replace("decode = \"key_frames\"", mode);
-        assert_ne!(changed, pipeline, "the pipeline looks at key frames");
-        fs::write(pipelines.join("motor_vehicle_parking.toml"), changed).expect("written");
+        for (matter, mode) in matters {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("pipelines/{matter}.toml"));
+            let pipeline = fs::read_to_string(file).expect("it is committed");
+            let key_frames = "decode = \"key_frames\"";
+            assert!(pipeline.contains(key_frames), "{matter} looks at key frames");
+            fs::write(pipelines.join(format!("{matter}.toml")), pipeline.replace(key_frames, mode)).expect("written");
+        }
+        self.setting("[folders]", &format!("pipelines = \"{}\"", pipelines.display()))
+    }
+
+    /// Adds a line to a table of the settings.
+    pub fn setting(self, table: &str, line: &str) -> Self {
         let settings = fs::read_to_string(&self.settings).expect("it was written");
-        let folder = format!("[folders]\npipelines = \"{}\"\n", pipelines.display());
-        fs::write(&self.settings, settings.replace("[folders]\n", &folder)).expect("written");
+        let head = format!("{table}\n");
+        assert!(settings.contains(&head), "{table} is there");
+        fs::write(&self.settings, settings.replacen(&head, &format!("{head}{line}\n"), 1)).expect("written");
         self
     }
 

@@ -204,3 +204,14 @@ proptest! {
         prop_assert!(error < 0.015, "corners are off by {:.2} %", error * 100.0);
     }
 }
+
+#[test]
+fn a_matcher_that_rested_says_the_same() {
+    let (mut awake, mut rested) = (matcher(), matcher());
+    for (second, frame) in [3, 9, 21].into_iter().enumerate() {
+        let picture = Shot { shift: [4.0, -3.0], frame, ..PLAIN }.take();
+        rested.rest();
+        let now = at(second as i64);
+        assert_eq!(rested.compare(&picture, now), awake.compare(&picture, now));
+    }
+}

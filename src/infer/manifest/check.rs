@@ -39,7 +39,7 @@ pub(super) fn manifest(folder: &Path, name: &str, shown: &str, text: &str) -> Re
         check.fault("name", format!("{said:?}"), format!("{name:?}, the name of the folder"));
     }
     let file = check.text("file", raw.file.clone(), "the name of the weight file in the same folder");
-    if file.contains(['/', '\\']) || file == ".." {
+    if file.contains(['/', '\\']) || matches!(file.as_str(), "." | "..") {
         check.fault("file", format!("{file:?}"), "a file name without a folder");
     }
     let sha256 = check.text("sha256", raw.sha256.clone(), HASH);

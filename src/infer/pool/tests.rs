@@ -69,10 +69,13 @@ fn bench(settings: PoolSettings) -> Bench {
 impl Bench {
     /// Asks on a thread of its own and returns once the request has left for the pool.
     fn ask(&self, width: u32, waiting_after: usize) -> JoinHandle<Answer> {
+        self.ask_in(Lane::Visit, width, waiting_after)
+    }
+    fn ask_in(&self, lane: Lane, width: u32, waiting_after: usize) -> JoinHandle<Answer> {
         let pool = Arc::clone(&self.pool);
         let picture = Picture::from_rgb(width, 1, vec![0; width as usize * 3]).unwrap();
-        let asked = thread::spawn(move || pool.detect(&picture));
-        self.until(|queue| queue.waiting.len() == waiting_after);
+        let asked = thread::spawn(move || pool.detect_in(lane, &picture));
+        self.until(|queue| queue.len() == waiting_after);
         asked
     }
     fn until(&self, reached: impl Fn(&Queue) -> bool) {
@@ -113,6 +116,23 @@ fn a_full_queue_refuses_the_oldest_that_waits() {
         bench.tokens.send(()).unwrap();
     }
     assert_eq!((width(running).unwrap(), width(middle).unwrap(), width(newest).unwrap()), (1.0, 3.0, 4.0));
+}
+
+#[test]
+fn pictures_of_continuous_looks_go_first_and_are_refused_last() {
+    let bench = bench(settings(1, 2, 1));
+    let running = bench.occupy(1);
+    let watch = bench.ask_in(Lane::Watch, 2, 1);
+    let visit = bench.ask(3, 2);
+    let newer = bench.ask_in(Lane::Watch, 4, 2);
+    assert!(matches!(width(visit), Err(InferError::Overloaded)), "the younger visit goes before the older watch");
+    let last = bench.ask_in(Lane::Watch, 5, 2);
+    assert!(matches!(width(watch), Err(InferError::Overloaded)), "only watches wait: the oldest goes");
+    for _ in 0..3 {
+        bench.tokens.send(()).unwrap();
+    }
+    assert_eq!((width(running).unwrap(), width(newer).unwrap(), width(last).unwrap()), (1.0, 4.0, 5.0));
+    assert_eq!(bench.batches.lock().unwrap().iter().sum::<usize>(), 3);
 }
 
 #[test]

@@ -19,22 +19,28 @@ pub fn name_of(stream: &Stream) -> String {
     }
 }
 
-/// Takes credentials out of a text: `user:password@` in addresses, and the password wherever it stands.
+/// Takes credentials out of a text: of addresses only scheme, host and port are left, because some models carry the
+/// password in path or query, and the password is taken out wherever else it stands.
 pub fn redact(text: &str, credential: Option<&Credential>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("//") {
         let (head, tail) = rest.split_at(at + 2);
         out.push_str(head);
-        let end = tail.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(tail.len());
-        let (authority, _) = tail.split_at(end);
-        rest = match authority.rfind('@') {
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '|' | ')');
+        let (address, after) = tail.split_at(tail.find(ends).unwrap_or(tail.len()));
+        let (authority, path) = address.split_at(address.find(['/', '?', '#']).unwrap_or(address.len()));
+        match authority.rfind('@') {
             Some(sign) => {
                 out.push_str("***");
-                tail.split_at(sign).1
+                out.push_str(authority.split_at(sign).1);
             }
-            None => tail,
-        };
+            None => out.push_str(authority),
+        }
+        if path.len() > 1 {
+            out.push_str("/***");
+        }
+        rest = after;
     }
     out.push_str(rest);
     match credential.map(|credential| credential.password.reveal()) {
@@ -77,8 +83,11 @@ pub fn explain(
     if error.kind::<gst::ResourceError>().is_some() || text.contains("connect") {
         let why = match () {
             () if text.contains("resolv") => "its name is not known to the network".into(),
+            () if text.contains("(503)") || text.contains("(453)") => "it has no room for another client".into(),
             () if text.contains("refused") => "it refused the connection".into(),
             () if text.contains("timeout") || text.contains("timed out") => "it did not answer in time".into(),
+            // By its kind, because its text comes in the system's language.
+            () if is(gst::ResourceError::OpenReadWrite) => "it takes no connection".into(),
             () => words(),
         };
         return MediaError::Unreachable(name, why);
@@ -94,9 +103,9 @@ mod tests {
     #[test]
     fn credentials_never_pass() {
         let credential = Credential { username: "admin".into(), password: Secret::new("pa/ss") };
-        let text = "failed rtsp://admin:se@cret@10.0.0.8/ch1 and http://10.0.0.9/x pa/ss //u:p@h";
+        let text = "failed rtsp://admin:se@cret@10.0.0.8/ch1 and http://10.0.0.9?token=T (rtsp://h/user=a&pass=S) pa/ss //u:p@h";
         let clean = redact(text, Some(&credential));
-        assert_eq!(clean, "failed rtsp://***@10.0.0.8/ch1 and http://10.0.0.9/x *** //***@h");
+        assert_eq!(clean, "failed rtsp://***@10.0.0.8/*** and http://10.0.0.9/*** (rtsp://h/***) *** //***@h");
     }
 
     #[test]

@@ -4,9 +4,9 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use gstreamer as gst;
@@ -17,11 +17,19 @@ use super::{
     GstConfig,
     choice::{self, Codec},
     shelf::Shelf,
+    tether::Tether,
 };
 use crate::{
     clock::Clock,
     domain::{Credential, SourceUrl, Transport},
 };
+
+/// Pipelines that are being stopped.
+static STOPPING: AtomicUsize = AtomicUsize::new(0);
+/// With so many of them the next is waited for.
+const STOPPING_MAX: usize = 64;
+/// How long a look waits until its pipeline has stopped.
+const STOP_WAIT: Duration = Duration::from_secs(1);
 
 /// A running receive pipeline.
 pub struct Intake {
@@ -33,13 +41,31 @@ pub struct Intake {
     pub bus: gst::Bus,
     /// When it was started.
     pub started: Instant,
+    /// Whether the source wanted to lead us elsewhere.
+    pub tether: Arc<Tether>,
     pipeline: gst::Pipeline,
 }
 
 impl Drop for Intake {
     fn drop(&mut self) {
-        // A pipeline that does not stop cannot be helped from here.
-        let _ = self.pipeline.set_state(gst::State::Null);
+        // A camera that never ends its answer holds its source's thread for as long as it likes, and stopping waits for
+        // that thread. The look must not, so another thread does.
+        let (pipeline, (stopped, heard)) = (self.pipeline.clone(), crossbeam_channel::bounded::<()>(1));
+        let stop = move || {
+            STOPPING.fetch_add(1, Ordering::Relaxed);
+            // A pipeline that does not stop cannot be helped from here.
+            let _ = pipeline.set_state(gst::State::Null);
+            STOPPING.fetch_sub(1, Ordering::Relaxed);
+            drop(stopped);
+        };
+        if STOPPING.load(Ordering::Relaxed) >= STOPPING_MAX {
+            return stop();
+        }
+        match std::thread::Builder::new().name("stop".to_owned()).spawn(stop) {
+            // It ends with a disconnection; what takes longer is left behind.
+            Ok(_) => drop(heard.recv_timeout(STOP_WAIT)),
+            Err(_) => drop(self.pipeline.set_state(gst::State::Null)),
+        }
     }
 }
 
@@ -65,7 +91,8 @@ pub fn rtsp(
         .build()
         .map_err(text)?;
     sign_in(&source, credential);
-    let intake = prepare(&source, config, clock, false)?;
+    let intake = prepare(&source, Some(url), config, clock, false)?;
+    intake.tether.keep_receipts(&source);
     move_to_shelf(&intake);
     let shelf = Arc::clone(&intake.shelf);
     source.connect("select-stream", false, move |values| {
@@ -105,12 +132,14 @@ fn read_camera_clock(source: &gst::Element, shelf: &Arc<Shelf>) {
 }
 
 /// Starts reading a file or an HTTP address. A file waits for its reader; HTTP is paced by its own clock
-/// like a live source, because nothing tells an endless stream from a file before it ends.
+/// like a live source, because nothing tells an endless stream from a file before it ends. `host` is what the
+/// server is called where the address says its number.
 ///
 /// # Errors
 /// A sentence, when an element is missing or does not start.
 pub fn container(
     url: &SourceUrl,
+    host: Option<&str>,
     credential: Option<&Credential>,
     config: &GstConfig,
     clock: Arc<dyn Clock>,
@@ -121,18 +150,25 @@ pub fn container(
         gst::ElementFactory::make("filesrc").property("location", path).build().map_err(text)?
     } else {
         let seconds = u32::try_from(config.connect_within.as_secs().max(1)).unwrap_or(u32::MAX);
-        gst::ElementFactory::make("souphttpsrc")
+        let source = gst::ElementFactory::make("souphttpsrc")
             .property("location", url.url().as_str())
             .property("timeout", seconds)
             .property("retries", 0_i32)
+            .property("automatic-redirect", false)
+            .property("ssl-strict", true)
             .build()
-            .map_err(text)?
+            .map_err(text)?;
+        if let Some(host) = host {
+            source.set_property("extra-headers", gst::Structure::builder("headers").field("Host", host).build());
+        }
+        source
     };
     if !is_file {
         sign_in(&source, credential);
     }
     let parse = gst::ElementFactory::make("parsebin").build().map_err(text)?;
-    let intake = prepare(&source, config, clock, !is_file)?;
+    let intake = prepare(&source, (!is_file).then_some(url), config, clock, !is_file)?;
+    refuse_playlists(&parse, &intake.tether);
     intake.pipeline.add(&parse).map_err(text)?;
     source.link(&parse).map_err(text)?;
     if !is_file {
@@ -144,6 +180,25 @@ pub fn container(
         is_video.then(|| (None, Codec::of_media_type(media_type)))
     });
     start(intake)
+}
+
+/// Lets media in and nothing that names further addresses: a playlist (HLS, DASH) or a session description would be
+/// followed wherever it leads, past every check.
+fn refuse_playlists(parse: &gst::Element, tether: &Arc<Tether>) {
+    let tether = Arc::clone(tether);
+    parse.connect("autoplug-continue", false, move |values| {
+        let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
+        let is_media = caps.as_ref().and_then(|caps| caps.structure(0)).is_none_or(|s| names_no_address(s.name()));
+        if !is_media {
+            tether.lead_away("the addresses of a list");
+        }
+        Some(is_media.to_value())
+    });
+}
+
+fn names_no_address(media_type: &str) -> bool {
+    let (family, kind) = media_type.split_once('/').unwrap_or((media_type, ""));
+    !matches!(family, "application" | "text") || matches!(kind, "ogg" | "mxf" | "x-id3" | "x-apetag" | "x-3gp")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
@@ -158,7 +213,13 @@ fn sign_in(source: &gst::Element, credential: Option<&Credential>) {
     }
 }
 
-fn prepare(source: &gst::Element, config: &GstConfig, clock: Arc<dyn Clock>, paced: bool) -> Result<Intake, String> {
+fn prepare(
+    source: &gst::Element,
+    home: Option<&SourceUrl>,
+    config: &GstConfig,
+    clock: Arc<dyn Clock>,
+    paced: bool,
+) -> Result<Intake, String> {
     let pipeline = gst::Pipeline::new();
     // Full-policy of the sink itself: it blocks the reader of a file; a live source's callback empties it at once.
     let sink = gst_app::AppSink::builder().sync(paced).async_(false).max_buffers(4).drop(false).build();
@@ -166,8 +227,9 @@ fn prepare(source: &gst::Element, config: &GstConfig, clock: Arc<dyn Clock>, pac
     pipeline.add_many([source, sink.upcast_ref()]).map_err(text)?;
     let shelf = Arc::new(Shelf::new(config, clock));
     let bus = pipeline.bus().ok_or("a pipeline without a bus")?;
-    super::keep_faults_only(&bus);
-    Ok(Intake { shelf, sink, bus, started: Instant::now(), pipeline })
+    let tether = Arc::new(Tether::new(home.map(SourceUrl::url)));
+    tether.watch(&bus);
+    Ok(Intake { shelf, sink, bus, started: Instant::now(), tether, pipeline })
 }
 
 fn start(intake: Intake) -> Result<Intake, String> {

@@ -12,14 +12,14 @@ use super::{
     GstConfig,
     decode::DecodeError,
     fault,
-    intake::{self, Intake},
+    receive::{Reception, Trouble},
     ring::{Appetite, Packet},
     session::{self, Bench},
 };
 use crate::{
     clock::Clock,
     domain::{Frame, FrameMeta, StreamId, Transport, WallSource},
-    media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want},
+    media::{Clip, MediaError, MediaSession, SourceFacts, SourceSpec, Want, address::Admitted, rtsp::Receiver},
     telemetry::{PacketFate, Signal, emit},
 };
 
@@ -31,11 +31,13 @@ const REFUSED_MAX: u32 = 5;
 /// An open live source.
 pub struct Live {
     spec: SourceSpec,
+    at: Admitted,
     name: String,
     session: u64,
     config: GstConfig,
     clock: Arc<dyn Clock>,
-    intake: Option<Intake>,
+    receiver: Arc<Receiver>,
+    reception: Option<Reception>,
     transport: Option<Transport>,
     bench: Bench,
     last: Option<u64>,
@@ -46,11 +48,18 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts receiving.
+    /// Starts receiving from where the source may be called.
     ///
     /// # Errors
     /// [`MediaError::Framework`].
-    pub fn open(spec: SourceSpec, session: u64, config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
+    pub fn open(
+        spec: SourceSpec,
+        at: Admitted,
+        session: u64,
+        config: GstConfig,
+        clock: Arc<dyn Clock>,
+        receiver: Arc<Receiver>,
+    ) -> Result<Self, MediaError> {
         let name = fault::name_of(&spec.stream);
         let is_rtsp = spec.stream.source.url().scheme().starts_with("rtsp");
         let transport = is_rtsp.then_some(match spec.stream.transport {
@@ -59,11 +68,13 @@ impl Live {
         });
         let mut live = Self {
             spec,
+            at,
             name,
             session,
             config,
             clock,
-            intake: None,
+            receiver,
+            reception: None,
             transport,
             bench: Bench::default(),
             last: None,
@@ -77,15 +88,19 @@ impl Live {
     }
 
     fn connect(&mut self) -> Result<(), MediaError> {
-        // The old pipeline is stopped before a new one asks the same camera.
-        self.intake = None;
-        let (url, credential) = (&self.spec.stream.source, self.spec.credential.as_ref());
-        let clock = Arc::clone(&self.clock);
-        let intake = match self.transport {
-            Some(transport) => intake::rtsp(url, credential, transport, &self.config, clock),
-            None => intake::container(url, credential, &self.config, clock),
-        };
-        self.intake = Some(intake.map_err(|why| MediaError::Framework(format!("{}: {why}", self.name)))?);
+        // The old connection is closed before a new one asks the same camera.
+        self.reception = None;
+        let credential = self.spec.credential.as_ref();
+        let opened = Reception::open(
+            &self.name,
+            &self.at,
+            credential,
+            self.transport,
+            &self.config,
+            &self.clock,
+            &self.receiver,
+        );
+        self.reception = Some(opened.map_err(|why| MediaError::Framework(format!("{}: {why}", self.name)))?);
         (self.last, self.in_step) = (None, false);
         Ok(())
     }
@@ -109,7 +124,7 @@ impl Live {
     }
 
     fn next_packet(&mut self, want: &Want) -> Option<(Packet<gst::Buffer>, bool)> {
-        let ring = self.intake.as_ref()?.shelf.ring();
+        let ring = self.reception.as_ref()?.shelf().ring();
         let alone = session::keys_suffice(want, ring.key_interval());
         let appetite = if alone { Appetite::NewestKey } else { Appetite::Everything };
         let in_step = self.in_step && !alone;
@@ -123,7 +138,7 @@ impl Live {
     }
 
     fn decode(&mut self, packet: &Packet<gst::Buffer>, alone: bool) -> Result<(), MediaError> {
-        let Some(caps) = self.intake.as_ref().and_then(|intake| intake.shelf.caps()) else { return Ok(()) };
+        let Some(caps) = self.reception.as_ref().and_then(|reception| reception.shelf().caps()) else { return Ok(()) };
         let meta = meta_of(self.spec.stream.id, self.session, packet);
         (self.last, self.in_step) = (Some(packet.seq), !alone);
         match self.bench.decode(&caps, packet, meta, alone) {
@@ -141,31 +156,32 @@ impl Live {
     }
 
     fn wait(&self, until: Instant) {
-        let Some(intake) = &self.intake else { return };
-        let ring = intake.shelf.ring();
+        let Some(reception) = &self.reception else { return };
+        let ring = reception.shelf().ring();
         if ring.seen() == 0 || self.last.is_none_or(|last| last + 1 >= ring.seen()) || !self.in_step {
             let left = until.saturating_duration_since(Instant::now());
-            intake.shelf.wait(ring, CHECK_EVERY.min(left));
+            reception.shelf().wait(ring, CHECK_EVERY.min(left));
         }
     }
 
-    /// Whether the source still lives: its messages, then the watchdog.
+    /// Whether the source still lives: what its receiver says, then the watchdog.
     fn check(&mut self) -> Result<(), MediaError> {
-        let Some(intake) = &self.intake else { return Ok(()) };
-        let played = intake.shelf.ring().last_at();
-        if let Some(message) = intake.bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]) {
-            let gst::MessageView::Error(error) = message.view() else {
+        let Some(reception) = &mut self.reception else { return Ok(()) };
+        match reception.trouble() {
+            None => {}
+            Some(Trouble::Failed(error)) => return Err(error),
+            Some(Trouble::Closed) => {
                 return Err(match self.transport {
                     None => MediaError::Ended(self.name.clone()),
                     Some(_) => MediaError::Stalled(self.name.clone(), "it closed the connection".into()),
                 });
-            };
-            let (reason, debug) = (error.error(), error.debug());
-            return self.failed_with(&reason, debug.as_deref(), played.is_some());
+            }
+            Some(Trouble::Transport) => return self.refused_over(),
         }
-        let silent = played.unwrap_or(intake.started).elapsed();
+        let played = reception.shelf().ring().last_at();
+        let silent = played.unwrap_or(reception.started()).elapsed();
         match played {
-            _ if intake.shelf.went_silent() => {
+            _ if reception.shelf().went_silent() => {
                 Err(MediaError::Stalled(self.name.clone(), "it had fallen silent and sends its backlog".into()))
             }
             Some(_) if silent > self.config.stall_after => {
@@ -178,37 +194,16 @@ impl Live {
         }
     }
 
-    /// A bus error: the other transport is tried where that may help, else it is explained.
-    fn failed_with(&mut self, error: &gst::glib::Error, debug: Option<&str>, played: bool) -> Result<(), MediaError> {
-        let credential = self.spec.credential.as_ref();
-        let text = fault::redact(&format!("{error} {}", debug.unwrap_or("")), credential);
-        tracing::debug!(stream = %self.spec.stream.id, error = text, "the source failed");
-        if let Some(transport) = self.transport
-            && !played
-            && fault::sets_up_nothing(error)
-        {
-            return self.refused_over(transport);
-        }
-        Err(fault::explain(&self.name, error, debug, played, credential))
-    }
-}
-
-impl Live {
-    /// The camera set up no stream over `transport`.
-    fn refused_over(&mut self, transport: Transport) -> Result<(), MediaError> {
-        let name = self.name.clone();
-        let shelf = self.intake.as_ref().map(|intake| &intake.shelf);
-        if !shelf.is_some_and(|shelf| shelf.has_video()) {
-            let codec = shelf.and_then(|shelf| shelf.unsupported()).unwrap_or_else(|| "no video".into());
-            return Err(MediaError::Unsupported(name, codec));
-        }
-        if transport == Transport::Tcp && self.spec.stream.transport == Transport::Auto {
+    /// The camera sends no video this way; the other one is tried where it was left to us.
+    fn refused_over(&mut self) -> Result<(), MediaError> {
+        if self.transport == Some(Transport::Tcp) && self.spec.stream.transport == Transport::Auto {
             tracing::info!(stream = %self.spec.stream.id, "the camera refuses RTP over TCP; trying UDP");
             self.transport = Some(Transport::Udp);
             return self.connect();
         }
-        let way = if transport == Transport::Udp { "UDP" } else { "TCP" };
-        Err(MediaError::Unreachable(name, format!("it refuses RTP over {way}, so choose the other transport")))
+        let way = if self.transport == Some(Transport::Udp) { "UDP" } else { "TCP" };
+        let why = format!("it refuses RTP over {way}, so choose the other transport");
+        Err(MediaError::Unreachable(self.name.clone(), why))
     }
 }
 
@@ -227,9 +222,9 @@ impl MediaSession for Live {
     }
 
     fn clip(&mut self, span: Duration) -> Result<Option<Clip>, MediaError> {
-        let Some(intake) = &self.intake else { return Ok(None) };
+        let Some(reception) = &self.reception else { return Ok(None) };
         let (stream, session) = (self.spec.stream.id, self.session);
-        session::clip_of(&intake.shelf, &self.name, span, |packet| meta_of(stream, session, packet).wall)
+        session::clip_of(reception.shelf(), &self.name, span, |packet| meta_of(stream, session, packet).wall)
     }
 
     fn rest(&mut self) {
@@ -238,7 +233,8 @@ impl MediaSession for Live {
     }
 
     fn facts(&self) -> SourceFacts {
-        let mut facts = self.intake.as_ref().map(|intake| session::facts_of(&intake.shelf)).unwrap_or_default();
+        let mut facts =
+            self.reception.as_ref().map(|reception| session::facts_of(reception.shelf())).unwrap_or_default();
         self.bench.tell(&mut facts);
         (facts.transport, facts.skipped) = (self.transport, self.skipped);
         facts
@@ -247,8 +243,8 @@ impl MediaSession for Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        if let Some(intake) = &self.intake {
-            emit(Signal::Packets { fate: PacketFate::Evicted, count: intake.shelf.ring().evicted() });
+        if let Some(reception) = &self.reception {
+            emit(Signal::Packets { fate: PacketFate::Evicted, count: reception.shelf().ring().evicted() });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Real streams through GStreamer: RTSP over TCP or UDP, files, HTTP.
 //!
-//! A session is two separate things. The **intake** (`intake.rs`) receives, parses and keeps the latest
-//! encoded packets in a bounded **ring** (`ring.rs`); it never decodes. The **decoder** (`decode.rs`) is
+//! A session is two separate things. Its **reception** (`receive.rs`: our own receiver for RTSP over TCP, a pipeline
+//! of the framework for the rest) keeps the latest encoded packets in a bounded **ring** (`ring.rs`); it never decodes. The **decoder** (`decode.rs`) is
 //! handed single packets from the ring by the thread that asks for a frame. So an open session that
 //! nobody looks at costs receiving and parsing only, one look at a key frame costs one decoded packet, and
 //! changing the decode mode touches neither the connection nor the pipeline.
@@ -9,14 +9,18 @@
 mod choice;
 mod clip;
 mod decode;
+mod describe;
 pub mod equipment;
 mod fault;
 mod intake;
 mod live;
+mod log;
+mod receive;
 mod recording;
 mod ring;
 mod session;
 mod shelf;
+mod tether;
 
 use std::{
     collections::HashMap,
@@ -26,9 +30,10 @@ use std::{
 
 use gstreamer as gst;
 
-use super::{FrameSource, MediaError, MediaSession, SourceSpec};
+use super::{FrameSource, MediaError, MediaSession, SourceSpec, address, rtsp::Receiver};
 use crate::{
     clock::Clock,
+    config::Networks,
     domain::{StreamId, WallTime},
 };
 
@@ -47,6 +52,8 @@ pub struct GstConfig {
     pub ring_span: Duration,
     /// Bytes that the ring of packets holds at most.
     pub ring_bytes: usize,
+    /// Where cameras may live; nothing else is called.
+    pub networks: Networks,
 }
 
 impl Default for GstConfig {
@@ -58,6 +65,7 @@ impl Default for GstConfig {
             lag_max: Duration::from_secs(1),
             ring_span: Duration::from_secs(12),
             ring_bytes: 8 << 20,
+            networks: Networks::default(),
         }
     }
 }
@@ -68,16 +76,19 @@ pub struct GstSource {
     clock: Arc<dyn Clock>,
     origin: Option<WallTime>,
     sessions: Mutex<HashMap<StreamId, u64>>,
+    receiver: Arc<Receiver>,
 }
 
 impl GstSource {
     /// Prepares the framework.
     ///
     /// # Errors
-    /// [`MediaError::Framework`] when GStreamer cannot be started.
+    /// [`MediaError::Framework`] when GStreamer or the receiving thread cannot be started.
     pub fn new(config: GstConfig, clock: Arc<dyn Clock>) -> Result<Self, MediaError> {
         gst::init().map_err(|error| MediaError::Framework(error.to_string()))?;
-        Ok(Self { config, clock, origin: None, sessions: Mutex::default() })
+        log::take_over();
+        let receiver = Receiver::start().map_err(|error| MediaError::Framework(error.to_string()))?;
+        Ok(Self { config, clock, origin: None, sessions: Mutex::default(), receiver: Arc::new(receiver) })
     }
 
     /// Gives every recording (file) this wall time at media time zero, instead of the moment of opening.
@@ -96,20 +107,20 @@ impl GstSource {
 
 /// Keeps errors and ends on a bus and nothing else: nobody reads an idle session's bus, and it has no bound.
 fn keep_faults_only(bus: &gst::Bus) {
-    bus.set_sync_handler(|_, message| match message.type_() {
-        gst::MessageType::Error | gst::MessageType::Eos => gst::BusSyncReply::Pass,
-        _ => gst::BusSyncReply::Drop,
-    });
+    bus.set_sync_handler(|_, message| tether::keep_fault(message));
 }
 
 impl FrameSource for GstSource {
     fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
         let session = self.count(spec.stream.id);
         let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
+        let name = fault::name_of(&spec.stream);
+        let at = address::admit(&name, &spec.stream.source, &config.networks, config.connect_within)?;
         if spec.stream.source.url().scheme() == "file" {
             let origin = self.origin.unwrap_or_else(|| self.clock.now());
             return Ok(Box::new(recording::Recording::open(spec, session, origin, &config, clock)?));
         }
-        Ok(Box::new(live::Live::open(spec.clone(), session, config, clock)?))
+        let receiver = Arc::clone(&self.receiver);
+        Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock, receiver)?))
     }
 }

@@ -56,7 +56,7 @@ impl Recording {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, MediaError> {
         let name = fault::name_of(&spec.stream);
-        let intake = intake::container(&spec.stream.source, None, config, Arc::clone(&clock))
+        let intake = intake::container(&spec.stream.source, None, None, config, Arc::clone(&clock))
             .map_err(|why| MediaError::Framework(format!("{name}: {why}")))?;
         let offset = ClockOffset { origin, source: WallSource::Recording };
         let stream = spec.stream.id;

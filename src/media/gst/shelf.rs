@@ -13,6 +13,8 @@ use gstreamer as gst;
 
 use super::{
     GstConfig,
+    choice::Codec,
+    describe,
     ring::{Packet, Ring},
 };
 use crate::{clock::Clock, domain::Pts};
@@ -27,7 +29,7 @@ const UNKNOWN: i64 = i64::MIN;
 pub struct Shelf {
     ring: Mutex<Ring<gst::Buffer>>,
     came: Condvar,
-    caps: Mutex<Option<gst::Caps>>,
+    caps: Mutex<Known>,
     unsupported: Mutex<Option<String>>,
     has_video: AtomicBool,
     went_silent: AtomicBool,
@@ -43,7 +45,7 @@ impl Shelf {
         Self {
             ring: Mutex::new(Ring::new(config.ring_span, config.ring_bytes)),
             came: Condvar::new(),
-            caps: Mutex::new(None),
+            caps: Mutex::new(Known::Nothing),
             unsupported: Mutex::new(None),
             has_video: AtomicBool::new(false),
             went_silent: AtomicBool::new(false),
@@ -77,7 +79,18 @@ impl Shelf {
     }
     /// Caps of the packets.
     pub fn caps(&self) -> Option<gst::Caps> {
-        self.caps.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut known = self.caps.lock().unwrap_or_else(PoisonError::into_inner);
+        let caps = match &*known {
+            Known::Nothing => return None,
+            Known::Told(caps) => return Some(caps.clone()),
+            Known::Within(codec, unit) => describe::caps_of(*codec, unit),
+        };
+        *known = Known::Told(caps.clone());
+        Some(caps)
+    }
+    /// The packets from this key frame on are what it says that they are.
+    pub fn describe_by(&self, codec: Codec, key_frame: gst::Buffer) {
+        *self.caps.lock().unwrap_or_else(PoisonError::into_inner) = Known::Within(codec, key_frame);
     }
     /// A codec that the source offers and nobody here takes.
     pub fn unsupported(&self) -> Option<String> {
@@ -127,22 +140,20 @@ impl Shelf {
             body.set_pts(pts);
             body.set_dts(dts);
         }
-        let mut packet = Packet {
-            seq: 0,
-            pts: Pts(pts.nseconds()),
-            key: !body.flags().contains(gst::BufferFlags::DELTA_UNIT),
-            arrived: self.clock.now(),
-            camera_ms,
-            at: Instant::now(),
-            size_bytes: body.size(),
-            body,
-        };
         if let Some(caps) = sample.caps_owned() {
             let mut known = self.caps.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.as_ref() != Some(&caps) {
-                *known = Some(caps);
+            if !matches!(&*known, Known::Told(old) if *old == caps) {
+                *known = Known::Told(caps);
             }
         }
+        let key = !body.flags().contains(gst::BufferFlags::DELTA_UNIT);
+        Some(self.put(body, Pts(pts.nseconds()), key, camera_ms))
+    }
+
+    /// Puts a packet that just arrived into the ring and returns it.
+    pub fn put(&self, body: gst::Buffer, pts: Pts, key: bool, camera_ms: Option<i64>) -> Packet<gst::Buffer> {
+        let (arrived, at, size_bytes) = (self.clock.now(), Instant::now(), body.size());
+        let mut packet = Packet { seq: 0, pts, key, arrived, camera_ms, at, size_bytes, body };
         let mut ring = self.ring();
         let silence = ring.last_at().map(|last_at| packet.at.saturating_duration_since(last_at));
         if silence.is_some_and(|silence| silence > self.stall_after) {
@@ -150,7 +161,20 @@ impl Shelf {
         }
         packet.seq = ring.push(packet.clone());
         drop(ring);
-        self.came.notify_all();
-        Some(packet)
+        self.wake();
+        packet
     }
+
+    /// Has whoever waits look again.
+    pub fn wake(&self) {
+        self.came.notify_all();
+    }
+}
+
+/// What is known of the packets' caps.
+enum Known {
+    Nothing,
+    Told(gst::Caps),
+    /// To be read from this key frame, by the thread that first asks: a streaming thread has no time for it.
+    Within(Codec, gst::Buffer),
 }

@@ -9,12 +9,13 @@ use crate::{
     media::SourceSpec,
 };
 
-/// Counts sessions; refuses while `is_down`.
+/// Counts sessions; refuses while `is_down`, or the credential while `refuses`.
 #[derive(Default)]
 struct Scripted {
     opened: AtomicUsize,
     open_now: Arc<AtomicUsize>,
     is_down: AtomicBool,
+    refuses: AtomicBool,
 }
 
 struct Session(Arc<AtomicUsize>);
@@ -38,6 +39,9 @@ impl FrameSource for Scripted {
     fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(MediaError::Unreachable(spec.stream.name.clone(), "down".into()));
+        }
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(MediaError::Unauthorised(spec.stream.name.clone()));
         }
         self.opened.fetch_add(1, Ordering::SeqCst);
         self.open_now.fetch_add(1, Ordering::SeqCst);
@@ -158,4 +162,68 @@ fn a_session_that_failed_is_closed_and_a_changed_access_starts_afresh() {
     assert_eq!((bench.opened(), bench.open_now()), (3, 1));
     bench.pool.forget(cam.stream.id);
     assert_eq!(bench.open_now(), 0);
+}
+
+#[test]
+fn of_all_that_failed_only_a_few_are_tried_at_once() {
+    let bench = bench(16);
+    let cams: Vec<SourceSpec> = ["a", "b", "c"].map(camera).into();
+    for cam in &cams {
+        assert!(bench.pool.lease(cam, true).unwrap().frame(&want()).is_err());
+    }
+    bench.at(5);
+    let (_one, two) = (bench.pool.lease(&cams[0], true).unwrap(), bench.pool.lease(&cams[1], true).unwrap());
+    let third = bench.pool.lease(&cams[2], true).err();
+    assert!(matches!(&third, Some(LeaseError::BackingOff { because: MediaError::Stalled(..), .. })), "{third:?}");
+    assert!(bench.pool.lease(&camera("sound"), true).is_ok(), "others do not wait for them");
+    drop(two);
+    assert!(bench.pool.lease(&cams[2], true).is_ok());
+}
+
+#[test]
+fn a_refused_password_is_not_tried_until_it_is_changed() {
+    let bench = bench(4);
+    let cam = camera("a");
+    bench.source.refuses.store(true, Ordering::SeqCst);
+    assert!(matches!(bench.pool.lease(&cam, true), Err(LeaseError::Media(MediaError::Unauthorised(_)))));
+    bench.source.refuses.store(false, Ordering::SeqCst);
+    bench.at(299);
+    assert!(matches!(bench.pool.lease(&cam, true), Err(LeaseError::BackingOff { .. })));
+    let credential = Some(Credential { username: "u".into(), password: Secret::new("new") });
+    assert!(bench.pool.lease(&SourceSpec { credential, ..cam }, true).is_ok());
+}
+
+/// A camera that accepts and never sends.
+struct Hanging;
+
+impl FrameSource for Hanging {
+    fn open(&self, _spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl MediaSession for Hanging {
+    fn frame(&mut self, want: &Want) -> Result<Frame, MediaError> {
+        std::thread::sleep(want.until.saturating_duration_since(Instant::now()));
+        Err(MediaError::Timeout("cam".into(), Duration::ZERO))
+    }
+    fn clip(&mut self, _span: Duration) -> Result<Option<Clip>, MediaError> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_hanging_camera_when_the_pool_closes() {
+    let clock = Arc::new(SimulatedClock::starting_at(WallTime::from_millis(0)));
+    let pool = SessionPool::new(Arc::new(Hanging), PoolConfig::default(), clock);
+    let mut lease = pool.lease(&camera("a"), false).unwrap();
+    let began = Instant::now();
+    let waiting = std::thread::spawn(move || lease.frame(&Want { until: began + Duration::from_secs(600), ..want() }));
+    pool.close(Duration::from_millis(100));
+    assert!(pool.is_closing());
+    let told = waiting.join().unwrap();
+    assert!(
+        matches!(told, Err(MediaError::Timeout(name, waited)) if name == "cam" && waited >= Duration::from_millis(100))
+    );
+    assert!(began.elapsed() < Duration::from_secs(300), "{:?} of 600 s", began.elapsed());
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use self::{
     align::{Aligner, Alignment, ops},
-    plane::{Plane, TILES, Tile, WIDTH, correlation},
+    plane::{Plane, Small, TILES, Tile, WIDTH, correlation},
     still::Still,
 };
 use crate::domain::{Homography, Picture, ViewMatch, ViewState, WallTime};
@@ -68,7 +68,9 @@ pub enum UnusableReference {
 #[derive(Debug)]
 pub struct ViewMatcher {
     height: usize,
-    aligner: Aligner,
+    reference: Small,
+    /// `None` while the matcher rests.
+    aligner: Option<Aligner>,
     textured: Vec<usize>,
     detail: Vec<f32>,
     layout: Vec<f32>,
@@ -84,7 +86,8 @@ impl ViewMatcher {
     /// [`UnusableReference`] when nothing could be compared with it.
     pub fn new(reference: &Picture) -> Result<Self, UnusableReference> {
         let height = Plane::height_for(reference);
-        let luma = Plane::of(reference, height);
+        let small = Small::of(reference, height);
+        let luma = small.plane();
         if is_dark(&luma) {
             return Err(UnusableReference::Dark);
         }
@@ -94,17 +97,22 @@ impl ViewMatcher {
         if textured.len() < TEXTURED_TILES_MIN {
             return Err(UnusableReference::Featureless(textured.len()));
         }
-        let tiles = textured.iter().map(|&index| Tile::new(index, &contrast)).collect();
         let (detail, layout) = (contrast.detail(), layout_of(&luma));
         Ok(Self {
             height,
-            aligner: Aligner::new(contrast, tiles),
+            reference: small,
+            aligner: Some(aligner(contrast, &textured)),
             textured,
             detail,
             layout,
             hint: None,
             still: Still::default(),
         })
+    }
+
+    /// Lets go of what can be made again from the small reference (some 0.3 MB of 0.36); the next comparison does so.
+    pub fn rest(&mut self) {
+        self.aligner = None;
     }
 
     /// Compares the frame that was seen at `at`. Frames are handed in in the order of their time; the second part says
@@ -123,7 +131,8 @@ impl ViewMatcher {
         if let Some(reply) = self.lost_detail(&luma, &contrast) {
             return reply;
         }
-        match self.aligner.align(&contrast, self.hint.as_ref()) {
+        let awake = || aligner(ops::contrast(&self.reference.plane()), &self.textured);
+        match self.aligner.get_or_insert_with(awake).align(&contrast, self.hint.as_ref()) {
             Some(alignment) => {
                 self.hint = Some(alignment.map);
                 self.placed(&alignment)
@@ -168,6 +177,11 @@ impl ViewMatcher {
         let reason = moved.then(|| format!("画面偏移：边角移动了画面宽度的 {:.0}%", furthest * 100.0));
         (ViewMatch { state, homography, likeness }, reason)
     }
+}
+
+fn aligner(contrast: Plane, textured: &[usize]) -> Aligner {
+    let tiles = textured.iter().map(|&index| Tile::new(index, &contrast)).collect();
+    Aligner::new(contrast, tiles)
 }
 
 fn is_dark(luma: &Plane) -> bool {

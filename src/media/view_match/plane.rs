@@ -10,6 +10,34 @@ pub(super) const TILES: (usize, usize) = (8, 6);
 /// further out.
 const INSET: usize = 4;
 
+/// The small luma of a picture as it was scaled: a quarter of the room of its [`Plane`], and the same one each time.
+#[derive(Clone, Debug)]
+pub(super) struct Small {
+    luma: Vec<u8>,
+    height: usize,
+    black: f32,
+    gain: f32,
+}
+
+impl Small {
+    /// `height` is fixed by the reference, so that a stream which changes its resolution, even its aspect, still compares
+    /// in fractions.
+    pub(super) fn of(picture: &Picture, height: usize) -> Self {
+        let luma = picture.luma_scaled(WIDTH as u32, height as u32);
+        let (black, gain) = match picture.layout() {
+            PixelLayout::I420 { full_range: false, .. } => (16.0, 255.0 / 219.0),
+            PixelLayout::I420 { .. } | PixelLayout::Rgb { .. } => (0.0, 1.0),
+        };
+        Self { luma, height, black, gain }
+    }
+
+    /// In floating point, black at 0.
+    pub(super) fn plane(&self) -> Plane {
+        let data = self.luma.iter().map(|&v| ((f32::from(v) - self.black) * self.gain).clamp(0.0, 255.0)).collect();
+        Plane::new(WIDTH, self.height, data)
+    }
+}
+
 /// A grey picture in floating point, row by row.
 #[derive(Clone, Debug)]
 pub(super) struct Plane {
@@ -24,16 +52,9 @@ impl Plane {
         Self { width, height, data }
     }
 
-    /// The small luma of a picture, black at 0. `height` is fixed by the reference, so that a stream which changes its
-    /// resolution, even its aspect, still compares in fractions.
+    /// The small luma of a picture, black at 0.
     pub(super) fn of(picture: &Picture, height: usize) -> Self {
-        let luma = picture.luma_scaled(WIDTH as u32, height as u32);
-        let (black, gain) = match picture.layout() {
-            PixelLayout::I420 { full_range: false, .. } => (16.0, 255.0 / 219.0),
-            PixelLayout::I420 { .. } | PixelLayout::Rgb { .. } => (0.0, 1.0),
-        };
-        let data = luma.iter().map(|&v| ((f32::from(v) - black) * gain).clamp(0.0, 255.0)).collect();
-        Self::new(WIDTH, height, data)
+        Small::of(picture, height).plane()
     }
 
     /// Height of the small picture for a reference of this size.

@@ -107,12 +107,11 @@ pub(super) fn deliveries_of_a_case_go_out_in_order(store: &dyn Store) {
     let due = |minutes| due(minutes).collect::<Vec<_>>();
     let retry = |minutes| DeliveryState::Pending { attempts: 1, next_at: at(minutes), last_error: Some("503".into()) };
 
-    assert_eq!(due(59), [], "nothing before its time");
     assert_eq!(due(200).len(), 2);
     assert!(!due(200).contains(&(case.id, 1)), "the re-check waits for the report");
     assert_eq!(store.due_deliveries(at(200), 1).unwrap().len(), 1);
     store.set_delivery(report.id, &retry(150), at(61)).unwrap();
-    assert_eq!(due(149), [(other.id, 0)], "others go on while one waits");
+    assert_eq!(due(149), [(other.id, 0)], "nothing before its time; others go on while one waits");
     assert_eq!(due(150), [(other.id, 0), (case.id, 0)], "oldest first");
     store
         .set_delivery(report.id, &DeliveryState::Dead { attempts: 9, at: at(62), reason: "422".into() }, at(62))
@@ -159,6 +158,21 @@ pub(super) fn a_dead_message_can_be_replayed(store: &dyn Store) {
     assert_eq!(actions(store, &report.id), ["delivery.dead", "delivery.replayed"]);
 }
 
+pub(super) fn a_clock_set_back_holds_no_delivery_up(store: &dyn Store) {
+    let (_, _, case) = with_case(store);
+    let due = |minutes| store.due_deliveries(at(minutes), 10).unwrap().len();
+    let report = store.deliveries_of(case.id).unwrap().remove(0);
+    assert_eq!((due(60), due(0)), (1, 1), "made at 60, and the clock goes back an hour");
+    let later = DeliveryState::Pending { attempts: 1, next_at: at(65), last_error: None };
+    store.set_delivery(report.id, &later, at(62)).unwrap();
+    assert_eq!((due(62), due(64), due(65)), (0, 0, 1), "a clock that goes on waits as was said");
+    assert_eq!(due(3), 1, "one that was set back does not wait an hour");
+    store
+        .set_delivery(report.id, &DeliveryState::Pending { attempts: 2, next_at: at(6), last_error: None }, at(3))
+        .unwrap();
+    assert_eq!((due(4), due(6)), (0, 1), "and then counts by the new time");
+}
+
 pub(super) fn cases_and_deliveries_list_by_state(store: &dyn Store) {
     let view = registered(store);
     let cases: Vec<_> = (1..=5).map(|m| confirmed(store, opened(store, &view, &m.to_string(), m).id)).collect();
@@ -196,4 +210,31 @@ pub(super) fn a_removed_view_answers_its_rechecks(store: &dyn Store) {
     let unseen = Message::Recheck { cleared: None, evidence: None };
     assert_eq!(messages(store, case.id)[1..], [unseen]);
     assert_eq!(messages(store, other.id)[1..], [unseen]);
+}
+
+pub(super) fn a_callback_about_another_case_of_the_platform_is_refused(store: &dyn Store) {
+    let (_, _, case) = with_case(store);
+    let report = store.deliveries_of(case.id).unwrap().remove(0);
+    store.set_delivery(report.id, &delivered(Some("A-7")), at(70)).unwrap();
+    let foreign = Callback { platform_number: Some("B-8".into()), ..callback("1", case.id, Stage::Closed) };
+    assert!(matches!(store.apply_callback(&foreign, at(91)), Err(StoreError::Conflict(why)) if why.contains("A-7")));
+    let stands = store.case(case.id).unwrap();
+    assert_eq!((stands.stage, stands.platform_number.as_deref()), (Stage::Filed, Some("A-7")));
+    let own = Callback { platform_number: Some("A-7".into()), ..foreign };
+    assert!(matches!(store.apply_callback(&own, at(92)), Ok(CallbackApplied::Moved(_))), "it was not taken as heard");
+}
+
+pub(super) fn a_pause_of_the_platform_is_told_once(store: &dyn Store) {
+    let position = store.feed_head().unwrap();
+    assert_eq!(store.platform_pause().unwrap(), None);
+    let pause = PlatformPause { since: at(1), why: "401".into(), probe_at: at(2) };
+    let later = PlatformPause { why: "no answer".into(), probe_at: at(3), ..pause.clone() };
+    store.set_platform_pause(Some(&pause), at(1)).unwrap();
+    store.set_platform_pause(Some(&later), at(2)).unwrap();
+    assert_eq!(store.platform_pause().unwrap(), Some(later));
+    store.set_platform_pause(None, at(4)).unwrap();
+    store.set_platform_pause(None, at(5)).unwrap();
+    assert_eq!(store.platform_pause().unwrap(), None);
+    assert_eq!(topics(store, position), ["platform.paused", "platform.resumed"]);
+    assert_eq!(actions(store, &"platform"), ["platform.paused", "platform.resumed"]);
 }

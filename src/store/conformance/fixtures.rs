@@ -209,6 +209,11 @@ pub(crate) fn delivered(number: Option<&str>) -> DeliveryState {
     DeliveryState::Delivered { attempts: 2, receipt }
 }
 
+/// All bundles in the order in which they were recorded.
+pub(crate) fn every_bundle(store: &dyn Store) -> Vec<EvidenceRow> {
+    crate::store::evidence_rows(store).collect::<Result<_, _>>().unwrap()
+}
+
 pub(crate) fn first(limit: u32) -> Page {
     Page { after: None, limit }
 }

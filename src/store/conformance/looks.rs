@@ -50,7 +50,7 @@ pub(super) fn recording_twice_changes_nothing(store: &dyn Store) {
     store.record(&first_look).unwrap();
     assert_eq!(store.feed_head().unwrap(), head);
     assert_eq!(store.places(view.id).unwrap(), [Place { looks_seen: 9, ..place }]);
-    assert_eq!(store.all_evidence().unwrap(), first_look.evidence);
+    assert_eq!(every_bundle(store), first_look.evidence);
     assert_eq!(store.incidents(&IncidentFilter::default(), &first(10)).unwrap().rows, [incident]);
     assert_eq!(store.looks(view.id, 10).unwrap(), [second.report, first_look.report]);
 }
@@ -121,7 +121,7 @@ pub(super) fn bundles_of_one_look_follow_each_other(store: &dyn Store) {
     outcome.evidence = vec![one.clone(), two.clone()];
     assert_eq!(store.evidence_head().unwrap(), None);
     store.record(&outcome).unwrap();
-    assert_eq!(store.all_evidence().unwrap(), [one.clone(), two.clone()]);
+    assert_eq!(every_bundle(store), [one.clone(), two.clone()]);
     assert_eq!(store.evidence_of(b.id).unwrap(), std::slice::from_ref(&two));
     assert_eq!(store.evidence(one.id).unwrap(), one);
 }
@@ -148,9 +148,20 @@ pub(super) fn the_latest_report_is_the_one_that_ended_last(store: &dyn Store) {
     newest.report.reason = Some("镜头被遮挡".into());
     newest.report.skew_ms = None;
     store.record(&newest).unwrap();
-    store.record(&look(view.id, 3)).unwrap();
+    store.record(&look(view.id, 8)).unwrap();
     let latest = store.latest_looks().unwrap();
     assert_eq!(latest.into_iter().collect::<Vec<_>>(), [(view.id, newest.report)]);
+}
+
+pub(super) fn a_clock_set_back_hides_no_look(store: &dyn Store) {
+    let view = registered(store);
+    for minutes in 100..110 {
+        store.record(&look(view.id, minutes)).unwrap();
+    }
+    let back = look(view.id, 50);
+    store.record(&back).unwrap();
+    assert_eq!(store.latest_looks().unwrap().into_iter().collect::<Vec<_>>(), [(view.id, back.report.clone())]);
+    assert_eq!(store.looks(view.id, 9).unwrap(), [back.report]);
 }
 
 pub(super) fn a_late_look_of_a_removed_view_keeps_what_it_proved(store: &dyn Store) {
@@ -164,7 +175,7 @@ pub(super) fn a_late_look_of_a_removed_view_keeps_what_it_proved(store: &dyn Sto
     store.record(&outcome).unwrap();
     store.record(&outcome).unwrap();
     assert_eq!(store.incident(incident.id).unwrap(), incident);
-    assert_eq!(store.all_evidence().unwrap(), outcome.evidence);
+    assert_eq!(every_bundle(store), outcome.evidence);
     assert_eq!(store.places(view.id).unwrap(), []);
     assert_eq!(store.latest_looks().unwrap().len(), 0);
 }

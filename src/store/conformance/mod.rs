@@ -24,25 +24,28 @@ macro_rules! clauses {
 /// The whole suite.
 pub(crate) const CLAUSES: &[Clause] = clauses! {
     registry:
-        every_field_of_the_registry_comes_back, each_change_counts_the_revision_up,
+        every_field_of_the_registry_comes_back, a_stream_and_its_first_view_come_together_or_not_at_all,
+        each_change_counts_the_revision_up,
         two_streams_cannot_share_a_code, credentials_stay_until_they_are_replaced,
         zones_count_their_versions_even_after_removal, a_reference_survives_a_view_put_without_one,
         removing_a_stream_takes_its_views_but_no_incident, strangers_are_missing_and_change_nothing;
     looks:
         every_field_of_a_place_comes_back, recording_twice_changes_nothing, changes_only_move_forward,
         a_broken_chain_records_nothing, bundles_of_one_look_follow_each_other,
-        the_latest_two_hundred_reports_stay, the_latest_report_is_the_one_that_ended_last,
+        the_latest_two_hundred_reports_stay, the_latest_report_is_the_one_that_ended_last, a_clock_set_back_hides_no_look,
         a_late_look_of_a_removed_view_keeps_what_it_proved, an_unknown_incident_is_missing_and_records_nothing;
     review:
         a_confirmation_opens_one_case_with_its_report, a_rejection_and_a_reclassification_open_none,
         duplicates_name_an_incident_and_never_go_in_circles, a_second_verdict_is_refused_by_name,
         lists_filter_and_page_newest_first, bad_cursors_and_words_are_explained,
-        legal_hold_binds_bundles_to_come_and_forbids_purging, the_feed_and_the_audit_log_go_on_from_a_position;
+        legal_hold_binds_bundles_to_come_and_forbids_purging, bundles_page_both_ways, the_feed_and_the_audit_log_go_on_from_a_position;
     cases:
         callbacks_apply_once_and_only_forward, a_handled_case_waits_for_one_recheck_each_time,
         a_return_is_told_after_the_report, deliveries_of_a_case_go_out_in_order,
         a_delivered_message_stays_delivered, a_dead_message_can_be_replayed,
-        cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks;
+        a_clock_set_back_holds_no_delivery_up,
+        cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks,
+        a_callback_about_another_case_of_the_platform_is_refused, a_pause_of_the_platform_is_told_once;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

@@ -26,6 +26,16 @@ pub(super) fn every_field_of_the_registry_comes_back(store: &dyn Store) {
     assert_eq!(registry.revision, store.revision().unwrap());
 }
 
+pub(super) fn a_stream_and_its_first_view_come_together_or_not_at_all(store: &dyn Store) {
+    let stream = stream("1");
+    let (own, astray) = (view(&stream, "甲"), view(&super::stream("2"), "乙"));
+    assert!(matches!(store.register(&stream, None, &astray, "cli"), Err(StoreError::Missing { what: "stream", .. })));
+    assert_eq!(store.registry().unwrap(), crate::store::Registry::default(), "neither of them stays");
+    store.register(&stream, None, &own, "cli").unwrap();
+    let registry = store.registry().unwrap();
+    assert_eq!((registry.streams, registry.views), (vec![stream], vec![own]));
+}
+
 pub(super) fn each_change_counts_the_revision_up(store: &dyn Store) {
     let stream = stream("1");
     let view = view(&stream, "甲");

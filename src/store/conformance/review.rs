@@ -113,6 +113,11 @@ pub(super) fn lists_filter_and_page_newest_first(store: &dyn Store) {
     let review = |word: &str| IncidentFilter { review: Some(word.into()), ..whole.clone() };
     assert_eq!(listed(&review("confirmed"), 9).0, [all[0].id]);
     assert_eq!(listed(&review("waiting"), 9).0.len(), 4);
+    assert_eq!(listed(&review(crate::store::DECIDED), 9).0, [all[0].id]);
+    assert_eq!(
+        listed(&IncidentFilter { view: Some(view.id), ..whole.clone() }, 2),
+        (vec![all[3].id, all[0].id, all[2].id, all[1].id], 2)
+    );
     assert_eq!(listed(&IncidentFilter { view: Some(other.id), ..whole.clone() }, 9).0, [far.id]);
     assert_eq!(listed(&IncidentFilter { open: Some(false), ..whole.clone() }, 9).0, []);
     assert_eq!(
@@ -162,7 +167,28 @@ pub(super) fn legal_hold_binds_bundles_to_come_and_forbids_purging(store: &dyn S
     store.hold_evidence(incident.id, false, at(11), "王敏").unwrap();
     store.purge_evidence(held[0].id, at(12)).unwrap();
     assert_eq!(actions(store, &incident.id), ["evidence.held", "evidence.released"]);
-    assert_eq!(store.all_evidence().unwrap().len(), 3, "rows stay");
+    assert_eq!(every_bundle(store).len(), 3, "rows stay");
+}
+
+pub(super) fn bundles_page_both_ways(store: &dyn Store) {
+    let view = registered(store);
+    for minutes in 1..=5 {
+        opened(store, &view, &minutes.to_string(), minutes);
+    }
+    let all = every_bundle(store);
+    assert_eq!(store.evidence_after(Some(all[1].id), 2).unwrap(), all[2..4]);
+    assert_eq!(store.evidence_after(Some(all[4].id), 2).unwrap(), []);
+    let (mut page, mut backwards) = (first(2), vec![]);
+    loop {
+        let rows = store.evidence_page(&page).unwrap();
+        backwards.extend(rows.rows);
+        let Some(next) = rows.next else { break };
+        page.after = Some(next);
+    }
+    backwards.reverse();
+    assert_eq!(backwards, all);
+    let astray = Page { after: Some("nonsense".into()), limit: 2 };
+    assert!(matches!(store.evidence_page(&astray), Err(StoreError::Conflict(_))));
 }
 
 pub(super) fn the_feed_and_the_audit_log_go_on_from_a_position(store: &dyn Store) {

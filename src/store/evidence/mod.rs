@@ -9,20 +9,22 @@ mod tests;
 mod verify;
 
 use std::{
-    fs::{self, DirBuilder, File},
-    io::{self, Write},
+    fs::{DirBuilder, File},
+    io::{self, BufReader, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Component, Path, PathBuf},
 };
 
+use rustix::fs::{FileType, Mode, OFlags};
 use sha2::{Digest, Sha256};
 
 pub use self::{
     bundle::{BundleDraft, DraftFile},
-    reconcile::Reconciliation,
-    retention::{Retained, RetentionError, RetentionPolicy, Standing, expired, retain},
+    reconcile::{Reconciliation, Recorded, Rows},
+    retention::{Retained, RetentionPolicy, Standing, expired, retain},
     verify::{Fault, FaultKind, VerifyReport, verify_folder},
 };
+use super::StoreError;
 use crate::domain::{EvidenceId, EvidenceRow, Manifest};
 
 /// Name of the manifest in each bundle.
@@ -73,6 +75,17 @@ pub enum EvidenceError {
         /// In the system's words.
         reason: String,
     },
+}
+
+/// Why keeping folder and rows in step stopped. What was done until then is done; the next run goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum UpkeepError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder refused.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
 }
 
 /// The folder that holds all bundles.
@@ -150,13 +163,28 @@ impl EvidenceFolder {
         }
     }
 
-    fn bytes(&self, row: &EvidenceRow, name: &str) -> Result<Vec<u8>, EvidenceError> {
+    /// The bytes of a file as they lie on the disk, not checked against their hash.
+    ///
+    /// # Errors
+    /// As [`Self::path`]; `Missing` and `Unreadable`.
+    pub fn bytes(&self, row: &EvidenceRow, name: &str) -> Result<Vec<u8>, EvidenceError> {
         let path = self.path(row, name)?;
-        fs::read(&path).map_err(|error| match error.kind() {
+        let mut bytes = Vec::new();
+        let read = open_plain(&path).and_then(|mut file| file.read_to_end(&mut bytes));
+        read.map(|_| bytes).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => EvidenceError::Missing { evidence: row.id, file: name.to_owned() },
             _ => EvidenceError::Unreadable { reason: error.to_string(), path },
         })
     }
+}
+
+/// Opens a file of a bundle. A link in its place leads out of the bundle, and a pipe or a device has no end: neither
+/// is ever opened, whoever put it there.
+fn open_plain(path: &Path) -> io::Result<BufReader<File>> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, OFlags::RDONLY | flags, Mode::empty())?);
+    let is_plain = FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) == FileType::RegularFile;
+    if is_plain { Ok(BufReader::new(file)) } else { Err(io::Error::other("it is no plain file")) }
 }
 
 /// Names are 1 to 80 of `a-z 0-9 _ . -` and begin with no dot, so none leads out of the bundle or hides in it.

@@ -2,7 +2,6 @@
 //! folders that no row names are set aside, never deleted.
 
 use std::{
-    collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
     time::{Duration, UNIX_EPOCH},
@@ -10,8 +9,11 @@ use std::{
 
 use serde::Serialize;
 
-use super::{EvidenceError, EvidenceFolder, MAKING, ORPHANS, make_folder, sync_folder, unwritable};
-use crate::domain::{EvidenceRow, WallTime};
+use super::{EvidenceError, EvidenceFolder, MAKING, ORPHANS, UpkeepError, make_folder, sync_folder, unwritable};
+use crate::{
+    domain::{EvidenceRow, IncidentId, WallTime},
+    store::{Store, StoreError, evidence_rows},
+};
 
 /// A younger folder may be a bundle whose row is just being recorded.
 const SETTLED: Duration = Duration::from_secs(3600);
@@ -31,30 +33,39 @@ pub struct Reconciliation {
     pub removed: Vec<String>,
 }
 
+/// The rows that the folder is compared with, read piece by piece: neither all rows nor all folders are ever held.
+pub trait Rows {
+    /// Every row in the order of recording.
+    fn all(&self) -> Box<dyn Iterator<Item = Result<EvidenceRow, StoreError>> + '_>;
+    /// Rows of one incident.
+    fn of(&self, incident: IncidentId) -> Result<Vec<EvidenceRow>, StoreError>;
+}
+
+/// The rows that a store recorded.
+pub struct Recorded<'a>(pub &'a dyn Store);
+
+impl Rows for Recorded<'_> {
+    fn all(&self) -> Box<dyn Iterator<Item = Result<EvidenceRow, StoreError>> + '_> {
+        Box::new(evidence_rows(self.0))
+    }
+    fn of(&self, incident: IncidentId) -> Result<Vec<EvidenceRow>, StoreError> {
+        self.0.evidence_of(incident)
+    }
+}
+
 impl EvidenceFolder {
-    /// Compares the folder with `rows`, which must be all of the store's, read before. With `repair`, orphans
-    /// older than an hour move to `orphans/` and leftovers are deleted.
+    /// Compares the folder with the rows, both ways. With `repair`, orphans older than an hour move to `orphans/` and
+    /// leftovers are deleted.
     ///
     /// # Errors
-    /// [`EvidenceError::Unreadable`] or [`EvidenceError::Unwritable`]; what was done until then stays done.
-    pub fn reconcile(
-        &self,
-        rows: &[EvidenceRow],
-        now: WallTime,
-        repair: bool,
-    ) -> Result<Reconciliation, EvidenceError> {
-        let known: HashMap<&str, &EvidenceRow> = rows.iter().map(|row| (row.folder.as_str(), row)).collect();
+    /// [`UpkeepError`]; what was done until then stays done.
+    pub fn reconcile(&self, rows: &dyn Rows, now: WallTime, repair: bool) -> Result<Reconciliation, UpkeepError> {
         let mut found = Reconciliation::default();
-        for folder in self.bundles()? {
-            match known.get(folder.as_str()) {
-                Some(row) if row.purged_at.is_none() => {}
-                Some(_) => found.leftovers.push(folder),
-                None => found.orphan_folders.push(folder),
-            }
-        }
-        for row in rows.iter().filter(|row| row.purged_at.is_none()) {
-            if !self.folder_of(row).is_ok_and(|folder| folder.is_dir()) {
-                found.missing_folders.push(row.folder.clone());
+        self.compare_folders(rows, &mut found)?;
+        for row in rows.all() {
+            let row = row?;
+            if row.purged_at.is_none() && !self.folder_of(&row).is_ok_and(|folder| folder.is_dir()) {
+                found.missing_folders.push(row.folder);
             }
         }
         for name in folders_in(&self.root.join(MAKING))? {
@@ -117,17 +128,24 @@ impl EvidenceFolder {
         }
     }
 
-    /// Every `month/incident/bundle`, sorted.
-    fn bundles(&self) -> Result<Vec<String>, EvidenceError> {
-        let mut bundles = Vec::new();
+    /// Looks up every `month/incident/bundle`: the folders of an incident are listed before its rows are read, so that
+    /// one that is recorded in between is known.
+    fn compare_folders(&self, rows: &dyn Rows, found: &mut Reconciliation) -> Result<(), UpkeepError> {
         for month in folders_in(&self.root)?.into_iter().filter(|name| name != MAKING && name != ORPHANS) {
             for incident in folders_in(&self.root.join(&month))? {
-                for bundle in folders_in(&self.root.join(&month).join(&incident))? {
-                    bundles.push(format!("{month}/{incident}/{bundle}"));
+                let bundles = folders_in(&self.root.join(&month).join(&incident))?;
+                let known = incident.parse().map_or_else(|_| Ok(Vec::new()), |id| rows.of(id))?;
+                for bundle in bundles {
+                    let folder = format!("{month}/{incident}/{bundle}");
+                    match known.iter().find(|row| row.folder == folder) {
+                        Some(row) if row.purged_at.is_none() => {}
+                        Some(_) => found.leftovers.push(folder),
+                        None => found.orphan_folders.push(folder),
+                    }
                 }
             }
         }
-        Ok(bundles)
+        Ok(())
     }
 
     fn settled(&self, folder: &str, now: WallTime) -> Result<bool, EvidenceError> {

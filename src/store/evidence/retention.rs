@@ -8,10 +8,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{EvidenceError, EvidenceFolder};
+use super::{EvidenceError, EvidenceFolder, UpkeepError};
 use crate::{
     domain::{EvidenceId, EvidenceRow, Incident, IncidentId, Presence, Review, WallTime},
-    store::{Store, StoreError},
+    store::{Store, StoreError, evidence_rows},
 };
 
 /// For how long, by what became of the incident.
@@ -43,7 +43,7 @@ pub fn expired(row: &EvidenceRow, standing: &Standing<'_>, policy: &RetentionPol
     if row.legal_hold || row.purged_at.is_some() {
         return false;
     }
-    let (since, days) = match (standing.review, standing.presence) {
+    let (since, term) = match (standing.review, standing.presence) {
         (Review::Waiting, Presence::Open { .. }) => return false,
         (Review::Waiting, Presence::Closed { at, .. }) => (at, policy.waiting_days),
         (Review::Rejected { at, .. } | Review::Duplicate { at, .. }, _) => (*at, policy.rejected_days),
@@ -53,8 +53,15 @@ pub fn expired(row: &EvidenceRow, standing: &Standing<'_>, policy: &RetentionPol
         },
     };
     // A bundle made after that (the thing came back) has its own days.
-    since.max(row.made_at).plus(Duration::from_secs(u64::from(days) * 24 * 3600)) <= now
+    since.max(row.made_at).plus(days(term)) <= now
 }
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 3600)
+}
+
+/// Incidents that are remembered while rows are walked over: bundles of one lie close together.
+const INCIDENTS_AT_HAND: usize = 1000;
 
 /// What a run of retention did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -67,40 +74,43 @@ pub struct Retained {
     pub held: usize,
 }
 
-/// Why a run of retention stopped. What it did until then is done; the next run goes on.
-#[derive(Debug, thiserror::Error)]
-pub enum RetentionError {
-    /// The store refused.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The folder refused.
-    #[error(transparent)]
-    Evidence(#[from] EvidenceError),
-}
-
 /// Removes the files of every bundle whose time is over. A run that dies between the row and the files leaves
 /// a leftover that [`EvidenceFolder::reconcile`] removes.
 ///
 /// # Errors
-/// [`RetentionError`].
+/// [`UpkeepError`].
 pub fn retain(
     store: &dyn Store,
     folder: &EvidenceFolder,
     policy: &RetentionPolicy,
     now: WallTime,
-) -> Result<Retained, RetentionError> {
+) -> Result<Retained, UpkeepError> {
     let mut done = Retained::default();
+    let shortest = policy.waiting_days.min(policy.rejected_days).min(policy.final_days);
     let mut incidents: HashMap<IncidentId, (Incident, Option<WallTime>)> = HashMap::new();
-    for row in store.all_evidence()?.iter().filter(|row| row.purged_at.is_none()) {
+    for row in evidence_rows(store) {
+        let row = row?;
+        if row.purged_at.is_some() {
+            continue;
+        }
+        // Most are too young for any of the policy's terms, whatever became of their incident.
+        if row.made_at.plus(days(shortest)) > now {
+            done.kept += 1;
+            done.held += usize::from(row.legal_hold);
+            continue;
+        }
+        if incidents.len() >= INCIDENTS_AT_HAND {
+            incidents.clear();
+        }
         let (incident, final_since) = match incidents.entry(row.incident) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(became_of(store, row.incident)?),
         };
         let standing = Standing { review: &incident.review, presence: incident.presence, final_since: *final_since };
-        if expired(row, &standing, policy, now) {
+        if expired(&row, &standing, policy, now) {
             match store.purge_evidence(row.id, now) {
                 Ok(()) => {
-                    folder.remove_bundle(row)?;
+                    folder.remove_bundle(&row)?;
                     done.purged.push(row.id);
                     continue;
                 }

@@ -144,7 +144,7 @@ fn drafts_that_prove_nothing_are_refused() {
     for draft in bad {
         assert!(matches!(folder.write(draft, None), Err(EvidenceError::Refused(_))));
     }
-    assert_eq!(folder.reconcile(&[], now(), false).unwrap(), Reconciliation::default());
+    assert_eq!(folder.reconcile(&vec![], now(), false).unwrap(), Reconciliation::default());
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn the_reconciler_finds_both_ways_and_sets_aside_only_what_is_old() {
     let (_temp, folder) = folder();
     let rows = chain(&folder);
     let at = |row: &EvidenceRow| folder.root().join(&row.folder);
-    let known = &rows[..1];
+    let known = rows[..1].to_vec();
     let missing = EvidenceRow { folder: "202601/gone/gone".into(), ..rows[0].clone() };
     let hour = Duration::from_secs(3700);
     age(&at(&rows[1]), hour);
@@ -252,7 +252,7 @@ fn the_reconciler_finds_both_ways_and_sets_aside_only_what_is_old() {
     fs::write(folder.root().join(MAKING).join("killed/first.jpg"), "half").unwrap();
     age(&folder.root().join(MAKING).join("killed"), hour);
 
-    let mut all = known.to_vec();
+    let mut all = known.clone();
     all.push(missing);
     let looked = folder.reconcile(&all, now(), false).unwrap();
     let mut orphans = [rows[1].folder.clone(), rows[2].folder.clone()];
@@ -266,8 +266,8 @@ fn the_reconciler_finds_both_ways_and_sets_aside_only_what_is_old() {
     assert_eq!((mended.moved, mended.removed), (vec![rows[1].folder.clone()], vec!["making/killed".to_owned()]));
     assert!(verify_folder(&folder.root().join(ORPHANS).join(&rows[1].folder)).whole(), "set aside, not deleted");
     assert!(!at(&rows[1]).exists() && at(&rows[2]).exists() && folder.root().join(MAKING).join("young").exists());
-    assert!(folder.verify(known).whole());
-    assert_eq!(folder.reconcile(known, now(), true).unwrap().orphan_folders, std::slice::from_ref(&rows[2].folder));
+    assert!(folder.verify(&known).whole());
+    assert_eq!(folder.reconcile(&known, now(), true).unwrap().orphan_folders, std::slice::from_ref(&rows[2].folder));
 }
 
 #[test]
@@ -350,16 +350,15 @@ fn a_run_of_retention_removes_files_and_keeps_rows() {
     assert!(!folder.root().join(&rejected.1.folder).exists());
     assert!(matches!(folder.read(&store.evidence(rejected.1.id).unwrap(), "first.jpg"), Err(EvidenceError::Purged(_))));
     assert_eq!(actions(&store, &rejected.1.id), ["evidence.purged"]);
-    let rows = store.all_evidence().unwrap();
+    let rows = every_bundle(&store);
     let report = folder.verify(&rows);
     assert_eq!((rows.len(), report.bundles, report.purged, report.whole()), (4, 2, 2, true));
-    assert_eq!(folder.reconcile(&rows, now(), false).unwrap(), Reconciliation::default());
+    assert_eq!(folder.reconcile(&Recorded(&store), now(), false).unwrap(), Reconciliation::default());
 
     // The process died after the row and before the files: the reconciler finishes it.
     store.hold_evidence(held.0.id, false, at(2000), "王敏").unwrap();
     store.purge_evidence(held.1.id, at(2001)).unwrap();
-    let rows = store.all_evidence().unwrap();
-    assert_eq!(folder.reconcile(&rows, now(), true).unwrap().removed, [held.1.folder]);
+    assert_eq!(folder.reconcile(&Recorded(&store), now(), true).unwrap().removed, [held.1.folder]);
     assert!(matches!(store.purge_evidence(EvidenceId::fresh(), at(0)), Err(StoreError::Missing { .. })));
 }
 
@@ -380,7 +379,7 @@ fn a_disk_that_is_really_full_costs_nothing_that_was_recorded() {
     large.files.push(file("long.mp4", FileRole::Clip, &vec![3; 4_000_000]));
     assert!(matches!(folder.write(large, None), Err(EvidenceError::Unwritable { .. })));
     assert_eq!(in_making(&folder), 0);
-    assert_eq!(folder.reconcile(&store.all_evidence().unwrap(), now(), false).unwrap(), Reconciliation::default());
+    assert_eq!(folder.reconcile(&Recorded(&store), now(), false).unwrap(), Reconciliation::default());
 
     let filler = disk.path().join("filler");
     let mut file = File::create(&filler).unwrap();
@@ -392,6 +391,15 @@ fn a_disk_that_is_really_full_costs_nothing_that_was_recorded() {
     fs::remove_file(&filler).unwrap();
     store.record(&look(view.id, recorded + 9)).unwrap();
     store.check().unwrap();
-    assert_eq!(store.all_evidence().unwrap(), [kept.1]);
-    assert!(folder.verify(&store.all_evidence().unwrap()).whole());
+    assert_eq!(every_bundle(&store), [kept.1]);
+    assert!(folder.verify(&every_bundle(&store)).whole());
+}
+
+impl Rows for Vec<EvidenceRow> {
+    fn all(&self) -> Box<dyn Iterator<Item = Result<EvidenceRow, StoreError>> + '_> {
+        Box::new(self.iter().cloned().map(Ok))
+    }
+    fn of(&self, incident: IncidentId) -> Result<Vec<EvidenceRow>, StoreError> {
+        Ok(self.iter().filter(|row| row.incident == incident).cloned().collect())
+    }
 }

@@ -2,8 +2,8 @@
 //! before. Only reads.
 
 use std::{
-    fmt,
-    fs::{self, File},
+    convert::Infallible,
+    fmt, fs,
     io::{self, Read},
     path::Path,
 };
@@ -11,7 +11,7 @@ use std::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{EvidenceFolder, MANIFEST, check_name, sha256};
+use super::{EvidenceFolder, MANIFEST, check_name, open_plain, sha256};
 use crate::domain::{EvidenceFile, EvidenceId, EvidenceRow, Manifest};
 
 /// What was proved, and the first fault if there is one.
@@ -67,18 +67,27 @@ pub enum FaultKind {
     Unchained,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match self.kind {
-            FaultKind::Touched => "已被改动",
-            FaultKind::Missing => "缺失",
-            FaultKind::Extra => "不属于该证据包",
-            FaultKind::Unreadable => "无法读取",
-            FaultKind::Unchained => "与前一份证据不衔接",
-        };
-        write!(f, "{}/{} {words}", self.folder, self.file)
+impl FaultKind {
+    /// In words, after a file's name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Touched => "已被改动",
+            Self::Missing => "缺失",
+            Self::Extra => "不属于该证据包",
+            Self::Unreadable => "无法读取",
+            Self::Unchained => "与前一份证据不衔接",
+        }
     }
 }
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} {}", self.folder, self.file, self.kind.words())
+    }
+}
+
+/// No honest manifest is longer.
+const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 
 /// A file and what is wrong with it.
 type FileFault = (String, FaultKind);
@@ -105,9 +114,21 @@ pub fn verify_folder(folder: &Path) -> VerifyReport {
 impl EvidenceFolder {
     /// Proves bundles and their chain: `rows` are all rows in the order in which they were recorded.
     pub fn verify(&self, rows: &[EvidenceRow]) -> VerifyReport {
+        match self.verify_each(rows.iter().cloned().map(Ok::<_, Infallible>)) {
+            Ok(report) => report,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The same for rows that are read while they are proved.
+    ///
+    /// # Errors
+    /// The first row that cannot be read.
+    pub fn verify_each<E>(&self, rows: impl Iterator<Item = Result<EvidenceRow, E>>) -> Result<VerifyReport, E> {
         let mut report = VerifyReport::default();
         for row in rows {
-            match self.verify_row(row, report.head.as_deref()) {
+            let row = row?;
+            match self.verify_row(&row, report.head.as_deref()) {
                 Ok(None) => report.purged += 1,
                 Ok(Some((files, size_bytes))) => {
                     report.bundles += 1;
@@ -115,13 +136,13 @@ impl EvidenceFolder {
                     report.size_bytes += size_bytes;
                 }
                 Err((file, kind)) => {
-                    report.fault = Some(Fault { evidence: Some(row.id), folder: row.folder.clone(), file, kind });
-                    return report;
+                    report.fault = Some(Fault { evidence: Some(row.id), folder: row.folder, file, kind });
+                    return Ok(report);
                 }
             }
-            report.head = Some(row.manifest_sha256.clone());
+            report.head = Some(row.manifest_sha256);
         }
-        report
+        Ok(report)
     }
 
     /// Number and size of the files, `None` when they were purged.
@@ -148,7 +169,10 @@ impl EvidenceFolder {
 
 /// The manifest in a folder and the hash of its bytes.
 fn manifest_in(folder: &Path) -> Result<(Manifest, String), FileFault> {
-    let bytes = fs::read(folder.join(MANIFEST)).map_err(|error| (MANIFEST.to_owned(), kind_of(&error)))?;
+    let mut bytes = Vec::new();
+    let read =
+        open_plain(&folder.join(MANIFEST)).and_then(|file| file.take(MANIFEST_BYTES_MAX).read_to_end(&mut bytes));
+    read.map_err(|error| (MANIFEST.to_owned(), kind_of(&error)))?;
     let manifest = serde_json::from_slice(&bytes).map_err(|_| (MANIFEST.to_owned(), FaultKind::Touched))?;
     Ok((manifest, sha256(&bytes)))
 }
@@ -182,7 +206,7 @@ fn kind_of(error: &io::Error) -> FaultKind {
 
 /// SHA-256 and size of a file, read piece by piece: clips may be large.
 fn hash_of(path: &Path) -> io::Result<(String, u64)> {
-    let (mut file, mut hash, mut size_bytes) = (File::open(path)?, Sha256::new(), 0);
+    let (mut file, mut hash, mut size_bytes) = (open_plain(path)?, Sha256::new(), 0);
     let mut piece = vec![0; 128 * 1024];
     loop {
         match file.read(&mut piece)? {

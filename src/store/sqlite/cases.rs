@@ -90,6 +90,14 @@ pub(super) fn apply_callback(
 ) -> Result<CallbackApplied, StoreError> {
     let Callback { callback_id, case_id, stage, platform_number, at: said_at, note } = callback;
     let before = one(tx, *case_id)?;
+    if let (Some(ours), Some(theirs)) = (&before.platform_number, platform_number)
+        && ours != theirs
+    {
+        // It means another case of the platform's; believing it would close the wrong one.
+        return Err(StoreError::Conflict(format!(
+            "case {case_id} is {ours} at the platform, and the callback is about {theirs}; send it with its own case"
+        )));
+    }
     let heard = tx
         .prepare_cached(
             "INSERT INTO callbacks (callback_id, case_id, stage, platform_number, at, note, heard_at)

@@ -16,10 +16,15 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::backup;
 use crate::store::StoreError;
 
 /// One file a schema version, in order. Files that were released never change.
-const MIGRATIONS: &[&str] = &[include_str!("schema/001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/001_first.sql"),
+    include_str!("schema/002_platform_pause.sql"),
+    include_str!("schema/003_lists.sql"),
+];
 /// Marks our files in SQLite's header: "XJst".
 const APPLICATION_ID: i32 = 0x584a_7374;
 /// Reads run beside each other and beside the one writer.
@@ -84,6 +89,13 @@ impl Connections {
         let mut connection = self.reader();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         work(&tx)
+    }
+
+    /// Writes a copy of one consistent state into a new file; writing goes on meanwhile.
+    pub(super) fn copy_into(&self, file: &Path) -> Result<(), StoreError> {
+        let text = file.to_str().ok_or_else(|| StoreError::Unwritable("the folder's name is no text".to_owned()))?;
+        self.reader().execute("VACUUM INTO ?1", [text])?;
+        Ok(())
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
@@ -188,6 +200,9 @@ fn naming(path: &Path, error: StoreError) -> StoreError {
     match error {
         StoreError::Busy(text) => StoreError::Busy(named(text)),
         StoreError::Unwritable(text) => StoreError::Unwritable(named(text)),
+        StoreError::Unusable(text) if text.contains("backup") => {
+            StoreError::Unusable(format!("{}; {}", named(text), backup::how_to_restore(path)))
+        }
         StoreError::Unusable(text) => StoreError::Unusable(named(text)),
         StoreError::Failed(text) => StoreError::Failed(named(text)),
         other => other,

@@ -1,6 +1,8 @@
 //! Deliveries: the outbox. A row is written in the transaction that makes the duty and never goes back
 //! from delivered.
 
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 use serde_json::json;
 
@@ -11,7 +13,7 @@ use super::{
     page::Span,
 };
 use crate::{
-    domain::{CaseId, Delivery, DeliveryId, DeliveryState, Message, Receipt, WallTime},
+    domain::{CaseId, Delivery, DeliveryId, DeliveryState, Message, PlatformPause, Receipt, WallTime},
     store::{Page, Rows, StoreError},
 };
 
@@ -21,6 +23,14 @@ pub(super) const DUE_SQL: &str = "SELECT * FROM deliveries
          (SELECT 1 FROM deliveries AS earlier WHERE earlier.case_id = deliveries.case_id
               AND earlier.ordinal < deliveries.ordinal AND earlier.state <> 'delivered')
      ORDER BY next_at, created_at, id LIMIT ?2";
+/// The clock was set back after their next try was set: that time says nothing any more, so they are due now.
+pub(super) const AHEAD_SQL: &str = "SELECT * FROM deliveries
+     WHERE state = 'pending' AND set_at > ?2 AND +next_at > ?1 AND NOT EXISTS
+         (SELECT 1 FROM deliveries AS earlier WHERE earlier.case_id = deliveries.case_id
+              AND earlier.ordinal < deliveries.ordinal AND earlier.state <> 'delivered')
+     ORDER BY set_at LIMIT ?3";
+/// A clock that differs by less between two processes, or is corrected by less, was not set back.
+const CLOCK_STEP_MIN: Duration = Duration::from_secs(5);
 
 /// Adds the next message of a case.
 pub(super) fn enqueue(
@@ -36,8 +46,9 @@ pub(super) fn enqueue(
     let Delivery { id, case, ordinal, message, created_at, state } = &delivery;
     let StateColumns { state, attempts, next_at, last_error, .. } = StateColumns::from(state);
     tx.prepare_cached(
-        "INSERT INTO deliveries (id, case_id, ordinal, message, created_at, state, attempts, next_at, last_error)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO deliveries (id, case_id, ordinal, message, created_at, state, attempts, next_at, last_error,
+             set_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5)",
     )?
     .execute(params![id, case, ordinal, Json(message), created_at, state, attempts, next_at, last_error])?;
     Ok(delivery)
@@ -45,7 +56,14 @@ pub(super) fn enqueue(
 
 pub(super) fn due(tx: &Transaction<'_>, now: WallTime, limit: u32) -> Result<Vec<Delivery>, StoreError> {
     let mut query = tx.prepare_cached(DUE_SQL)?;
-    Ok(query.query_map(params![now, limit], delivery_of)?.collect::<Result<_, _>>()?)
+    let mut due: Vec<Delivery> = query.query_map(params![now, limit], delivery_of)?.collect::<Result<_, _>>()?;
+    let room = limit.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
+    if room > 0 {
+        let mut query = tx.prepare_cached(AHEAD_SQL)?;
+        let ahead = query.query_map(params![now, now.plus(CLOCK_STEP_MIN), room], delivery_of)?;
+        due.extend(ahead.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(due)
 }
 
 pub(super) fn one(tx: &Transaction<'_>, id: DeliveryId) -> Result<Delivery, StoreError> {
@@ -100,7 +118,7 @@ pub(super) fn set(tx: &Transaction<'_>, id: DeliveryId, state: &DeliveryState, a
     if matches!(before.state, DeliveryState::Delivered { .. }) {
         return Ok(());
     }
-    write_state(tx, id, state)?;
+    write_state(tx, id, state, at)?;
     let subject = id.to_string();
     match state {
         DeliveryState::Pending { .. } => Ok(()),
@@ -130,8 +148,40 @@ pub(super) fn replay(tx: &Transaction<'_>, id: DeliveryId, at: WallTime, actor: 
         DeliveryState::Pending { last_error, .. } => last_error,
         DeliveryState::Dead { reason, .. } => Some(reason),
     };
-    write_state(tx, id, &DeliveryState::Pending { attempts: 0, next_at: at, last_error })?;
+    write_state(tx, id, &DeliveryState::Pending { attempts: 0, next_at: at, last_error }, at)?;
     audit_and_tell(tx, at, actor, "delivery.replayed", &id.to_string(), &json!({"case": before.case}))
+}
+
+/// The pause of the platform, if there is one.
+pub(super) fn pause(tx: &Transaction<'_>) -> Result<Option<PlatformPause>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT since, why, probe_at FROM platform_pause")?;
+    let read = |row: &Row<'_>| Ok(PlatformPause { since: row.get(0)?, why: row.get(1)?, probe_at: row.get(2)? });
+    Ok(query.query_row([], read).optional()?)
+}
+
+/// Begins, goes on with or ends the pause of the platform.
+pub(super) fn set_pause(tx: &Transaction<'_>, pause: Option<&PlatformPause>, at: WallTime) -> Result<(), StoreError> {
+    let before = self::pause(tx)?;
+    match pause {
+        Some(PlatformPause { since, why, probe_at }) => {
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO platform_pause (one, since, why, probe_at) VALUES (1, ?1, ?2, ?3)",
+            )?
+            .execute(params![since, why, probe_at])?;
+        }
+        None => {
+            tx.prepare_cached("DELETE FROM platform_pause")?.execute([])?;
+        }
+    }
+    match (before, pause) {
+        (None, Some(pause)) => {
+            audit_and_tell(tx, at, "system", "platform.paused", "platform", &json!({"why": pause.why}))
+        }
+        (Some(before), None) => {
+            audit_and_tell(tx, at, "system", "platform.resumed", "platform", &json!({"since": before.since}))
+        }
+        (None, None) | (Some(_), Some(_)) => Ok(()),
+    }
 }
 
 /// [`DeliveryState`] in columns.
@@ -177,18 +227,18 @@ impl<'a> From<&'a DeliveryState> for StateColumns<'a> {
     }
 }
 
-fn write_state(tx: &Transaction<'_>, id: DeliveryId, state: &DeliveryState) -> Result<(), StoreError> {
+fn write_state(tx: &Transaction<'_>, id: DeliveryId, state: &DeliveryState, at: WallTime) -> Result<(), StoreError> {
     let columns = StateColumns::from(state);
     let StateColumns { state, attempts, next_at, last_error, .. } = columns;
     let StateColumns { receipt_at, receipt_number, receipt_repeated, dead_at, dead_reason, .. } = columns;
     tx.prepare_cached(
         "UPDATE deliveries SET state = :state, attempts = :attempts, next_at = :next_at, last_error = :last_error,
              receipt_at = :receipt_at, receipt_number = :receipt_number, receipt_repeated = :receipt_repeated,
-             dead_at = :dead_at, dead_reason = :dead_reason
+             dead_at = :dead_at, dead_reason = :dead_reason, set_at = :at
          WHERE id = :id",
     )?
     .execute(named_params! {
-        ":id": id, ":state": state, ":attempts": attempts, ":next_at": next_at, ":last_error": last_error,
+        ":id": id, ":state": state, ":attempts": attempts, ":next_at": next_at, ":last_error": last_error, ":at": at,
         ":receipt_at": receipt_at, ":receipt_number": receipt_number, ":receipt_repeated": receipt_repeated,
         ":dead_at": dead_at, ":dead_reason": dead_reason,
     })?;

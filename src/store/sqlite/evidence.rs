@@ -7,10 +7,11 @@ use super::{
     columns::Word,
     incidents,
     journal::{audit, audit_and_tell},
+    page::bad_cursor,
 };
 use crate::{
     domain::{EvidenceId, EvidenceRow, IncidentId, WallTime},
-    store::StoreError,
+    store::{Page, Rows, StoreError},
 };
 
 pub(super) fn head(tx: &Transaction<'_>) -> Result<Option<String>, StoreError> {
@@ -55,9 +56,42 @@ pub(super) fn one(tx: &Transaction<'_>, id: EvidenceId) -> Result<EvidenceRow, S
         .ok_or_else(|| StoreError::Missing { what: "evidence", id: id.to_string() })
 }
 
-pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<EvidenceRow>, StoreError> {
-    let mut query = tx.prepare_cached("SELECT * FROM evidence ORDER BY seq")?;
-    Ok(query.query_map([], evidence_of)?.collect::<Result<_, _>>()?)
+pub(super) fn after(
+    tx: &Transaction<'_>,
+    after: Option<EvidenceId>,
+    limit: u32,
+) -> Result<Vec<EvidenceRow>, StoreError> {
+    let seq = after.map_or(Ok(Some(0)), |id| place_of(tx, id))?;
+    let seq = seq.ok_or_else(|| StoreError::Missing {
+        what: "evidence",
+        id: after.map_or(String::new(), |id| id.to_string()),
+    })?;
+    let mut query = tx.prepare_cached("SELECT * FROM evidence WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    Ok(query.query_map(params![seq, limit], evidence_of)?.collect::<Result<_, _>>()?)
+}
+
+/// The bundle recorded last first; a page's cursor is the id of its last bundle.
+pub(super) fn page(tx: &Transaction<'_>, page: &Page) -> Result<Rows<EvidenceRow>, StoreError> {
+    let before = match &page.after {
+        None => i64::MAX,
+        Some(cursor) => {
+            let found = cursor.parse().ok().map_or(Ok(None), |id| place_of(tx, id))?;
+            found.ok_or_else(|| bad_cursor(cursor))?
+        }
+    };
+    let limit = page.limit.clamp(1, 500);
+    let mut query = tx.prepare_cached("SELECT * FROM evidence WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
+    let mut rows: Vec<EvidenceRow> =
+        query.query_map(params![before, limit + 1], evidence_of)?.collect::<Result<_, _>>()?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|row| row.id.to_string());
+    Ok(Rows { rows, next })
+}
+
+/// Where a bundle stands in the order of recording.
+fn place_of(tx: &Transaction<'_>, id: EvidenceId) -> Result<Option<i64>, StoreError> {
+    Ok(tx.prepare_cached("SELECT seq FROM evidence WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?)
 }
 
 pub(super) fn hold(

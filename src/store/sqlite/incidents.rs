@@ -15,7 +15,7 @@ use crate::{
         CloseCause, EvidenceId, EvidenceKind, EvidenceRow, Incident, IncidentChange, IncidentId, Message, Presence,
         RejectReason, Review, WallTime,
     },
-    store::{IncidentFilter, Page, Rows, StoreError},
+    store::{DECIDED, IncidentFilter, Page, Rows, StoreError},
 };
 
 pub(super) fn one(tx: &Transaction<'_>, id: IncidentId) -> Result<Incident, StoreError> {
@@ -26,47 +26,59 @@ pub(super) fn one(tx: &Transaction<'_>, id: IncidentId) -> Result<Incident, Stor
         .ok_or_else(|| StoreError::Missing { what: "incident", id: id.to_string() })
 }
 
-/// The query of a list: each condition that is asked for, in an order that the indexes serve.
-pub(super) fn list_sql(filter: &IncidentFilter) -> String {
+/// The states of review that a word of a filter admits.
+fn reviews(word: Option<&str>) -> Result<&'static [&'static str], StoreError> {
+    Ok(match word {
+        None => &["waiting", "confirmed", "rejected", "duplicate"],
+        Some("waiting") => &["waiting"],
+        Some("confirmed") => &["confirmed"],
+        Some("rejected") => &["rejected"],
+        Some("duplicate") => &["duplicate"],
+        Some(DECIDED) => &["confirmed", "rejected", "duplicate"],
+        Some(other) => {
+            return Err(StoreError::Conflict(format!(
+                "{other:?} is no state of review; use waiting, confirmed, rejected, duplicate or decided"
+            )));
+        }
+    })
+}
+
+/// The query of a list: one arm for each state that the filter admits, each read from one range of an index. SQLite
+/// merges the arms in their order and stops at the limit, so that a rare state costs no more than a common one.
+pub(super) fn list_sql(filter: &IncidentFilter) -> Result<String, StoreError> {
     let IncidentFilter { review, open, view, matter } = filter;
-    let asked = [
-        review.as_ref().map(|_| "review = :review AND "),
-        open.map(|_| "presence = :presence AND "),
-        view.map(|_| "view = :view AND "),
-        matter.as_ref().map(|_| "matter = :matter AND "),
-    ];
-    let conditions: String = asked.into_iter().flatten().collect();
-    format!(
-        "SELECT * FROM incidents WHERE {conditions}(opened_at, id) < (:millis, :after)
-         ORDER BY opened_at DESC, id DESC LIMIT :limit"
-    )
+    let of_view = view.map_or("", |_| "view = :view AND ");
+    let of_matter = matter.as_ref().map_or("", |_| "matter = :matter AND ");
+    let states = reviews(review.as_deref())?;
+    let presences: &[&str] = match open {
+        None => &["open", "closed"],
+        Some(true) => &["open"],
+        Some(false) => &["closed"],
+    };
+    let arm = |state: &str| {
+        format!("SELECT * FROM incidents WHERE {of_view}{of_matter}{state}(opened_at, id) < (:millis, :after)")
+    };
+    let unfiltered = review.is_none() && open.is_none() && view.is_none() && matter.is_none();
+    let arms: Vec<String> = if unfiltered {
+        vec![arm("")]
+    } else {
+        let each = |review: &str, presence: &str| arm(&format!("review = '{review}' AND presence = '{presence}' AND "));
+        states.iter().flat_map(|review| presences.iter().map(|presence| each(review, presence))).collect()
+    };
+    Ok(format!("{} ORDER BY opened_at DESC, id DESC LIMIT :limit", arms.join(" UNION ALL ")))
 }
 
 pub(super) fn list(tx: &Transaction<'_>, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, StoreError> {
     let span = Span::of("incidents", page)?;
-    if let Some(review) = &filter.review
-        && !["waiting", "confirmed", "rejected", "duplicate"].contains(&review.as_str())
-    {
-        return Err(StoreError::Conflict(format!(
-            "{review:?} is no state of review; use waiting, confirmed, rejected or duplicate"
-        )));
-    }
-    let presence = filter.open.map(|open| if open { "open" } else { "closed" });
     let mut values: Vec<(&str, &dyn ToSql)> =
         vec![(":millis", &span.after.millis), (":after", &span.after.id), (":limit", &span.limit)];
-    if let Some(review) = &filter.review {
-        values.push((":review", review));
-    }
-    if let Some(presence) = &presence {
-        values.push((":presence", presence));
-    }
     if let Some(view) = &filter.view {
         values.push((":view", view));
     }
     if let Some(matter) = &filter.matter {
         values.push((":matter", matter));
     }
-    let mut query = tx.prepare_cached(&list_sql(filter))?;
+    let mut query = tx.prepare_cached(&list_sql(filter)?)?;
     let rows = query.query_map(&*values, incident_of)?.collect::<Result<_, _>>()?;
     Ok(span.rows(rows, |incident: &Incident| (incident.opened_at, incident.id)))
 }

@@ -1,6 +1,6 @@
 //! Looks: the durability line is crossed here. [`record`] takes all that a look left behind, or nothing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use rusqlite::{Row, Transaction, named_params, params};
 
@@ -18,6 +18,9 @@ use crate::{
 
 /// Reports kept of a view, newest first.
 const REPORTS_KEPT: u32 = 200;
+/// Looks of one view end one after another; one that ended this long before another that was recorded earlier tells
+/// that the clock was set back. Two processes that look at the same view differ by less than a look takes.
+const CLOCK_STEP_MIN: Duration = Duration::from_secs(300);
 
 /// Records what a look left behind. A look that is recorded already changes nothing.
 pub(super) fn record(tx: &Transaction<'_>, outcome: &LookOutcome) -> Result<(), StoreError> {
@@ -73,8 +76,16 @@ fn insert(tx: &Transaction<'_>, report: &LookReport) -> Result<bool, StoreError>
     Ok(inserted == 1)
 }
 
-/// Notes the view's newest report and drops those beyond [`REPORTS_KEPT`]; both walk one index.
+/// Notes the view's newest report and drops those beyond [`REPORTS_KEPT`]; both walk one index. Reports of well after
+/// this one are from before the clock was set back: they would hide for so long how the view stands, so they go.
 fn keep_latest(tx: &Transaction<'_>, report: &LookReport) -> Result<(), StoreError> {
+    let ahead = report.ended.plus(CLOCK_STEP_MIN);
+    let forget = tx
+        .prepare_cached("DELETE FROM latest_looks WHERE view = ?1 AND ended > ?2")?
+        .execute(params![report.view, ahead])?;
+    if forget > 0 {
+        tx.prepare_cached("DELETE FROM looks WHERE view = ?1 AND ended > ?2")?.execute(params![report.view, ahead])?;
+    }
     tx.prepare_cached(
         "INSERT INTO latest_looks (view, look, ended) VALUES (?1, ?2, ?3)
          ON CONFLICT (view) DO UPDATE SET look = excluded.look, ended = excluded.ended

@@ -1,6 +1,7 @@
 //! The store in one SQLite file: WAL, every commit synced, one writer and a few readers; several
 //! processes may share the file. Nothing outside of this folder names SQL.
 
+mod backup;
 mod cases;
 mod columns;
 mod connections;
@@ -18,7 +19,12 @@ mod review;
 mod tests;
 mod zones;
 
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use self::connections::Connections;
 use super::{
@@ -29,8 +35,8 @@ use crate::{
     clock::{Clock, SystemClock},
     domain::{
         Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceRow, Incident,
-        IncidentId, LookReport, Place, PlaceId, Reference, SignedVerdict, Stage, Stream, StreamId, View, ViewId,
-        WallTime, Zone, ZoneId,
+        IncidentId, LookReport, Place, PlaceId, PlatformPause, Reference, SignedVerdict, Stage, Stream, StreamId, View,
+        ViewId, WallTime, Zone, ZoneId,
     },
 };
 
@@ -63,6 +69,15 @@ impl SqliteStore {
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Copies the store's file at `path`, as it stands now, into a folder, checks the copy and notes where it is.
+    /// Returns the copy. Work goes on meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] names the folder; [`StoreError::Unusable`] when the file is damaged.
+    pub fn backup(&self, path: &Path, into: &Path) -> Result<PathBuf, StoreError> {
+        backup::backup(&self.connections, path, into, self.clock.now())
     }
 
     /// Reads the whole file and checks it. Takes seconds on a large one.
@@ -104,6 +119,19 @@ impl Store for SqliteStore {
     }
     fn remove_stream(&self, stream: StreamId, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| registry::remove_stream(tx, stream, at, actor))
+    }
+    fn register(
+        &self,
+        stream: &Stream,
+        credential: Option<&Credential>,
+        view: &View,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        let at = self.clock.now();
+        self.connections.write(|tx| {
+            registry::put_stream(tx, stream, credential, at, actor)?;
+            registry::put_view(tx, view, at, actor)
+        })
     }
     fn put_view(&self, view: &View, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| registry::put_view(tx, view, at, actor))
@@ -157,8 +185,11 @@ impl Store for SqliteStore {
     fn evidence(&self, id: EvidenceId) -> Result<EvidenceRow, StoreError> {
         self.connections.read(|tx| evidence::one(tx, id))
     }
-    fn all_evidence(&self) -> Result<Vec<EvidenceRow>, StoreError> {
-        self.connections.read(evidence::all)
+    fn evidence_after(&self, after: Option<EvidenceId>, limit: u32) -> Result<Vec<EvidenceRow>, StoreError> {
+        self.connections.read(|tx| evidence::after(tx, after, limit))
+    }
+    fn evidence_page(&self, page: &Page) -> Result<Rows<EvidenceRow>, StoreError> {
+        self.connections.read(|tx| evidence::page(tx, page))
     }
     fn hold_evidence(&self, incident: IncidentId, hold: bool, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| evidence::hold(tx, incident, hold, at, actor))
@@ -199,6 +230,12 @@ impl Store for SqliteStore {
     }
     fn replay_delivery(&self, id: DeliveryId, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| deliveries::replay(tx, id, at, actor))
+    }
+    fn platform_pause(&self) -> Result<Option<PlatformPause>, StoreError> {
+        self.connections.read(deliveries::pause)
+    }
+    fn set_platform_pause(&self, pause: Option<&PlatformPause>, at: WallTime) -> Result<(), StoreError> {
+        self.connections.write(|tx| deliveries::set_pause(tx, pause, at))
     }
 
     fn audit(

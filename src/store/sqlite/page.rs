@@ -31,10 +31,7 @@ impl Span {
     pub(super) fn of(list: &'static str, page: &Page) -> Result<Self, StoreError> {
         let after = match &page.after {
             None => After { millis: i64::MAX, id: String::new() },
-            Some(cursor) => decode(list, cursor).ok_or_else(|| {
-                let shown: String = cursor.chars().take(80).collect();
-                StoreError::Conflict(format!("{shown:?} is no cursor of this list; begin without one"))
-            })?,
+            Some(cursor) => decode(list, cursor).ok_or_else(|| bad_cursor(cursor))?,
         };
         Ok(Self { list, after, limit: page.limit.clamp(1, 500) + 1 })
     }
@@ -49,6 +46,11 @@ impl Span {
         });
         Rows { rows, next }
     }
+}
+
+pub(super) fn bad_cursor(cursor: &str) -> StoreError {
+    let shown: String = cursor.chars().take(80).collect();
+    StoreError::Conflict(format!("{shown:?} is no cursor of this list; begin without one"))
 }
 
 fn decode(list: &str, cursor: &str) -> Option<After> {

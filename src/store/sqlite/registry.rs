@@ -43,11 +43,13 @@ pub(super) fn put_stream(
     actor: &str,
 ) -> Result<(), StoreError> {
     let Stream { id, code, name, source, transport, location, enabled, registered_at } = stream;
-    let other: Option<String> = tx
-        .query_row("SELECT name FROM streams WHERE code = ?1 AND id <> ?2", params![code, id], |row| row.get(0))
+    let other: Option<StreamId> = tx
+        .query_row("SELECT id FROM streams WHERE code = ?1 AND id <> ?2", params![code, id], |row| row.get(0))
         .optional()?;
     if let Some(other) = other {
-        return Err(StoreError::Conflict(format!("camera code {code} is registered already, as {other:?}")));
+        return Err(StoreError::Conflict(format!(
+            "code {code} belongs to stream {other} already; use another code or change that stream"
+        )));
     }
     let known = tx.query_row("SELECT 1 FROM streams WHERE id = ?1", [id], |_| Ok(())).optional()?.is_some();
     tx.execute(
@@ -59,7 +61,7 @@ pub(super) fn put_stream(
              longitude = :longitude, latitude = :latitude, crs = :crs, address = :address, grid_cell = :grid_cell,
              enabled = :enabled, registered_at = :registered_at",
         named_params! {
-            ":id": id, ":code": code, ":name": name, ":source": source.to_string(), ":transport": Word(transport),
+            ":id": id, ":code": code, ":name": name, ":source": source.url().as_str(), ":transport": Word(transport),
             ":longitude": location.as_ref().map(|l| l.longitude), ":latitude": location.as_ref().map(|l| l.latitude),
             ":crs": location.as_ref().map(|l| Word(l.crs)), ":address": location.as_ref().map(|l| &l.address),
             ":grid_cell": location.as_ref().and_then(|l| l.grid_cell.as_ref()),

@@ -13,7 +13,11 @@ use std::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{SqliteStore, deliveries::DUE_SQL, incidents::list_sql};
+use super::{
+    SqliteStore,
+    deliveries::{AHEAD_SQL, DUE_SQL},
+    incidents::list_sql,
+};
 use crate::{
     domain::*,
     store::{IncidentFilter, Store, StoreError, conformance::*},
@@ -271,7 +275,8 @@ fn lists_and_the_outbox_never_scan_a_table() {
             matter: (bits & 8 > 0).then(|| matter("stall")),
         })
         .collect();
-    let lists = filters.iter().map(list_sql).chain([DUE_SQL.to_owned()]);
+    let lists =
+        filters.iter().map(|filter| list_sql(filter).unwrap()).chain([DUE_SQL.to_owned(), AHEAD_SQL.to_owned()]);
     for sql in lists {
         let plan = plan(&store, &sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
@@ -287,7 +292,7 @@ fn records_until_it_is_killed() {
     let Some(file) = std::env::var_os(CHILD) else { return };
     let store = SqliteStore::open(Path::new(&file)).unwrap();
     let view = view(&stream("31010100001320000001"), "预置位 1");
-    let from = store.all_evidence().unwrap().len() as i64;
+    let from = every_bundle(&store).len() as i64;
     for minutes in from.. {
         let incident = opened(&store, &view, &minutes.to_string(), minutes);
         confirmed(&store, incident.id);
@@ -313,7 +318,7 @@ fn a_killed_process_leaves_whole_looks() {
 
         let store = SqliteStore::open(&file).unwrap();
         store.check().unwrap();
-        let chain = store.all_evidence().unwrap();
+        let chain = every_bundle(&store);
         assert!(chain.len() >= incidents, "what was there stays there");
         incidents = chain.len();
         assert!(chain.windows(2).all(|pair| pair[1].previous.as_deref() == Some(&*pair[0].manifest_sha256)));

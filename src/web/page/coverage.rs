@@ -6,10 +6,11 @@ use maud::{Markup, html};
 use super::{
     Page,
     layout::{Tab, framed},
-    words,
+    platform, words,
 };
 use crate::{
-    service::{Coverage, Service, ViewCoverage},
+    domain::Policy,
+    service::{Coverage, Service, ViewCoverage, backlog_in_words, policy_in_words},
     web::{
         App,
         guard::{REVIEWER_COOKIE, cookie},
@@ -18,19 +19,27 @@ use crate::{
 
 /// How every view stands.
 pub(in crate::web) async fn coverage(State(app): State<App>, headers: HeaderMap) -> Page {
-    let rows = app.run(Service::coverage).await?;
+    let (rows, paused, plan) =
+        app.run(|service| Ok((service.coverage()?, platform::paused(service)?, service.plan()))).await?;
     let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
     let count = |wanted: fn(Coverage) -> bool| rows.iter().filter(|row| wanted(row.coverage)).count();
     let covered = count(|c| c == Coverage::Covered);
-    let bad = count(|c| matches!(c, Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen));
+    let bad = count(|c| matches!(c, Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen | Coverage::Refused(_)));
     let resting = count(|c| matches!(c, Coverage::Idle | Coverage::Disabled));
     let main = html! {
-        div #coverage data-live="look. stream. view. zone." {
+        div #coverage data-live="look. stream. view. zone. platform." {
+            (platform::notice(&app.service, &paused))
             h1.bar { "覆盖" span.count { (rows.len()) } }
             p.sums {
                 span { span.dot.good {} "正常 " (covered) }
                 span { span.dot.bad {} "失守 " (bad) }
                 span { span.dot.dimmed {} "停用或未配置 " (resting) }
+            }
+            @if let Some(plan) = &plan {
+                p.sums {
+                    span { span.dot.(if plan.policy() == Policy::Full { "good" } else { "bad" }) {} (policy_in_words(plan)) }
+                    span.dim { (backlog_in_words(plan)) }
+                }
             }
             @if rows.is_empty() {
                 div.empty { p { "还没有登记视频源" } p.dim { "用命令 " code { "xunjie stream add" } " 或接口登记。" } }

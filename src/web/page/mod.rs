@@ -5,6 +5,7 @@ mod coverage;
 mod incident;
 mod layout;
 mod login;
+mod platform;
 mod waiting;
 mod words;
 

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use super::{
     Page,
     layout::{Tab, framed},
-    words,
+    platform, words,
 };
 use crate::{
     domain::{Incident, Presence, Review, WallTime},
     service::Service,
-    store::{IncidentFilter, Registry},
+    store::{DECIDED, IncidentFilter, Registry},
     web::{
         App,
         extract::{Params, page},
@@ -36,19 +36,17 @@ pub(in crate::web) struct Which {
 pub(in crate::web) async fn waiting(State(app): State<App>, headers: HeaderMap, Params(which): Params<Which>) -> Page {
     let decided = which.review.as_deref() == Some("decided");
     let page = page(which.after, Some(CARDS))?;
-    let (rows, registry, now) = app
+    let (rows, registry, paused, now) = app
         .run(move |service| {
-            let review = (!decided).then(|| "waiting".to_owned());
-            let mut rows = service.incidents(&IncidentFilter { review, ..IncidentFilter::default() }, &page)?;
-            if decided {
-                rows.rows.retain(|incident| incident.review != Review::Waiting);
-            }
-            Ok((rows, service.registry()?, service.now()))
+            let review = Some(if decided { DECIDED } else { "waiting" }.to_owned());
+            let rows = service.incidents(&IncidentFilter { review, ..IncidentFilter::default() }, &page)?;
+            Ok((rows, service.registry()?, platform::paused(service)?, service.now()))
         })
         .await?;
     let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
     let main = html! {
-        div #cards data-live="incident. case. delivery." {
+        div #cards data-live="incident. case. delivery. platform." {
+            (platform::notice(&app.service, &paused))
             h1.bar {
                 @if decided { "已复核" } @else { "待复核" }
                 @if !decided && !rows.rows.is_empty() {
@@ -57,7 +55,7 @@ pub(in crate::web) async fn waiting(State(app): State<App>, headers: HeaderMap, 
             }
             @if rows.rows.is_empty() {
                 div.empty {
-                    p { @if decided { "本页没有已复核的事件" } @else { "没有待复核的事件" } }
+                    p { @if decided { "没有已复核的事件" } @else { "没有待复核的事件" } }
                     p.dim { "新的事件会自动出现在这里。各路画面是否正常，见 " a href="/coverage" { "覆盖" } "。" }
                 }
             }

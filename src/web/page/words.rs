@@ -82,6 +82,7 @@ pub(super) fn coverage(coverage: Coverage) -> (&'static str, &'static str) {
         Coverage::Blind(how) => (view_state(how), "bad"),
         Coverage::Overdue => ("逾期未看", "bad"),
         Coverage::Unseen => ("未巡看", "warn"),
+        Coverage::Refused(_) => ("超出上限", "bad"),
         Coverage::Idle => ("未配置", "dimmed"),
         Coverage::Disabled => ("已停用", "dimmed"),
     }

@@ -1,0 +1,46 @@
+//! Model manifests. What is accepted names a file in its own folder, has numbers that a decoder can work with, and is
+//! read the same twice; what is refused names the place.
+
+use std::{ffi::OsStr, path::Path};
+
+use xunjie::{
+    analysis::decode::Output,
+    domain::Score,
+    infer::manifest::{Manifest, ModelKind},
+};
+
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let folder = Path::new("models/nanodet_g_416");
+    let parse = || Manifest::parse(folder, "nanodet_g_416", "models/nanodet_g_416/model.toml", text);
+    match parse() {
+        Ok(manifest) => {
+            assert_eq!(parse().as_ref(), Ok(&manifest));
+            let path = manifest.weight_path();
+            assert_eq!((path.parent(), path.file_name()), (Some(folder), Some(OsStr::new(&manifest.file))));
+            assert_eq!(manifest.sha256.len(), 64);
+            stands(&manifest.kind);
+        }
+        Err(faults) => {
+            assert!(!faults.0.is_empty());
+            for fault in &faults.0 {
+                assert!(!fault.file.is_empty() && !fault.want.is_empty(), "{fault:?}");
+                assert!(fault.got.chars().count() <= 80, "{fault:?}");
+            }
+        }
+    }
+}
+
+fn stands(kind: &ModelKind) {
+    let ModelKind::Detector(spec) = kind else { return };
+    let format = &spec.input.format;
+    assert!((8..=4096).contains(&format.width) && (8..=4096).contains(&format.height));
+    assert!(format.std.iter().all(|std| *std > 0.0) && format.mean.iter().all(|mean| mean.is_finite()));
+    assert!((1..=1000).contains(&spec.detections_max) && !spec.classes.is_empty());
+    assert!(!spec.decoder.output_names().is_empty());
+    // What a graph cannot be checked for when it is loaded is refused when it answers.
+    let odd = Output { shape: &[1, 2, 3], data: &[0.5; 6] };
+    for outputs in [&[][..], &[odd], &[odd; 2], &[odd; 6]] {
+        let _answer_or_error = spec.decoder.decode(outputs, Score::ONE);
+    }
+}

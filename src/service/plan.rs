@@ -1,0 +1,54 @@
+//! How the patrol's plan stands, as the running service last wrote it down.
+
+use std::{fs, time::Duration};
+
+use super::Service;
+use crate::domain::{HardLimit, PlanStatus, Policy, Refused};
+
+/// What is older tells of a service that does not run any more: it writes once a second.
+const NEWS_AGE_MAX: Duration = Duration::from_secs(30);
+
+impl Service {
+    /// How the plan stands; `None` when no service runs over this data folder.
+    pub fn plan(&self) -> Option<PlanStatus> {
+        let text = fs::read(self.config.settings.folders.plan_file()).ok()?;
+        // What cannot be read was written by another version, or is damaged; the next second brings another.
+        let plan: PlanStatus = serde_json::from_slice(&text).ok()?;
+        (self.now().since(plan.at) <= NEWS_AGE_MAX).then_some(plan)
+    }
+}
+
+/// The rule by which the plan gives way, in words.
+pub fn policy_in_words(plan: &PlanStatus) -> String {
+    let stretch = plan.stretch;
+    match plan.policy() {
+        Policy::Full => "正常：按各自间隔巡看".to_owned(),
+        Policy::Stretched => format!("算力不足：静态事项的间隔放宽到 {stretch:.1} 倍，连续巡看不受影响"),
+        Policy::Thinned => {
+            format!("算力不足：静态事项的间隔已放宽到 {stretch:.1} 倍，连续巡看暂时只看关键帧")
+        }
+    }
+}
+
+/// What waits and what was left out, in words.
+pub fn backlog_in_words(plan: &PlanStatus) -> String {
+    let late = plan.late_max_ms as f64 / 1000.0;
+    let (views, waiting, watched, skipped) = (plan.views, plan.waiting, plan.watched, plan.skipped);
+    let refused = plan.refused.len();
+    format!(
+        "巡看 {views} 个画面，连续巡看 {watched} 路，到期未看 {waiting} 次（最迟 {late:.0} 秒），启动以来略过 {skipped} 次，因上限拒绝 {refused} 个画面"
+    )
+}
+
+/// Why a view is refused, in words.
+pub(super) fn refusal_in_words(refused: &Refused) -> String {
+    let max = refused.max;
+    match refused.limit {
+        HardLimit::ContinuousMax => format!(
+            "未连续巡看：同时连续巡看的上限 {max} 路已满，只按关键帧轮巡；见 patrol.infer_threads 和 patrol.open_sessions_max"
+        ),
+        HardLimit::OpenSessionsMax => {
+            format!("未巡看：同时打开的视频源已达上限 {max} 路；见 patrol.open_sessions_max")
+        }
+    }
+}
