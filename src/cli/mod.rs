@@ -88,14 +88,11 @@ enum Command {
     #[cfg(feature = "gstreamer")]
     /// 运行：巡看、判定、留证、复核页面、上报
     Serve(serve::Args),
-<<<<<<< HEAD
     /// 测评：在标注图片上测模型，在录像上按时间表测事件
     #[command(subcommand)]
     Eval(eval::Command),
-=======
     /// 运行情况：是否跟得上、什么迟了、按什么规则略过、什么因上限被拒绝
     Status(status::Args),
->>>>>>> main
     /// 模型：查看、核验
     #[command(subcommand)]
     Model(model::ModelCommand),
