@@ -12,6 +12,7 @@
 //! | [`store`] | L2 | rows (SQLite) and evidence files |
 //! | [`deliver`] | L2 | outlets to the platform |
 //! | [`patrol`] | L3 | **the spine**: plan, look, record, courier; read `patrol/spine.rs` first |
+//! | [`eval`] | L3 | measures models and clips against labels and timelines |
 //! | [`service`] | L3 | use cases shared by the web and the command line |
 //! | [`web`] | L4 | HTTP API and the review page |
 //! | [`cli`] | L4 | one file a subcommand |
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod deliver;
 pub mod domain;
+pub mod eval;
 pub mod infer;
 pub mod media;
 pub mod patrol;

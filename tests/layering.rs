@@ -12,10 +12,11 @@ use std::{
 /// Which rooms a room may name. Every room but the last five may also name [`SHARED`].
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["web", "service", "patrol", "config", "infer", "media", "store", "deliver", "analysis"]),
+    ("cli", &["web", "service", "patrol", "eval", "config", "infer", "media", "store", "deliver", "analysis"]),
     ("web", &["service", "store", "deliver", "config"]),
     ("service", &["store", "config", "deliver"]),
     ("patrol", &["analysis", "media", "infer", "store", "deliver", "config"]),
+    ("eval", &["analysis", "infer", "media"]),
     ("infer", &["analysis", "config"]),
     ("media", &["analysis", "config"]),
     ("store", &["config"]),

@@ -11,6 +11,7 @@ pub mod nms;
 pub mod place_book;
 mod resample;
 pub mod scene;
+pub mod score;
 pub mod tracker;
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ mod desk;
 mod doctor;
 #[cfg(feature = "gstreamer")]
 mod engine;
+mod eval;
+#[cfg(feature = "gstreamer")]
+mod eval_clip;
 mod evidence;
 mod judge;
 mod model;
@@ -85,6 +88,9 @@ enum Command {
     #[cfg(feature = "gstreamer")]
     /// 运行：巡看、判定、留证、复核页面、上报
     Serve(serve::Args),
+    /// 测评：在标注图片上测模型，在录像上按时间表测事件
+    #[command(subcommand)]
+    Eval(eval::Command),
     /// 运行情况：是否跟得上、什么迟了、按什么规则略过、什么因上限被拒绝
     Status(status::Args),
     /// 模型：查看、核验
@@ -131,6 +137,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Delivery(command) => delivery::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
         Command::Judge(args) => judge::run(&args, &desk.checked_config()?, desk.print.json),
+        Command::Eval(command) => eval::run(&command, &desk),
         Command::Model(command) => {
             model::run(&command, &desk.checked_config()?.settings.folders.models, desk.print.json)
         }

@@ -12,13 +12,17 @@ use anyhow::Context;
 use super::{Done, desk::Desk, engine};
 use crate::{
     clock::SimulatedClock,
+    config::Config,
     domain::{IncidentChange, SourceUrl},
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
         pictures::PictureSource,
     },
-    patrol::replay::{ReplaySource, ReplayedChange, SceneFile, replay},
+    patrol::{
+        replay::{ReplaySource, ReplaySummary, ReplayedChange, SceneFile, replay},
+        spine::LookDone,
+    },
     service::Service,
 };
 
@@ -36,33 +40,55 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, desk: &Desk) -> Done {
-    let text =
-        std::fs::read_to_string(&args.scene).with_context(|| format!("{} cannot be read", args.scene.display()))?;
-    let scene = SceneFile::parse(&args.scene.display().to_string(), &text)?;
+    let scene = scene_of(&args.scene)?;
+    let summary = rehearse(
+        desk,
+        &args.clip,
+        &scene,
+        |_| {},
+        |done, service| {
+            for change in &done.changes {
+                if desk.print.json || args.extended || !matches!(change, IncidentChange::Extended { .. }) {
+                    let replayed = ReplayedChange { at: done.report.ended, change: change.clone() };
+                    desk.print.one(&replayed, || line_of(&replayed, service));
+                }
+            }
+        },
+    )?;
+    eprintln!("{} 次巡看，{} 帧，{} 次无法判断", summary.looks, summary.frames, summary.blind);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn scene_of(path: &Path) -> anyhow::Result<SceneFile> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(SceneFile::parse(&path.display().to_string(), &text)?)
+}
+
+/// Plays the recording through the whole spine. `adjust` may change the configuration first; `heard` is told of
+/// every look.
+pub(super) fn rehearse(
+    desk: &Desk,
+    clip: &Path,
+    scene: &SceneFile,
+    adjust: impl FnOnce(&mut Config),
+    mut heard: impl FnMut(&LookDone, &Service),
+) -> anyhow::Result<ReplaySummary> {
     let clock = Arc::new(SimulatedClock::starting_at(scene.start));
     let scratch = tempfile_below(desk)?;
-    let mut config = desk.config().context("the configuration has faults; `xunjie check` lists them")?;
+    let mut config = desk.checked_config()?;
     if desk.globals.data.is_none() {
         config.settings.folders.data.clone_from(&scratch.0);
     }
+    adjust(&mut config);
     let service = Service::open(Arc::new(config), clock.clone())?;
-    let view = scene.register(&*service.store, source_of(&args.clip)?)?;
+    let view = scene.register(&*service.store, source_of(clip)?)?;
     // A replay into a data folder that holds part of it goes on where that part ended.
     if let Some(latest) = service.store.looks(view, 1)?.first() {
         clock.advance_to(latest.ended);
     }
-    let (source, ended) = ReplaySource::new(recording(&args.clip, &scene, clock.clone())?, clock.clone());
+    let (source, ended) = ReplaySource::new(recording(clip, scene, clock.clone())?, clock.clone());
     let spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
-    let summary = replay(&spine, view, &clock, &ended, |done| {
-        for change in &done.changes {
-            if desk.print.json || args.extended || !matches!(change, IncidentChange::Extended { .. }) {
-                let replayed = ReplayedChange { at: done.report.ended, change: change.clone() };
-                desk.print.one(&replayed, || line_of(&replayed, &service));
-            }
-        }
-    })?;
-    eprintln!("{} 次巡看，{} 帧，{} 次无法判断", summary.looks, summary.frames, summary.blind);
-    Ok(ExitCode::SUCCESS)
+    Ok(replay(&spine, view, &clock, &ended, |done| heard(done, &service))?)
 }
 
 fn source_of(clip: &Path) -> anyhow::Result<SourceUrl> {

@@ -97,6 +97,15 @@ impl Catalogue {
     }
 }
 
+/// A detector of a manifest that was changed after it was read, as for measuring below its floor score.
+///
+/// # Errors
+/// [`InferError`].
+pub fn detector_of(manifest: &Manifest, settings: PoolSettings) -> Result<Arc<dyn Detector>, InferError> {
+    manifest.detector()?;
+    start(manifest, settings)
+}
+
 #[cfg(feature = "onnx")]
 fn start(manifest: &Manifest, settings: PoolSettings) -> Result<Arc<dyn Detector>, InferError> {
     use super::{

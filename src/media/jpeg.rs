@@ -78,6 +78,25 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, JpegError> {
         .map_err(|error| JpegError::TooLarge(format!("{width}x{height} pixels ({error})")))
 }
 
+/// Whether a JPEG's bytes reach its end mark. A decoder fills what is missing with grey and says nothing, which does
+/// for a camera's snapshot but not for measuring. Bytes of another kind are taken as whole: their decoders complain.
+pub fn is_whole(bytes: &[u8]) -> bool {
+    const SCAN: u8 = 0xDA;
+    const END: [u8; 2] = [0xFF, 0xD9];
+    if !bytes.starts_with(&[0xFF, 0xD8]) {
+        return true;
+    }
+    let mut at = 2;
+    // Segments say their length, so an embedded thumbnail's end mark is stepped over.
+    while let Some(&[0xFF, mark, high, low]) = bytes.get(at..at + 4) {
+        if mark == SCAN {
+            return bytes[at..].windows(2).any(|pair| pair == END);
+        }
+        at += if mark == 0xFF { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
+    }
+    false
+}
+
 /// The picture in a JPEG or PNG file, whatever the file's name ends with.
 ///
 /// # Errors
@@ -137,6 +156,17 @@ mod tests {
         cut.truncate(20);
         assert!(matches!(decode(&cut), Err(JpegError::Damaged(_))));
         assert!(matches!(open(Path::new("no/such/file.jpg")), Err(JpegError::Unreadable(..))));
+    }
+
+    #[test]
+    fn a_jpeg_that_stops_in_its_middle_is_not_whole() {
+        let mut jpeg = encode(&ramp(64, 64)).unwrap();
+        assert!(is_whole(&jpeg) && is_whole(&empty_png(4, 4)));
+        jpeg.truncate(jpeg.len() - jpeg.len() / 3);
+        assert!(!is_whole(&jpeg));
+        // An end mark inside of a segment, as that of a thumbnail, is not the picture's.
+        jpeg.splice(2..2, [0xFF, 0xE1, 0, 4, 0xFF, 0xD9]);
+        assert!(!is_whole(&jpeg));
     }
 
     #[test]

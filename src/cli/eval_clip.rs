@@ -1,0 +1,132 @@
+//! `xunjie eval clip`: replays a clip through the whole spine and judges the incidents by a timeline.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{
+    Done,
+    desk::{Desk, Globals},
+    eval::{bytes_of, took, write},
+    print::table,
+    replay::{rehearse, scene_of},
+};
+use crate::{
+    analysis::score::incidents::OpenedIncident,
+    domain::{Incident, IncidentChange, MatterKey},
+    eval::{
+        clip::{ClipInput, ClipReport, ClipSettings, Replayed, Timeline, report},
+        page,
+        report::sha256_of,
+    },
+    infer::catalogue::Catalogue,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// 录像文件
+    #[arg(long, value_name = "FILE")]
+    clip: PathBuf,
+    /// 场景文件（TOML），同 replay
+    #[arg(long, value_name = "FILE")]
+    scene: PathBuf,
+    /// 真实事件的时间表（TOML）
+    #[arg(long, value_name = "FILE")]
+    timeline: PathBuf,
+    /// 各事项都改用这个模型
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// 写入 report.json 和 page.html 的目录
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(super) fn run(args: &Args, desk: &Desk) -> Done {
+    let scene = scene_of(&args.scene)?;
+    let keys: Vec<String> = scene.matters.iter().map(ToString::to_string).collect();
+    let text = bytes_of(&args.timeline)?;
+    let text = String::from_utf8(text).with_context(|| format!("{} is not UTF-8 text", args.timeline.display()))?;
+    let timeline = Timeline::parse(&args.timeline, &text, &keys)?;
+    // What an earlier run left in a data folder would be judged as this one's.
+    let fresh = Desk::new(Globals { data: None, ..desk.globals.clone() });
+    let input = input(args, &fresh, &scene.matters, text.as_bytes())?;
+    let bar = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} 录像第 {pos} 秒，已用 {elapsed}").expect("the template is well formed"),
+    );
+    let mut replayed = Replayed::default();
+    let mut incidents: Vec<Incident> = Vec::new();
+    let use_model = |config: &mut crate::config::Config| {
+        // Only what the scene asks for is loaded: another matter's model may be absent.
+        config.matters.retain(|key, _| scene.matters.contains(key));
+        if let Some(model) = &args.model {
+            config.matters.values_mut().for_each(|matter| matter.model.clone_from(model));
+        }
+    };
+    let summary = rehearse(&fresh, &args.clip, &scene, use_model, |done, _| {
+        let seconds = |at: crate::domain::WallTime| at.since(scene.start).as_secs_f64();
+        replayed.clip_s = seconds(done.report.ended);
+        bar.set_position(replayed.clip_s as u64);
+        for change in &done.changes {
+            let again = match change {
+                IncidentChange::Opened { incident } => {
+                    incidents.push(incident.clone());
+                    Some((incident, incident.opened_at))
+                }
+                IncidentChange::Reopened { incident, at, .. } => {
+                    incidents.iter().find(|known| known.id == *incident).map(|known| (known, *at))
+                }
+                IncidentChange::Extended { .. } | IncidentChange::Closed { .. } => None,
+            };
+            if let Some((incident, at)) = again {
+                let matter = incident.matter.to_string();
+                replayed.opened.push(OpenedIncident { matter, bbox: incident.bbox, at_s: seconds(at) });
+            }
+        }
+    })?;
+    bar.finish_and_clear();
+    (replayed.looks, replayed.frames, replayed.blind) = (summary.looks, summary.frames, summary.blind);
+    let report = report(input, &timeline, &replayed, ClipSettings::default());
+    write(&args.out, &report, &page::of_clip(&report))?;
+    desk.print.one(&report, || text_of(&report));
+    eprintln!("{} 次巡看，{} 帧，{} 次无法判断；见 {}", report.looks, report.frames, report.blind, args.out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn input(args: &Args, desk: &Desk, matters: &[MatterKey], timeline: &[u8]) -> anyhow::Result<ClipInput> {
+    let config = desk.checked_config()?;
+    let catalogue = Catalogue::load(&config.settings.folders.models)?;
+    let mut input = ClipInput {
+        clip: args.clip.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        sha256: [sha256_of(&bytes_of(&args.clip)?), sha256_of(&bytes_of(&args.scene)?), sha256_of(timeline)],
+        pipelines_sha256: std::collections::BTreeMap::new(),
+        dwell_s: std::collections::BTreeMap::new(),
+        models: Vec::new(),
+    };
+    for key in matters {
+        let matter = config.matters.get(key).with_context(|| format!("matter {key} of the scene has no pipeline"))?;
+        input.pipelines_sha256.insert(key.to_string(), matter.sha256.clone());
+        input.dwell_s.insert(key.to_string(), matter.dwell.time.as_secs_f64());
+        let model = took(catalogue.manifest(args.model.as_ref().unwrap_or(&matter.model))?)?;
+        if !input.models.iter().any(|known| known.model == model.model) {
+            input.models.push(model);
+        }
+    }
+    Ok(input)
+}
+
+fn text_of(report: &ClipReport) -> String {
+    let score = &report.score;
+    let shown = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+    let delays =
+        report.truths.iter().map(|truth| vec![truth.name.clone(), shown(truth.delay_s), shown(truth.after_dwell_s)]);
+    format!(
+        "查准率 {}  查全率 {}  平均延迟 {} 秒  每事件重复 {}  每摄像机小时误报 {}\n{}",
+        shown(score.precision),
+        shown(score.recall),
+        shown(score.delay_mean_s),
+        shown(score.duplicates_per_found),
+        shown(score.wrong_per_camera_hour),
+        table(&["真实事件", "延迟（秒）", "超出停留时限（秒）"], &delays.collect::<Vec<_>>())
+    )
+}

@@ -1,0 +1,134 @@
+//! `xunjie eval` as it is run: real model, pictures made here. What is broken must be named and counted, and must not
+//! cost the rest; the same input must give the same bytes.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+use serde_json::Value;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn eval(arguments: &[&str], out: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+    command.args(["--root", ROOT, "eval", "pictures"]).args(arguments).arg("--out").arg(out);
+    command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA");
+    command.output().expect("cargo built the program")
+}
+
+fn report(out: &Path) -> Value {
+    serde_json::from_slice(&fs::read(out.join("report.json")).expect("a report was written")).expect("it is JSON")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn street() -> DynamicImage {
+    DynamicImage::ImageRgb8(RgbImage::from_fn(96, 64, |x, y| image::Rgb([(x * 2) as u8, (y * 3) as u8, 90])))
+}
+
+/// A JPEG whose header promises 20,000 x 20,000 pixels.
+fn immense() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    street().write_to(&mut std::io::Cursor::new(&mut bytes), ImageFormat::Jpeg).expect("a JPEG can be written");
+    let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).expect("it has a frame header");
+    let side = 20_000_u16.to_be_bytes();
+    bytes[frame + 5..frame + 9].copy_from_slice(&[side, side].concat());
+    bytes
+}
+
+/// A folder with one picture of each kind of harm and some sound ones.
+fn harmed(folder: &Path) {
+    let at = |name: &str| folder.join(name);
+    street().save(at("a_sound.png")).expect("a PNG can be written");
+    street().to_rgba8().save(at("b_alpha.png")).expect("a PNG can be written");
+    street().to_rgb16().save(at("c_16_bit.png")).expect("a PNG can be written");
+    DynamicImage::new_rgb8(1, 1).save(at("d_1x1.png")).expect("a PNG can be written");
+    fs::write(at("e_immense.jpg"), immense()).expect("the folder can be written");
+    let mut cut = Vec::new();
+    street().write_to(&mut std::io::Cursor::new(&mut cut), ImageFormat::Jpeg).expect("a JPEG can be written");
+    cut.truncate(cut.len() - 200);
+    fs::write(at("f_cut.jpg"), cut).expect("the folder can be written");
+    fs::write(at("g_text.jpg"), "no picture").expect("the folder can be written");
+    let labels = "0 0.5 0.5 0.4 0.4\n0 0.5 0.5 -0.4 0.4\n0 1.9 0.5 0.2 0.2\n0 0.95 0.5 0.3 0.3\n1 0.5 0.5 0.1 0.1\n7 0.5 0.5 0.1 0.1\n";
+    fs::write(at("a_sound.txt"), labels).expect("the folder can be written");
+    fs::write(at("d_1x1.txt"), "0 0.5 0.5 1 1\n").expect("the folder can be written");
+}
+
+#[test]
+fn what_is_broken_is_named_and_the_rest_is_measured_the_same_each_time() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let (data, out, again) = (folder.path().join("data"), folder.path().join("out"), folder.path().join("again"));
+    fs::create_dir(&data).expect("the folder can be written");
+    harmed(&data);
+    let shown = data.display().to_string();
+    let arguments = [&shown, "--model", "nanodet_g_416", "--names", "dump_truck,hat", "--map", "dump_truck=truck,car"];
+    let first = eval(&arguments, &out);
+    assert!(first.status.success(), "{}", said(&first));
+
+    let report = report(&out);
+    assert_eq!((&report["data"]["listed"], &report["data"]["judged"]), (&7.into(), &3.into()));
+    let left = &report["left_out"];
+    let reason = |list: &str, index: usize, of: &str| left[list][index][of].as_str().unwrap_or_default().to_owned();
+    let files: Vec<String> = (0..4).map(|index| reason("picture_list", index, "file")).collect();
+    assert_eq!(files, ["d_1x1.png", "e_immense.jpg", "f_cut.jpg", "g_text.jpg"]);
+    for (index, says) in ["1x1 pixels", "20000x20000", "cut short", "neither JPEG nor PNG"].into_iter().enumerate() {
+        assert!(reason("picture_list", index, "reason").contains(says), "{left:#}");
+    }
+    for (index, says) in ["reversed", "outside", "no name"].into_iter().enumerate() {
+        assert!(reason("label_list", index, "reason").contains(says), "{left:#}");
+        assert_eq!(reason("label_list", index, "file"), "a_sound.txt");
+    }
+    assert_eq!((&left["labels_clipped"], &left["labels_of_unmeasured_classes"]), (&1.into(), &1.into()));
+    assert_eq!((&report["classes"][0]["name"], &report["classes"][0]["truths"]), (&"dump_truck".into(), &2.into()));
+    assert_eq!(report["clean"]["pictures"], 2);
+    let page = fs::read_to_string(out.join("page.html")).expect("a page was written");
+    assert!(page.contains("data:image/jpeg") && page.contains("e_immense.jpg") && !page.contains("http"));
+
+    let second = eval(&[&arguments[..], &["--no-pictures", "--threads", "1"]].concat(), &again);
+    assert!(second.status.success(), "{}", said(&second));
+    let bytes = |out: &Path| fs::read(out.join("report.json")).expect("a report was written");
+    assert_eq!(bytes(&out), bytes(&again));
+    let page = fs::read_to_string(again.join("page.html")).expect("a page was written");
+    assert!(!page.contains("data:image") && page.contains("a_sound.png"));
+}
+
+#[test]
+fn a_model_is_in_full_agreement_with_itself_and_that_is_not_called_accuracy() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    fs::create_dir(&data).expect("the folder can be written");
+    let kerb = Path::new("/usr/share/doc/opencv-doc/examples/data/messi5.jpg");
+    fs::copy(kerb, data.join("player.jpg")).expect("script/setup installs opencv-doc");
+    let shown = data.display().to_string();
+    let ran = eval(&[&shown, "--model", "nanodet_g_416", "--teacher", "nanodet_g_416"], &out);
+    assert!(ran.status.success(), "{}", said(&ran));
+    let report = report(&out);
+    assert_eq!((&report["measure"], &report["mean"]["ap50_95"]), (&"agreement".into(), &1.0.into()));
+    let page = fs::read_to_string(out.join("page.html")).expect("a page was written");
+    assert!(page.contains("不是准确率"));
+}
+
+#[test]
+fn a_graph_that_does_not_fit_its_manifest_is_named_with_its_file() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let (models, data) = (folder.path().join("models"), folder.path().join("data"));
+    let model = models.join("nanodet_g_416");
+    fs::create_dir_all(&model).expect("the folder can be written");
+    fs::create_dir(&data).expect("the folder can be written");
+    harmed(&data);
+    let sound = Path::new(ROOT).join("models/nanodet_g_416");
+    let manifest = fs::read_to_string(sound.join("model.toml")).expect("the model has a manifest");
+    fs::write(model.join("model.toml"), manifest.replace("\"cls_8\"", "\"cls_9\"")).expect("the folder can be written");
+    fs::copy(sound.join("model.onnx"), model.join("model.onnx")).expect("the model has weights");
+    let (data, models) = (data.display().to_string(), models.display().to_string());
+    let arguments = [&data, "--model", "nanodet_g_416", "--models", &models, "--names", "car,hat"];
+    let ran = eval(&arguments, &folder.path().join("out"));
+    assert_eq!(ran.status.code(), Some(1));
+    let said = said(&ran);
+    assert!(said.contains("model.onnx") && said.contains("cls_9"), "{said}");
+}
