@@ -172,7 +172,7 @@ impl Timeline {
                 Some("box is reversed or without area; write [left, top, right, bottom]".to_owned())
             } else if !one.from_s.is_finite()
                 || one.from_s < 0.0
-                || one.until_s.is_some_and(|until| !(until > one.from_s))
+                || one.until_s.is_some_and(|until| until.is_nan() || until <= one.from_s)
             {
                 Some("until_s must come after from_s, which is 0 or more".to_owned())
             } else if !matters.contains(&one.matter) {

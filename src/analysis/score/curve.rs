@@ -86,6 +86,9 @@ mod tests {
         domain::BBox,
     };
 
+    /// Scores with whether each was right, how many were to be found, and the average precision by hand.
+    type Row = (&'static [(f32, bool)], usize, f64);
+
     fn ap(judged: &[(f32, bool)], positives: usize) -> f64 {
         Curve::new(judged.to_vec(), positives).ap().unwrap()
     }
@@ -93,7 +96,7 @@ mod tests {
     /// By hand: of two boxes, right, wrong, right gives precision 1 up to recall 0.5 (51 steps), 2/3 beyond (50 steps).
     #[test]
     fn average_precision_is_that_of_the_table() {
-        let cases: [(&[(f32, bool)], usize, f64); 6] = [
+        let cases: [Row; 6] = [
             (&[(0.9, true), (0.8, true)], 2, 1.0),
             (&[(0.9, true), (0.8, false), (0.7, true)], 2, (51.0 + 50.0 * 2.0 / 3.0) / 101.0),
             (&[(0.9, false), (0.8, true)], 1, 0.5),
