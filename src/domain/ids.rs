@@ -42,11 +42,15 @@ pub mod named {
         Case,
         /// A duty to tell a platform.
         Delivery,
+        /// Somebody who may come in: a person's account or a program's token.
+        Account,
     }
 }
 
 /// Id of a stream.
 pub type StreamId = Id<named::Stream>;
+/// Id of an account or a token.
+pub type AccountId = Id<named::Account>;
 /// Id of a view.
 pub type ViewId = Id<named::View>;
 /// Id of a zone.

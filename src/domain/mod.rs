@@ -1,6 +1,7 @@
 //! L0, pure: the words of the house as types. Nothing here awaits, reads a clock, touches a file or
 //! knows an adapter; everything else may use it and it uses nothing of ours.
 
+mod account;
 mod case;
 mod detection;
 mod evidence;
@@ -17,6 +18,7 @@ mod stream;
 mod time;
 mod zone;
 
+pub use account::*;
 pub use case::*;
 pub use detection::*;
 pub use evidence::*;

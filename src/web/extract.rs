@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
 use crate::{
+    domain::Caller,
     service::Faults,
     store::{Page, Rows},
 };
@@ -45,6 +46,14 @@ fn without_values(message: &str) -> String {
     };
     let told = if expected.is_empty() { told } else { format!("{told}, expected{expected}") };
     told.chars().take(300).collect()
+}
+
+/// Whoever asks, as the door found out.
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::unauthorised)
+    }
 }
 
 /// An id in the path. What cannot be an id names nothing: 404.

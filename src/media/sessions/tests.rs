@@ -193,17 +193,19 @@ fn a_refused_password_is_not_tried_until_it_is_changed() {
     assert!(bench.pool.lease(&SourceSpec { credential, ..cam }, true).is_ok());
 }
 
-/// A camera that accepts and never sends.
-struct Hanging;
+/// A camera that accepts and never sends; it tells when it is waited for.
+#[derive(Clone)]
+struct Hanging(crossbeam_channel::Sender<()>);
 
 impl FrameSource for Hanging {
     fn open(&self, _spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
-        Ok(Box::new(Self))
+        Ok(Box::new(self.clone()))
     }
 }
 
 impl MediaSession for Hanging {
     fn frame(&mut self, want: &Want) -> Result<Frame, MediaError> {
+        let _told_before = self.0.try_send(());
         std::thread::sleep(want.until.saturating_duration_since(Instant::now()));
         Err(MediaError::Timeout("cam".into(), Duration::ZERO))
     }
@@ -215,10 +217,12 @@ impl MediaSession for Hanging {
 #[test]
 fn nobody_waits_for_a_hanging_camera_when_the_pool_closes() {
     let clock = Arc::new(SimulatedClock::starting_at(WallTime::from_millis(0)));
-    let pool = SessionPool::new(Arc::new(Hanging), PoolConfig::default(), clock);
+    let (waits, waited_for) = crossbeam_channel::bounded(1);
+    let pool = SessionPool::new(Arc::new(Hanging(waits)), PoolConfig::default(), clock);
     let mut lease = pool.lease(&camera("a"), false).unwrap();
     let began = Instant::now();
     let waiting = std::thread::spawn(move || lease.frame(&Want { until: began + Duration::from_secs(600), ..want() }));
+    waited_for.recv().unwrap();
     pool.close(Duration::from_millis(100));
     assert!(pool.is_closing());
     let told = waiting.join().unwrap();

@@ -24,6 +24,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/001_first.sql"),
     include_str!("schema/002_platform_pause.sql"),
     include_str!("schema/003_lists.sql"),
+    include_str!("schema/004_accounts.sql"),
+    include_str!("schema/005_review.sql"),
+    include_str!("schema/006_statistics.sql"),
 ];
 /// Marks our files in SQLite's header: "XJst".
 const APPLICATION_ID: i32 = 0x584a_7374;

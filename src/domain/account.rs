@@ -1,0 +1,136 @@
+//! Accounts: who somebody is, what they may do and which areas they may see. Passwords and tokens are not here.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::AccountId;
+
+/// What somebody may do. An account may hold several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 操作员: registers streams, draws zones.
+    Operator,
+    /// 复核员: confirms and rejects incidents.
+    Reviewer,
+    /// 主管: statistics, reports, second reviews.
+    Supervisor,
+    /// 平台: cases, deliveries, callbacks.
+    Platform,
+    /// 管理员: accounts, tokens, the audit log.
+    Administrator,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Operator, Self::Reviewer, Self::Supervisor, Self::Platform, Self::Administrator];
+}
+
+/// Name of an area (区域): a district or a street to which streams belong, as the city names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Area(String);
+
+/// The text cannot name an area.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an area's name is 1 to 64 characters without control characters and without blanks at its ends")]
+pub struct BadArea;
+
+impl Area {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl TryFrom<String> for Area {
+    type Error = BadArea;
+    fn try_from(name: String) -> Result<Self, BadArea> {
+        let sane = (1..=64).contains(&name.chars().count())
+            && name.trim() == name
+            && !name.chars().any(|c| c.is_control() || is_bidi_mark(c));
+        if sane { Ok(Self(name)) } else { Err(BadArea) }
+    }
+}
+impl FromStr for Area {
+    type Err = BadArea;
+    fn from_str(name: &str) -> Result<Self, BadArea> {
+        Self::try_from(name.to_owned())
+    }
+}
+impl From<Area> for String {
+    fn from(area: Area) -> Self {
+        area.0
+    }
+}
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Marks that turn the direction of writing around can make one name look like another.
+fn is_bidi_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Which areas somebody sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Areas {
+    /// All, and streams that belong to none.
+    All,
+    /// These alone; a stream that belongs to no area is not among them.
+    Only(BTreeSet<Area>),
+}
+
+impl Areas {
+    /// Whether what belongs to `area` is seen.
+    pub fn admit(&self, area: Option<&Area>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(areas) => area.is_some_and(|area| areas.contains(area)),
+        }
+    }
+}
+
+/// Whoever asks, as the door found out. Handlers and services decide by this alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account or the token.
+    pub id: AccountId,
+    /// The name that goes into the audit log and onto verdicts.
+    pub name: String,
+    /// What they may do.
+    pub roles: BTreeSet<Role>,
+    /// What they may see.
+    pub areas: Areas,
+    /// Whether they may see pictures and clips that are not masked.
+    pub may_unmask: bool,
+}
+
+impl Caller {
+    /// Whether the caller holds one of these roles.
+    pub fn is_any(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.roles.contains(role))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_without_an_area_is_seen_by_those_who_see_all() {
+        let east: Area = "东城区".parse().unwrap();
+        let only = Areas::Only(BTreeSet::from([east.clone()]));
+        assert!(Areas::All.admit(None) && Areas::All.admit(Some(&east)));
+        assert!(only.admit(Some(&east)) && !only.admit(None) && !only.admit(Some(&"西城区".parse().unwrap())));
+    }
+
+    #[test]
+    fn names_that_could_pass_for_others_are_refused() {
+        for bad in ["", " 东", "东\u{202e}西", "东\n西", &"东".repeat(65)] {
+            assert_eq!(bad.parse::<Area>(), Err(BadArea), "{bad:?}");
+        }
+    }
+}

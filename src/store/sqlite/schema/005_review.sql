@@ -1,0 +1,1 @@
+-- The reviewers' desk: order of the queue, locks, second reviews.
