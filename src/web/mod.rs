@@ -6,6 +6,7 @@ mod areas;
 mod blocking;
 mod callbacks;
 mod cases;
+mod catalogue;
 mod changes;
 mod deliveries;
 mod evidence;

@@ -33,6 +33,7 @@ const CASES: Callers = Holders(&[Platform, Supervisor]);
 /// Every operation of the OpenAPI document by its id, and the few routes that are not in it.
 pub const ROLES: &[(&str, Callers)] = &[
     ("areas_list", Known),
+    ("calendar_show", Known),
     ("callbacks_hear", Anybody),
     ("cases_list", CASES),
     ("cases_show", CASES),
@@ -54,6 +55,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("incidents_show", VIEWERS),
     ("looks_ask", OPERATORS),
     ("looks_list", Holders(&[Operator, Supervisor])),
+    ("matters_list", Known),
     ("media_links_show", Anybody),
     ("openapi", Known),
     ("page", Holders(&[Reviewer])),
@@ -76,6 +78,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("zones_list", Known),
     ("zones_remove", OPERATORS),
     ("zones_show", Known),
+    ("zones_versions", Known),
 ];
 
 /// Routes beside the document, by the word of [`ROLES`].
