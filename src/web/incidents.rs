@@ -263,9 +263,6 @@ pub(super) struct IncidentQuery {
 pub struct VerdictIn {
     /// What.
     verdict: VerdictWord,
-    /// Who; never empty.
-    #[serde(default)]
-    reviewer: String,
     /// In the reviewer's words.
     #[serde(default)]
     note: String,
@@ -363,9 +360,8 @@ pub(super) async fn decide(
     Body(given): Body<VerdictIn>,
 ) -> Result<Json<DecidedOut>, Problem> {
     let verdict = given.verdict()?;
-    let decided = app
-        .run(&caller, move |service| service.decide(&service.sign(id, verdict, &given.reviewer, &given.note)))
-        .await?;
+    let by = caller.name.clone();
+    let decided = app.run(&caller, move |service| service.decide(&service.sign(id, verdict, &by, &given.note))).await?;
     let name = app.service.matter_name(&decided.incident.matter);
     Ok(Json(DecidedOut { incident: IncidentOut::of(decided.incident, name), case: decided.case.map(CaseOut::of) }))
 }

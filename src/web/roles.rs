@@ -27,12 +27,20 @@ const OPERATORS: Callers = Holders(&[Operator]);
 const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
 /// Who decides.
 const REVIEWERS: Callers = Holders(&[Reviewer]);
+/// Who makes accounts: the administrator alone.
+const ADMINISTRATORS: Callers = Holders(&[]);
 /// Who watches over cases.
 const CASES: Callers = Holders(&[Platform, Supervisor]);
 
 /// Every operation of the OpenAPI document by its id, and the few routes that are not in it.
 pub const ROLES: &[(&str, Callers)] = &[
+    ("accounts_add", ADMINISTRATORS),
+    ("accounts_change", ADMINISTRATORS),
+    ("accounts_invite", ADMINISTRATORS),
+    ("accounts_list", ADMINISTRATORS),
+    ("accounts_show", ADMINISTRATORS),
     ("areas_list", Known),
+    ("audit_list", ADMINISTRATORS),
     ("calendar_show", Known),
     ("callbacks_hear", Anybody),
     ("cases_list", CASES),
@@ -41,6 +49,9 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("deliveries_list", CASES),
     ("deliveries_replay", Holders(&[Platform])),
     ("deliveries_show", CASES),
+    ("door_accept", Anybody),
+    ("door_set_up", Anybody),
+    ("door_show", Anybody),
     ("evidence_file", VIEWERS),
     ("evidence_hold", Holders(&[Reviewer, Supervisor])),
     ("evidence_list", VIEWERS),
@@ -61,12 +72,19 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("page", Holders(&[Reviewer])),
     ("page_public", Anybody),
     ("plan_show", Known),
+    ("session_begin", Anybody),
+    ("session_end", Known),
+    ("session_password", Known),
+    ("session_show", Known),
     ("streams_add", OPERATORS),
     ("streams_change", OPERATORS),
     ("streams_list", Known),
     ("streams_probe", OPERATORS),
     ("streams_remove", OPERATORS),
     ("streams_show", Known),
+    ("tokens_add", ADMINISTRATORS),
+    ("tokens_list", ADMINISTRATORS),
+    ("tokens_revoke", ADMINISTRATORS),
     ("views_ask_reference", OPERATORS),
     ("views_change", OPERATORS),
     ("views_list", Known),
@@ -89,9 +107,6 @@ const BESIDE: &[(&str, &str, &str)] = &[
     ("POST", "/incidents/{id}/verdict", "page"),
     ("GET", "/incidents/{id}/picture", "page"),
     ("GET", "/coverage", "page"),
-    ("GET", "/login", "page_public"),
-    ("POST", "/login", "page_public"),
-    ("POST", "/logout", "page_public"),
     ("GET", "/assets/style.css", "page_public"),
     ("GET", "/assets/page.js", "page_public"),
 ];
