@@ -45,8 +45,7 @@ export const zonesQuery = (view: string) =>
 export const versionsQuery = (zone: string) =>
   queryOptions({
     queryKey: ['zones', zone, 'versions'],
-    queryFn: async () =>
-      (await body(api.GET('/api/v1/zones/{id}/versions', { params: { path: { id: zone } } }))).items,
+    queryFn: async () => (await body(api.GET('/api/v1/zones/{id}/versions', { params: { path: { id: zone } } }))).items,
   });
 
 export const looksQuery = (view: string) =>

@@ -44,7 +44,9 @@ export function faultWords({ want }: Pick<Fault, 'want'>): Words | null {
 export function byField(faults: readonly Fault[], fields: readonly string[]): Map<string, Fault> {
   const found = new Map<string, Fault>();
   for (const fault of faults) {
-    const field = fields.find((field) => fault.field === field || fault.field.startsWith(`${field}[`) || fault.field.endsWith(`.${field}`));
+    const field = fields.find(
+      (field) => fault.field === field || fault.field.startsWith(`${field}[`) || fault.field.endsWith(`.${field}`),
+    );
     if (field && !found.has(field)) found.set(field, fault);
   }
   return found;

@@ -113,7 +113,12 @@ function Line({ row: { stream, view }, index, top }: { row: Row; index: number; 
   const matters = useQuery(mattersQuery);
   const names = view.view.matters.map((key) => matters.data?.find((matter) => matter.key === key)?.name ?? key);
   return (
-    <div role="row" aria-rowindex={index + 2} className={classes.line} style={{ transform: `translateY(${top}px)`, height: ROW_PX }}>
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className={classes.line}
+      style={{ transform: `translateY(${top}px)`, height: ROW_PX }}
+    >
       <div role="cell">
         <StateBadge row={view} />
         <Name size="xs" c="dimmed">

@@ -30,7 +30,10 @@ export function ProbeResult({ probed }: { probed: Probed & { picture?: string | 
     ['size', details.width && details.height ? `${details.width} × ${details.height}` : null],
     ['codec', details.codec?.replace(/^video\/x-/, '')],
     ['fps', details.fps && Math.round(details.fps * 10) / 10],
-    ['key_interval', details.key_interval_ms && t('probe.seconds', { seconds: (details.key_interval_ms / 1000).toFixed(1) })],
+    [
+      'key_interval',
+      details.key_interval_ms && t('probe.seconds', { seconds: (details.key_interval_ms / 1000).toFixed(1) }),
+    ],
     ['transport', details.transport && t(`transport.${details.transport}`)],
     ['first_frame', details.first_frame_ms && t('probe.milliseconds', { ms: details.first_frame_ms })],
     ['skew', details.skew_ms != null && t('probe.milliseconds', { ms: details.skew_ms })],
@@ -49,7 +52,13 @@ export function ProbeResult({ probed }: { probed: Probed & { picture?: string | 
         {words || probed.summary}
       </Text>
       {probed.picture && (
-        <Image className={classes.picture} src={`data:image/jpeg;base64,${probed.picture}`} alt={t('probe.picture')} radius="sm" mt="xs" />
+        <Image
+          className={classes.picture}
+          src={`data:image/jpeg;base64,${probed.picture}`}
+          alt={t('probe.picture')}
+          radius="sm"
+          mt="xs"
+        />
       )}
       {facts.length > 0 && (
         <Table className={classes.facts} verticalSpacing={1} withRowBorders={false}>

@@ -21,7 +21,10 @@ describe('what is filled in about a camera', () => {
   it('is sent without a credential where none was typed', () => {
     expect(streamIn(filled)).toMatchObject({ code: 'C1', location: null, area: null, revisit_s: null });
     expect(streamIn(filled)).not.toHaveProperty('password');
-    expect(streamIn({ ...filled, username: 'viewer', password: 's3cret' })).toMatchObject({ username: 'viewer', password: 's3cret' });
+    expect(streamIn({ ...filled, username: 'viewer', password: 's3cret' })).toMatchObject({
+      username: 'viewer',
+      password: 's3cret',
+    });
   });
 
   it('changes only what is not as it was', () => {
@@ -30,7 +33,10 @@ describe('what is filled in about a camera', () => {
     expect(streamChange({ ...valuesOf(stream), address: '人民路' }, stream)).toEqual({
       location: { ...stream.location, address: '人民路' },
     });
-    expect(streamChange({ ...valuesOf(stream), username: 'v', password: 'p' }, stream)).toEqual({ username: 'v', password: 'p' });
+    expect(streamChange({ ...valuesOf(stream), username: 'v', password: 'p' }, stream)).toEqual({
+      username: 'v',
+      password: 'p',
+    });
   });
 
   it('never has the credential that is kept', () => {
@@ -39,7 +45,10 @@ describe('what is filled in about a camera', () => {
 
   it.each<[Partial<CameraValues>, Partial<Record<keyof CameraValues, string>>]>([
     [{}, {}],
-    [{ code: ' ', name: '', url: '' }, { code: 'needed', name: 'needed', url: 'needed' }],
+    [
+      { code: ' ', name: '', url: '' },
+      { code: 'needed', name: 'needed', url: 'needed' },
+    ],
     [{ url: 'rtsp://10.0.0.8/user=a&password=***' }, { url: 'hidden' }],
     [{ password: 'x' }, { username: 'lone_password' }],
     [{ longitude: 104 }, { latitude: 'both' }],

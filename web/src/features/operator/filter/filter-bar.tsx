@@ -50,8 +50,11 @@ export function FilterBar({ filter, onFilter, streams, count, children }: Props)
         aria-label={t('filter.state')}
         placeholder={t('filter.all_states')}
         value={filter.state}
-        data={[{ value: 'bad', label: t('filter.bad') }, ...STATES.map((value) => ({ value, label: t(`state.${value}`) }))]}
-        onChange={(state) => onFilter({ state: state as Filter['state'] })}
+        data={[
+          { value: 'bad', label: t('filter.bad') },
+          ...STATES.map((value) => ({ value, label: t(`state.${value}`) })),
+        ]}
+        onChange={(state) => onFilter({ state: state })}
       />
       {areas.length > 1 && (
         <Select

@@ -35,7 +35,12 @@ describe('the filter', () => {
   });
 
   it('is read from the address, and forgets what is no state', () => {
-    expect(readFilter(new URLSearchParams('q=a+b&state=moved&area='))).toEqual({ ...all, search: 'a b', state: 'moved', area: '' });
+    expect(readFilter(new URLSearchParams('q=a+b&state=moved&area='))).toEqual({
+      ...all,
+      search: 'a b',
+      state: 'moved',
+      area: '',
+    });
     expect(readFilter(new URLSearchParams('state=constructor'))).toEqual(all);
   });
 

@@ -25,7 +25,10 @@ export function passes({ stream, view }: Row, { search, state, area, matter }: F
   const { location } = stream;
   return (
     search.trim() === '' ||
-    holds([stream.name, stream.code, view.view.name, location?.address, location?.grid_cell, stream.area, stream.url], search)
+    holds(
+      [stream.name, stream.code, view.view.name, location?.address, location?.grid_cell, stream.area, stream.url],
+      search,
+    )
   );
 }
 

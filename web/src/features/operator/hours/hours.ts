@@ -5,8 +5,8 @@
  */
 
 export interface SpanText {
-  readonly from: string;
-  readonly to: string;
+  from: string;
+  to: string;
 }
 
 /** As the API has them: seven lists, Monday first; `on_holidays: null` leaves holidays as they are. */
@@ -39,7 +39,7 @@ export function readHours(text: HoursText): Hours {
   };
 }
 
-export function showHours(hours: Hours): HoursText {
+export function showHours(hours: Hours): { weekly: SpanText[][]; on_holidays: SpanText[] | null } {
   return {
     weekly: hours.weekly.map(showDay),
     on_holidays: hours.onHolidays && showDay(hours.onHolidays),
@@ -63,8 +63,8 @@ export function paint(day: Day, stretch: Stretch, wanted: boolean): Day {
  * Paints into one row of the week. What would begin only after midnight belongs to the next day, so it moves there; a
  * holiday has no next day that is known, so there it falls away.
  */
-export function paintRow(hours: Hours, row: number | "holidays", stretch: Stretch, wanted: boolean): Hours {
-  if (row === "holidays") {
+export function paintRow(hours: Hours, row: number | 'holidays', stretch: Stretch, wanted: boolean): Hours {
+  if (row === 'holidays') {
     const onHolidays = paint(hours.onHolidays ?? [], stretch, wanted).filter(({ from }) => from < DAY);
     return { ...hours, onHolidays };
   }
@@ -84,19 +84,20 @@ export function covers(day: Day, minute: number): boolean {
 /** `18:00-02:00, 06:00-09:30`, as people write it: also full-width signs, `24:00`, and 全天. `null`: cannot be read. */
 export function readDayText(text: string): Day | null {
   const parts = text
-    .normalize("NFKC")
+    .normalize('NFKC')
     .split(/[,;、。\n]+/u)
-    .map((part) => part.replaceAll(/\s/gu, ""))
-    .filter((part) => part !== "");
+    .map((part) => part.replaceAll(/\s/gu, ''))
+    .filter((part) => part !== '');
   const spans: Stretch[] = [];
   for (const part of parts) {
-    if (part === "全天" || part.toLowerCase() === "allday") {
+    if (part === '全天' || part.toLowerCase() === 'allday') {
       spans.push({ from: 0, to: DAY });
       continue;
     }
     const match = /^(\d{1,2}):(\d{2})[-~–—至到](?:次日)?(\d{1,2}):(\d{2})$/u.exec(part);
     const [fromHour, fromMinute, toHour, toMinute] = match?.slice(1).map(Number) ?? [];
-    if (fromHour === undefined || fromMinute === undefined || toHour === undefined || toMinute === undefined) return null;
+    if (fromHour === undefined || fromMinute === undefined || toHour === undefined || toMinute === undefined)
+      return null;
     const [from, to] = [fromHour * 60 + fromMinute, toHour * 60 + toMinute];
     if (fromMinute > 59 || toMinute > 59 || from >= DAY || to > DAY) return null;
     spans.push(span(from, to));
@@ -107,7 +108,7 @@ export function readDayText(text: string): Day | null {
 export function showDayText(day: Day): string {
   return showDay(day)
     .map(({ from, to }) => `${from}-${to}`)
-    .join(", ");
+    .join(', ');
 }
 
 function readSpans(spans: readonly SpanText[]): Day {
@@ -120,8 +121,10 @@ function span(from: number, to: number): Stretch {
   return from < to ? { from, to } : { from, to: to + DAY };
 }
 
-function showDay(day: Day): readonly SpanText[] {
-  return joined(day).flatMap(halved).map(({ from, to }) => ({ from: clock(from), to: clock(to) }));
+function showDay(day: Day): SpanText[] {
+  return joined(day)
+    .flatMap(halved)
+    .map(({ from, to }) => ({ from: clock(from), to: clock(to) }));
 }
 
 /** A day or more on end cannot be one span, except for the whole day itself. */
@@ -144,11 +147,11 @@ function joined(day: Day): Day {
 }
 
 function minutes(text: string): number {
-  const [hour, minute] = text.split(":").map(Number);
+  const [hour, minute] = text.split(':').map(Number);
   return (hour ?? 0) * 60 + (minute ?? 0);
 }
 
 export function clock(minute: number): string {
   const of = ((minute % DAY) + DAY) % DAY;
-  return `${String(Math.floor(of / 60)).padStart(2, "0")}:${String(of % 60).padStart(2, "0")}`;
+  return `${String(Math.floor(of / 60)).padStart(2, '0')}:${String(of % 60).padStart(2, '0')}`;
 }

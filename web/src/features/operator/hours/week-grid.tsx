@@ -25,7 +25,9 @@ export function WeekGrid({ hours, onChange }: Props) {
   const { t } = useTranslation('operator');
   const calendar = useQuery(calendarQuery);
   const [focus, setFocus] = useState({ row: 0, column: 16 });
-  const [painting, setPainting] = useState<{ row: number; column: number; wanted: boolean; before: Hours } | null>(null);
+  const [painting, setPainting] = useState<{ row: number; column: number; wanted: boolean; before: Hours } | null>(
+    null,
+  );
   const grid = useRef<HTMLTableElement>(null);
 
   const dayOf = (name: RowName): Day => (name === 'holidays' ? (hours.onHolidays ?? []) : (hours.weekly[name] ?? []));
@@ -33,7 +35,12 @@ export function WeekGrid({ hours, onChange }: Props) {
   const rows = hours.onHolidays === null ? ROWS.slice(0, 7) : ROWS;
 
   /** Paints the rectangle between two cells over what stood there before the stroke began. */
-  const stroke = (from: { row: number; column: number }, to: { row: number; column: number }, wanted: boolean, on: Hours) => {
+  const stroke = (
+    from: { row: number; column: number },
+    to: { row: number; column: number },
+    wanted: boolean,
+    on: Hours,
+  ) => {
     const stretch = {
       from: Math.min(from.column, to.column) * CELL,
       to: (Math.max(from.column, to.column) + 1) * CELL,
@@ -89,6 +96,8 @@ export function WeekGrid({ hours, onChange }: Props) {
   return (
     <div>
       <div className={classes.scroll}>
+        {/* A grid of cells that are chosen is what this table is. */}
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-to-interactive-role */}
         <table
           ref={grid}
           className={classes.grid}

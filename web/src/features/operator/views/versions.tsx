@@ -48,7 +48,9 @@ function List({ zone, version, onTake }: Props) {
         return (
           <Group key={old.version} component="li" gap="xs" wrap="nowrap" justify="space-between">
             <div style={{ minWidth: 0 }}>
-              <Text size="xs">{t('versions.row', { version: old.version, kind: t(`kind.${kind}`), at: moments.long(at) })}</Text>
+              <Text size="xs">
+                {t('versions.row', { version: old.version, kind: t(`kind.${kind}`), at: moments.long(at) })}
+              </Text>
               <Name size="xs" c="dimmed">
                 {`${name} · ${by}`}
               </Name>

@@ -81,7 +81,9 @@ export function ViewForm({ view, matters, onTry }: Props) {
       />
       {revisit === '' ? (
         <Text size="xs" c="dimmed">
-          {Number.isFinite(shortest) ? t('view.revisit_of_matters', { seconds: shortest }) : t('view.looks_for_nothing')}
+          {Number.isFinite(shortest)
+            ? t('view.revisit_of_matters', { seconds: shortest })
+            : t('view.looks_for_nothing')}
         </Text>
       ) : (
         <NumberInput

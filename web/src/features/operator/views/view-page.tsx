@@ -8,7 +8,16 @@ import { useBeforeUnload, useBlocker, useParams } from 'react-router';
 import { announce } from '@/components/announce';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
-import { mattersQuery, referenceUrl, useFresh, viewQuery, zonesQuery, type Matter, type ViewCoverage, type Zone } from '../data';
+import {
+  mattersQuery,
+  referenceUrl,
+  useFresh,
+  viewQuery,
+  zonesQuery,
+  type Matter,
+  type ViewCoverage,
+  type Zone,
+} from '../data';
 import { boxesOf, useWhatIf, WhatIfList } from '../whatif/what-if';
 import { draw, isChanged, NOTHING_DRAWN, type Draft, type ZoneKind } from '../zones/drafts';
 import { outlineFault, type Outline } from '../zones/polygon';
@@ -31,7 +40,15 @@ export function ViewPage() {
   const view = useQuery(viewQuery(id));
   const zones = useQuery(zonesQuery(id));
   const matters = useQuery(mattersQuery);
-  useFresh(['look.finished', 'view.', 'zone.', 'stream.'], [['views', id], ['zones', id], ['views', id, 'looks']], 5_000);
+  useFresh(
+    ['look.finished', 'view.', 'zone.', 'stream.'],
+    [
+      ['views', id],
+      ['zones', id],
+      ['views', id, 'looks'],
+    ],
+    5_000,
+  );
 
   const error = view.error ?? zones.error ?? matters.error;
   if (error && !(view.data && zones.data && matters.data)) return <ProblemText error={error} />;
@@ -220,12 +237,27 @@ function dedupe(outline: Outline): Outline {
 }
 
 function differs(a: readonly Zone[], b: readonly Zone[]): boolean {
-  const versions = (zones: readonly Zone[]) => zones.map(({ id, version }) => `${id} ${version}`).sort().join();
+  const versions = (zones: readonly Zone[]) =>
+    zones
+      .map(({ id, version }) => `${id} ${version}`)
+      .sort()
+      .join();
   return versions(a) !== versions(b);
 }
 
 function previewDraft(outline: Outline): Draft {
-  return { key: 'preview', id: null, version: null, name: '', kind: 'strict', matters: [], outline, hours: null, validFrom: null, validUntil: null };
+  return {
+    key: 'preview',
+    id: null,
+    version: null,
+    name: '',
+    kind: 'strict',
+    matters: [],
+    outline,
+    hours: null,
+    validFrom: null,
+    validUntil: null,
+  };
 }
 
 function freshDraft(

@@ -7,7 +7,7 @@ import { NO_HOURS } from '../hours/hours';
 import { WeekGrid } from '../hours/week-grid';
 import { fromCivil, toCivil, useMoments } from '../moments';
 import { CornerTable } from '../zones/corner-table';
-import { draftFaults, isMask, KINDS, takesHours, type Draft, type DraftFault, type ZoneKind } from '../zones/drafts';
+import { draftFaults, isMask, KINDS, takesHours, type Draft, type DraftFault } from '../zones/drafts';
 import { Versions } from './versions';
 
 interface Props {
@@ -62,7 +62,7 @@ export function ZoneForm({ draft, matters, onPatch, onRemove }: Props) {
         label={t('zone.kind')}
         size="xs"
         value={draft.kind}
-        onChange={(kind) => onPatch({ kind: kind as ZoneKind, hours: takesHours(kind as ZoneKind) ? draft.hours : null })}
+        onChange={(kind) => onPatch({ kind: kind, hours: takesHours(kind) ? draft.hours : null })}
       >
         <Stack gap={4} mt={4}>
           {KINDS.map((kind) => (

@@ -37,7 +37,15 @@ export function ZoneList({ drafts, base, selected, matters, onSelect }: Props) {
             onClick={() => onSelect(draft.key === selected ? null : draft.key)}
           >
             <svg width="22" height="14" aria-hidden className={classes.swatch}>
-              <line x1="1" y1="7" x2="21" y2="7" stroke={STROKES[draft.kind].colour} strokeWidth="4" strokeDasharray={STROKES[draft.kind].dash.map((part) => part / 2).join(' ')} />
+              <line
+                x1="1"
+                y1="7"
+                x2="21"
+                y2="7"
+                stroke={STROKES[draft.kind].colour}
+                strokeWidth="4"
+                strokeDasharray={STROKES[draft.kind].dash.map((part) => part / 2).join(' ')}
+              />
             </svg>
             <div className={classes.words}>
               <Name size="sm" fw={500}>

@@ -25,7 +25,8 @@ export function useWhatIf(view: string, drafts: readonly Draft[], matters: reado
   const [asked] = useDebouncedValue(question, PAUSE_MS);
   const answer = useQuery({
     queryKey: ['what_if', view, asked],
-    queryFn: ({ signal }) => ask<WhatIf>('POST', `/views/${view}/what_if`, { body: JSON.parse(asked) as unknown, signal }),
+    queryFn: ({ signal }) =>
+      ask<WhatIf>('POST', `/views/${view}/what_if`, { body: JSON.parse(asked) as unknown, signal }),
     enabled: wanted && sound,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
@@ -90,7 +91,10 @@ export function WhatIfList({ asked: { answer, lines, sound, isBehind }, shown, o
                 <Text size="sm" fw={500} truncate>
                   {line.matterName}
                 </Text>
-                <Badge variant="light" color={line.turn === 'now' ? 'red' : line.turn === 'no_longer' ? 'green' : 'gray'}>
+                <Badge
+                  variant="light"
+                  color={line.turn === 'now' ? 'red' : line.turn === 'no_longer' ? 'green' : 'gray'}
+                >
                   {t(`what_if.turn.${line.turn}`)}
                 </Badge>
               </Group>
@@ -98,7 +102,11 @@ export function WhatIfList({ asked: { answer, lines, sound, isBehind }, shown, o
                 {t('what_if.from_to', { before: judged(line.before), after: judged(line.after) })}
               </Text>
               <Text size="xs" c="dimmed">
-                {t('what_if.times', { count: line.times, from: moments.short(line.from), until: moments.short(line.until) })}
+                {t('what_if.times', {
+                  count: line.times,
+                  from: moments.short(line.from),
+                  until: moments.short(line.until),
+                })}
               </Text>
             </UnstyledButton>
           ))}

@@ -16,7 +16,9 @@ export function CornerTable({ outline, onOutline }: Props) {
   const [isOpen, setIsOpen] = useState(false);
   const change = (index: number, axis: 0 | 1, value: number | string) => {
     if (typeof value !== 'number') return;
-    onOutline(outline.map((corner, i) => (i === index ? (axis === 0 ? [value, corner[1]] : [corner[0], value]) : corner)));
+    onOutline(
+      outline.map((corner, i) => (i === index ? (axis === 0 ? [value, corner[1]] : [corner[0], value]) : corner)),
+    );
   };
   return (
     <div>

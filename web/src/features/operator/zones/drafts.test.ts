@@ -73,7 +73,9 @@ describe('a draft', () => {
   it('sends no hours with a kind that holds at any time', () => {
     const hours = { weekly: Array.from({ length: 7 }, () => [{ from: 0, to: 60 }]), onHolidays: null };
     expect(zoneIn({ ...draft, hours }, 'v1').hours).toBeNull();
-    expect(zoneIn({ ...draft, kind: 'controlled', hours }, 'v1').hours?.weekly[0]).toEqual([{ from: '00:00', to: '01:00' }]);
+    expect(zoneIn({ ...draft, kind: 'controlled', hours }, 'v1').hours?.weekly[0]).toEqual([
+      { from: '00:00', to: '01:00' },
+    ]);
   });
 
   it('judges names as the server does', () => {

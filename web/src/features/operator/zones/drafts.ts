@@ -169,7 +169,9 @@ export function draw(drawing: Drawing, action: DrawingAction): Drawing {
       );
     case 'saved': {
       // Saved is saved: a step back would show a draft that changes a zone which it does not know.
-      const next = drafts.map((draft) => (draft.key === action.key ? { ...draftOf(action.zone), key: draft.key } : draft));
+      const next = drafts.map((draft) =>
+        draft.key === action.key ? { ...draftOf(action.zone), key: draft.key } : draft,
+      );
       return { ...drawing, drafts: next, past: [], future: [] };
     }
     case 'undo': {

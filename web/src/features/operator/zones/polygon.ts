@@ -13,27 +13,27 @@ const AREA_MIN = 1e-6;
 
 /** What is wrong with an outline; corners are counted from 1, as people count them. */
 export type OutlineFault =
-  | { readonly kind: "too_few"; readonly corners: number }
-  | { readonly kind: "too_many"; readonly corners: number }
-  | { readonly kind: "outside"; readonly corner: number }
-  | { readonly kind: "crosses"; readonly edge: number; readonly other: number }
-  | { readonly kind: "flat" };
+  | { readonly kind: 'too_few'; readonly corners: number }
+  | { readonly kind: 'too_many'; readonly corners: number }
+  | { readonly kind: 'outside'; readonly corner: number }
+  | { readonly kind: 'crosses'; readonly edge: number; readonly other: number }
+  | { readonly kind: 'flat' };
 
 /** The first fault of an outline; `null` where it can be a zone. */
 export function outlineFault(outline: Outline): OutlineFault | null {
   const n = outline.length;
-  if (n < CORNERS_MIN) return { kind: "too_few", corners: n };
-  if (n > CORNERS_MAX) return { kind: "too_many", corners: n };
+  if (n < CORNERS_MIN) return { kind: 'too_few', corners: n };
+  if (n > CORNERS_MAX) return { kind: 'too_many', corners: n };
   const outside = outline.findIndex(([x, y]) => !inUnit(x) || !inUnit(y));
-  if (outside >= 0) return { kind: "outside", corner: outside + 1 };
+  if (outside >= 0) return { kind: 'outside', corner: outside + 1 };
   const edges = outline.map((corner, i) => [corner, outline[(i + 1) % n] ?? corner] as const);
   for (const [i, edge] of edges.entries()) {
     for (const [j, other] of edges.entries()) {
       const neighbours = j < i + 2 || (i === 0 && j === n - 1);
-      if (!neighbours && segmentsCross(edge, other)) return { kind: "crosses", edge: i + 1, other: j + 1 };
+      if (!neighbours && segmentsCross(edge, other)) return { kind: 'crosses', edge: i + 1, other: j + 1 };
     }
   }
-  return Math.abs(shoelace(outline)) < AREA_MIN ? { kind: "flat" } : null;
+  return Math.abs(shoelace(outline)) < AREA_MIN ? { kind: 'flat' } : null;
 }
 
 /** Where a new corner belongs: after the corner whose edge lies nearest to the point. */
@@ -88,18 +88,22 @@ export function labelSpot(outline: Outline): Corner {
 
 /** Numbers as people type them: `0.1,0.2 0.3,0.4 ...`; `null` where that is not what stands there. */
 export function readCorners(text: string): Outline | null {
-  const parts = text.trim().split(/[\s;；]+/u).filter((part) => part !== "");
+  const parts = text
+    .trim()
+    .split(/[\s;；]+/u)
+    .filter((part) => part !== '');
   const corners: Corner[] = [];
   for (const part of parts) {
-    const [x, y, ...more] = part.split(/[,，]/u).map((number) => (number === "" ? Number.NaN : Number(number)));
-    if (x === undefined || y === undefined || more.length > 0 || !Number.isFinite(x) || !Number.isFinite(y)) return null;
+    const [x, y, ...more] = part.split(/[,，]/u).map((number) => (number === '' ? Number.NaN : Number(number)));
+    if (x === undefined || y === undefined || more.length > 0 || !Number.isFinite(x) || !Number.isFinite(y))
+      return null;
     corners.push([x, y]);
   }
   return corners;
 }
 
 export function showCorners(outline: Outline): string {
-  return outline.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
+  return outline.map(([x, y]) => `${round(x)},${round(y)}`).join(' ');
 }
 
 function inUnit(value: number): boolean {

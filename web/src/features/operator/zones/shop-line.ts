@@ -6,13 +6,13 @@
  * camera grows narrow.
  */
 
-import { clampCorner, type Corner, type Outline } from "./polygon";
+import { clampCorner, type Corner, type Outline } from './polygon';
 
 export interface ShopLine {
   /** At least two corners, along the fronts. */
   readonly line: Outline;
   /** On which side of the line the pavement lies, seen along the line. */
-  readonly side: "left" | "right";
+  readonly side: 'left' | 'right';
   readonly depthAtStart: number;
   readonly depthAtEnd: number;
 }
@@ -30,7 +30,7 @@ export function shopLineOutline({ line, side, depthAtStart, depthAtEnd }: ShopLi
   const lengths = points.slice(1).map((to, i) => distance(points[i] ?? to, to));
   const whole = lengths.reduce((sum, length) => sum + length, 0);
   // The y of a picture grows downwards, so the right hand of somebody who walks along the line is at (-dy, dx).
-  const sign = side === "right" ? 1 : -1;
+  const sign = side === 'right' ? 1 : -1;
   let walked = 0;
   const far = points.map((point, i) => {
     if (i > 0) walked += lengths[i - 1] ?? 0;

@@ -58,8 +58,21 @@ const ZOOM_MAX = 8;
 const MIDDLE_HANDLES_MAX = 40;
 
 export function ZoneCanvas(props: Props) {
-  const { url, width, height, drafts, selected, mode, boxes, started, onStarted, onFinish, onCancel, onSelect, onOutline } =
-    props;
+  const {
+    url,
+    width,
+    height,
+    drafts,
+    selected,
+    mode,
+    boxes,
+    started,
+    onStarted,
+    onFinish,
+    onCancel,
+    onSelect,
+    onOutline,
+  } = props;
   const { t } = useTranslation('operator');
   const { ref, width: room, height: roomHeight } = useElementSize();
   const image = useImage(url);
@@ -143,7 +156,9 @@ export function ZoneCanvas(props: Props) {
     }
     if (!draft) return;
     if (by) {
-      const outline = event.altKey ? moveOutline(draft.outline, ...by) : moveCorner(draft.outline, current, add(draft.outline[current], by));
+      const outline = event.altKey
+        ? moveOutline(draft.outline, ...by)
+        : moveCorner(draft.outline, current, add(draft.outline[current], by));
       onOutline(draft.key, outline, event.repeat);
       tellCorner(outline, current);
       done();
@@ -334,10 +349,25 @@ export function ZoneCanvas(props: Props) {
             {mode !== 'zones' && (
               <Layered listening={false}>
                 <Line points={flat([...started, cursor])} stroke="#000a" strokeWidth={thin * 2} />
-                <Line points={flat([...started, cursor])} stroke="#ffd43b" strokeWidth={thin} dash={[6 / zoom, 4 / zoom]} />
+                <Line
+                  points={flat([...started, cursor])}
+                  stroke="#ffd43b"
+                  strokeWidth={thin}
+                  dash={[6 / zoom, 4 / zoom]}
+                />
                 {started.map((at, i) => {
                   const [x, y] = toPixels(at);
-                  return <Circle key={i} x={x} y={y} radius={handle * 0.8} fill="#ffd43b" stroke="#10151b" strokeWidth={thin / 2} />;
+                  return (
+                    <Circle
+                      key={i}
+                      x={x}
+                      y={y}
+                      radius={handle * 0.8}
+                      fill="#ffd43b"
+                      stroke="#10151b"
+                      strokeWidth={thin / 2}
+                    />
+                  );
                 })}
                 <Line points={cross(toPixels(cursor), 9 / zoom)[0]} stroke="#ffd43b" strokeWidth={thin} />
                 <Line points={cross(toPixels(cursor), 9 / zoom)[1]} stroke="#ffd43b" strokeWidth={thin} />
@@ -349,17 +379,32 @@ export function ZoneCanvas(props: Props) {
       <VisuallyHidden aria-live="polite">{told}</VisuallyHidden>
       <Group gap={4} className={classes.zoom}>
         <Tooltip label={t('draw.zoom_out')}>
-          <ActionIcon variant="default" aria-label={t('draw.zoom_out')} disabled={zoom <= 1} onClick={() => magnify(zoom / 1.5)}>
+          <ActionIcon
+            variant="default"
+            aria-label={t('draw.zoom_out')}
+            disabled={zoom <= 1}
+            onClick={() => magnify(zoom / 1.5)}
+          >
             <IconMinus size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <Tooltip label={t('draw.zoom_in')}>
-          <ActionIcon variant="default" aria-label={t('draw.zoom_in')} disabled={zoom >= ZOOM_MAX} onClick={() => magnify(zoom * 1.5)}>
+          <ActionIcon
+            variant="default"
+            aria-label={t('draw.zoom_in')}
+            disabled={zoom >= ZOOM_MAX}
+            onClick={() => magnify(zoom * 1.5)}
+          >
             <IconPlus size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <Tooltip label={t('draw.zoom_fit')}>
-          <ActionIcon variant="default" aria-label={t('draw.zoom_fit')} disabled={zoom === 1} onClick={() => magnify(1)}>
+          <ActionIcon
+            variant="default"
+            aria-label={t('draw.zoom_fit')}
+            disabled={zoom === 1}
+            onClick={() => magnify(1)}
+          >
             <IconArrowsMaximize size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
