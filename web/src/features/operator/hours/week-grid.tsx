@@ -97,10 +97,10 @@ export function WeekGrid({ hours, onChange }: Props) {
     <div>
       <div className={classes.scroll}>
         {/* A grid of cells that are chosen is what this table is. */}
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-to-interactive-role */}
         <table
           ref={grid}
           className={classes.grid}
+          // eslint-disable-next-line jsx-a11y/no-noninteractive-element-to-interactive-role
           role="grid"
           aria-label={t('hours.grid')}
           onKeyDown={onKeyDown}
