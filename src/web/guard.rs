@@ -151,7 +151,7 @@ impl App {
                 Proof::Session(secret) => service.caller_of_session(&secret),
             }
         });
-        found.await.unwrap_or_else(|_| Err(ServiceError::Crowded)).map_err(Problem::from)
+        found.await.unwrap_or(Err(ServiceError::Crowded)).map_err(Problem::from)
     }
 }
 

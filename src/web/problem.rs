@@ -153,7 +153,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(StoreError::Verdict(VerdictRefused::OwnDuplicate(_))) => {
                 Self::invalid(Faults::one("of", "", told))
             }
-            ServiceError::Store(StoreError::Busy(_)) => Self::later(told),
+            ServiceError::Crowded | ServiceError::Store(StoreError::Busy(_)) => Self::later(told),
             ServiceError::Store(StoreError::Unwritable(_))
             | ServiceError::Evidence(EvidenceError::Unwritable { .. }) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritable", "nothing can be written", told)
@@ -169,7 +169,6 @@ impl From<ServiceError> for Problem {
                 Self::new(StatusCode::UNAUTHORIZED, "wrong-login", "name or password is wrong", told)
             }
             ServiceError::DeadLink => Self::new(StatusCode::GONE, "dead-link", "the link works no more", told),
-            ServiceError::Crowded => Self::later(told),
             ServiceError::Unmasked(_) => Self::forbidden(told),
             ServiceError::Store(StoreError::Unusable(_) | StoreError::Failed(_))
             | ServiceError::Evidence(EvidenceError::Unreadable { .. })
