@@ -7,6 +7,8 @@ mod account;
 mod backup;
 mod case;
 mod check;
+#[cfg(feature = "gstreamer")]
+mod daily;
 mod delivery;
 mod desk;
 mod doctor;
@@ -29,6 +31,7 @@ mod review;
 mod serve;
 mod status;
 mod stream;
+mod stream_import;
 mod token;
 mod view;
 mod words;

@@ -170,7 +170,8 @@ impl From<ServiceError> for Problem {
             }
             ServiceError::DeadLink => Self::new(StatusCode::GONE, "dead-link", "the link works no more", told),
             ServiceError::Unmasked(_) => Self::forbidden(told),
-            ServiceError::Store(StoreError::Unusable(_) | StoreError::Failed(_))
+            ServiceError::Export(_)
+            | ServiceError::Store(StoreError::Unusable(_) | StoreError::Failed(_))
             | ServiceError::Evidence(EvidenceError::Unreadable { .. })
             | ServiceError::Folder { .. } => Self::internal(&told),
         }

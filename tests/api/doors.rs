@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use xunjie::{
     domain::{IncidentId, LookId, Role, Role::*, Verdict},
-    web::{LookPort, Ports, ROLES, callers_of},
+    web::{LookPort, Ports, ProbePort, Probed, ROLES, callers_of},
 };
 
 use crate::house::{House, pictures, token};
@@ -35,6 +35,7 @@ use Of::{Changes, List, Nothing, One, Signed};
 const ALL: &[Role] = &Role::ALL;
 const OPERATOR: &[Role] = &[Operator];
 const REVIEWER: &[Role] = &[Reviewer];
+const SUPERVISOR: &[Role] = &[Supervisor];
 const PLATFORM: &[Role] = &[Platform];
 const VIEWERS: &[Role] = &[Reviewer, Supervisor, Platform];
 const CASES: &[Role] = &[Platform, Supervisor];
@@ -61,6 +62,7 @@ const ROWS: &[Row] = &[
     ("callbacks_hear", None, Signed, "{}"),
     ("cases_list", Some(CASES), List("case"), ""),
     ("cases_show", Some(CASES), One("case"), ""),
+    ("cases_timeline", Some(VIEWERS), One("case"), ""),
     ("changes_follow", Some(ALL), Changes, ""),
     ("deliveries_list", Some(CASES), List("delivery"), ""),
     ("deliveries_replay", Some(PLATFORM), One("delivery"), ""),
@@ -78,6 +80,7 @@ const ROWS: &[Row] = &[
     ("health_metrics", Some(WATCHERS), Nothing, ""),
     ("health_show", Some(ALL), Nothing, ""),
     ("incidents_decide", Some(REVIEWER), One("incident"), r#"{"verdict":"confirmed"}"#),
+    ("incidents_export", Some(SUPERVISOR), Nothing, ""),
     ("incidents_list", Some(&[Reviewer, Supervisor]), List("incident"), ""),
     ("incidents_show", Some(VIEWERS), One("incident"), ""),
     ("looks_ask", Some(OPERATOR), One("view"), ""),
@@ -85,14 +88,24 @@ const ROWS: &[Row] = &[
     ("matters_list", Some(ALL), Nothing, ""),
     ("media_links_show", None, Signed, ""),
     ("plan_show", Some(ALL), Nothing, ""),
+    ("platform_show", Some(PLATFORM), Nothing, ""),
+    ("reconciliations_list", Some(CASES), Nothing, ""),
+    ("reconciliations_run", Some(PLATFORM), Nothing, ""),
+    ("reports_show", Some(SUPERVISOR), Nothing, ""),
     ("session_begin", None, Nothing, "{}"),
     ("session_end", Some(ALL), Nothing, ""),
     ("session_password", Some(ALL), Nothing, "{}"),
     ("session_show", Some(ALL), Nothing, ""),
+    ("statistics_export", Some(SUPERVISOR), Nothing, ""),
+    ("statistics_hot_spots", Some(SUPERVISOR), Nothing, ""),
+    ("statistics_show", Some(SUPERVISOR), Nothing, ""),
     ("streams_add", Some(OPERATOR), Nothing, STREAM),
     ("streams_change", Some(OPERATOR), One("stream"), "{}"),
+    ("streams_import", Some(OPERATOR), Nothing, "{}"),
+    ("streams_import_template", Some(OPERATOR), Nothing, ""),
     ("streams_list", Some(ALL), List("stream"), ""),
     ("streams_probe", Some(OPERATOR), Nothing, STREAM),
+    ("streams_probe_known", Some(OPERATOR), One("stream"), ""),
     ("streams_remove", Some(OPERATOR), One("stream"), ""),
     ("streams_show", Some(ALL), One("stream"), ""),
     ("tokens_add", Some(NONE), Nothing, "{}"),
@@ -100,9 +113,11 @@ const ROWS: &[Row] = &[
     ("tokens_revoke", Some(NONE), One("token"), ""),
     ("views_ask_reference", Some(OPERATOR), One("view"), ""),
     ("views_change", Some(OPERATOR), One("view"), "{}"),
+    ("views_detections", Some(OPERATOR), One("view"), ""),
     ("views_list", Some(ALL), List("view"), ""),
     ("views_reference", Some(&[Operator, Reviewer, Supervisor]), One("view"), ""),
     ("views_show", Some(ALL), One("view"), ""),
+    ("views_what_if", Some(OPERATOR), One("view"), r#"{"zones":[]}"#),
     ("zones_add", Some(OPERATOR), One("view"), ZONE),
     ("zones_change", Some(OPERATOR), One("zone"), ZONE),
     ("zones_list", Some(ALL), List("zone"), ""),
@@ -217,14 +232,19 @@ fn ask(house: &House, token: &str, (method, path): (&str, &str), body: &str, of:
 fn every_route_times_every_role_times_a_foreign_object() {
     let operations = operations();
     let look: LookPort = Arc::new(|_, _| Ok(LookId::fresh()));
-    let house = House::start_with(false, Ports { look: Some(look), ..Ports::default() });
+    let probe: ProbePort = Arc::new(|_, _| Probed { usable: false, summary: "断开".to_owned(), details: json!({}) });
+    let house = House::start_with(false, Ports { look: Some(look), probe: Some(probe), ..Ports::default() });
     for (operation, may, of, body) in ROWS {
         let (method, path) = &operations[*operation];
         // Each operation finds things of its own: some are removed, and a verdict is given once.
         let east = things(&house, &format!("E-{operation}"), "东城区");
         let west = things(&house, &format!("W-{operation}"), "西城区");
         let filled = |text: &str, things: &Things| {
-            let id = if let One(what) = of { things[what].as_str() } else { "" };
+            let id = match of {
+                One(what) => things[what].as_str(),
+                Signed => things["evidence"].as_str(),
+                Nothing | List(_) | Changes => "",
+            };
             WORDS.iter().fold(text.replace("{id}", id), |text, (word, with)| text.replace(word, with))
         };
         let (own, foreign) = (filled(path, &east), filled(path, &west));

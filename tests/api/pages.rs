@@ -66,7 +66,7 @@ fn markup_in_names_is_text() {
     house
         .service
         .store
-        .record(&LookOutcome { report: look, places, forgotten, changes, evidence, recheck: None })
+        .record(&LookOutcome { report: look, places, forgotten, changes, evidence, recheck: None, observed: None })
         .unwrap();
     browser.form(&format!("/incidents/{id}/verdict"), &[("verdict", "confirmed"), ("note", script)]);
     for path in ["/?review=decided", &format!("/incidents/{id}"), "/coverage"] {
