@@ -1,11 +1,11 @@
 import { Button, Group } from '@mantine/core';
 import { MonthPickerInput } from '@mantine/dates';
-import '@mantine/dates/styles.css';
 import { IconPrinter } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
 import { serverNow } from '@/app/session/clock';
 import { useSession } from '@/app/session/session';
+import { useDayProps } from '@/components/days';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
@@ -15,7 +15,8 @@ import { useReport } from './wire';
 
 /** The report of a month (考核), as it will be printed. */
 export function ReportPage() {
-  const { t, i18n } = useTranslation('supervisor');
+  const { t } = useTranslation('supervisor');
+  const dayProps = useDayProps();
   const { month: wanted } = useParams();
   const navigate = useNavigate();
   const { utc_offset } = useSession();
@@ -32,7 +33,7 @@ export function ReportPage() {
             size="xs"
             w={140}
             aria-label={t('report.month')}
-            locale={i18n.language === 'zh-CN' ? 'zh-cn' : 'en'}
+            {...dayProps}
             valueFormat="YYYY-MM"
             maxDate={`${present}-01`}
             value={`${month}-01`}
