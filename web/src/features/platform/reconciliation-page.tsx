@@ -98,6 +98,7 @@ function Day({ row }: { row: ReconciliationOut }) {
           </Badge>
           <Text size="sm" c="dimmed">
             {t('reconciliation.counts', { ours: row.ours, theirs: row.theirs ?? '–' })}
+            {row.on_the_way > 0 && t('reconciliation.on_the_way', { count: row.on_the_way })}
           </Text>
           <Text size="xs" c="dimmed">
             {t('reconciliation.ran_at')} <Moment at={row.ran_at} seconds />

@@ -9,9 +9,9 @@ import { useDayProps } from '@/components/days';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
-import { dayOf, isMonth, plusMonths } from './period';
+import { beginOf, dayOf, isMonth, plusMonths } from './period';
 import { ReportSheet } from './report-sheet';
-import { useReport } from './wire';
+import { useAgreement, useReport } from './wire';
 
 /** The report of a month (考核), as it will be printed. */
 export function ReportPage() {
@@ -24,6 +24,8 @@ export function ReportPage() {
   // A month is reported when it is over.
   const month = isMonth(wanted) ? wanted : plusMonths(present, -1);
   const report = useReport(month);
+  const begin = (of: string) => beginOf(`${of}-01`, utc_offset);
+  const agreement = useAgreement(begin(month), begin(plusMonths(month, 1)));
   return (
     <Page
       title={t('report.page')}
@@ -54,7 +56,7 @@ export function ReportPage() {
     >
       <ProblemText error={report.error} />
       {report.isPending && <Waiting />}
-      {report.data && <ReportSheet report={report.data} />}
+      {report.data && <ReportSheet report={report.data} agreement={agreement.data} />}
     </Page>
   );
 }
