@@ -141,7 +141,7 @@ function Line({ row: { stream, view }, index, top }: { row: Row; index: number; 
       </div>
       <div role="cell">
         <Name size="sm">{names.length > 0 ? names.join(t('and')) : t('cameras.no_matters')}</Name>
-        <Anchor component={Link} to={`/operator/views/${view.view.id}`} size="xs" className={classes.link}>
+        <Anchor component={Link} to={`/operator/coverage/${view.view.id}`} size="xs" className={classes.link}>
           {t('cameras.zones', { count: view.zones })}
         </Anchor>
       </div>

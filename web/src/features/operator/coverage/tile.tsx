@@ -25,7 +25,7 @@ export const Tile = memo(function Tile({ row: { stream, view } }: { row: Row }) 
   const seen = view.latest_look?.ended;
   const late = view.lateness_ms ?? 0;
   return (
-    <Link to={`/operator/views/${view.view.id}`} className={classes.tile} data-tone={toneOf(view)}>
+    <Link to={`/operator/coverage/${view.view.id}`} className={classes.tile} data-tone={toneOf(view)}>
       <div className={classes.picture}>
         {url && gone !== url ? (
           <img src={url} alt="" loading="lazy" decoding="async" draggable={false} onError={() => setGone(url)} />

@@ -115,11 +115,14 @@ export function WeekGrid({ hours, onChange }: Props) {
           <thead aria-hidden>
             <tr>
               <td />
-              {Array.from({ length: COLUMNS / 4 }, (_, i) => (
+              {Array.from({ length: 12 }, (_, i) => (
                 <th key={i} colSpan={4} className={classes.hour}>
-                  {i * 2 >= 24 ? t('hours.next_day', { hour: i * 2 - 24 }) : i * 2}
+                  {i * 2}
                 </th>
               ))}
+              <th colSpan={COLUMNS - 48} className={classes.hour}>
+                {t('hours.next_day')}
+              </th>
             </tr>
           </thead>
           <tbody>

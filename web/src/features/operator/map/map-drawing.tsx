@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next';
 import { toneOf, type Tone } from '../words';
 import type { Placed } from './map-page';
 import { drawn, type Cell, type Degrees } from './points';
+import { scaleBar } from './scale';
 import classes from './map-page.module.css';
 
 interface Props {
@@ -88,6 +89,8 @@ export function MapDrawing({ placed, cells, chosen, onChoose }: Props) {
         .slice(0, LABELS_MAX + 1)
     : [];
 
+  const bar = projection && scaleBar(projection, width, height, scale);
+
   return (
     <div ref={ref} className={classes.frame}>
       {width > 0 && projection && (
@@ -119,6 +122,13 @@ export function MapDrawing({ placed, cells, chosen, onChoose }: Props) {
         <ZoomButton label={t('map.zoom_in')} icon={IconPlus} onClick={() => magnify(1.6)} />
         <ZoomButton label={t('map.zoom_fit')} icon={IconArrowsMaximize} onClick={fit} />
       </Group>
+      {bar && (
+        <div className={classes.scale} style={{ width: bar.px }}>
+          {bar.metres >= 1000
+            ? t('map.kilometres', { count: bar.metres / 1000 })
+            : t('map.metres', { count: bar.metres })}
+        </div>
+      )}
       <ul className={classes.legend} aria-label={t('map.legend')}>
         {(['good', 'warn', 'bad', 'quiet'] as const).map((tone) => (
           <li key={tone}>

@@ -88,7 +88,7 @@ export function MapPage() {
               </Name>
               <Group gap="md" mt={4}>
                 <StateBadge row={selected.view} />
-                <Anchor component={Link} size="xs" to={`/operator/views/${selected.view.view.id}`}>
+                <Anchor component={Link} size="xs" to={`/operator/coverage/${selected.view.view.id}`}>
                   {t('map.open_view')}
                 </Anchor>
                 <Anchor component={Link} size="xs" to={`/operator/cameras/${selected.stream.id}`}>
