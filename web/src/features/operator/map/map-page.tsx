@@ -16,6 +16,7 @@ import { worst } from '../words';
 import { MapDrawing } from './map-drawing';
 import { PointList } from './point-list';
 import { cells, isDrawable, systems } from './points';
+import { PageTitle } from '../page-title';
 import classes from './map-page.module.css';
 
 /** A camera on the map, with the view that stands worst. */
@@ -63,6 +64,7 @@ export function MapPage() {
   const converted = known.filter(({ crs }) => crs === 'gcj02' || crs === 'bd09');
   return (
     <div className={classes.page}>
+      <PageTitle>{t('map.title')}</PageTitle>
       <FilterBar
         filter={filter}
         onFilter={setFilter}

@@ -33,6 +33,7 @@ import { ViewForm } from './view-form';
 import { ViewHead } from './view-head';
 import { ZoneForm, useFaultWords } from './zone-form';
 import { ZoneList } from './zone-list';
+import { PageTitle } from '../page-title';
 import classes from './view-page.module.css';
 
 export function ViewPage() {
@@ -133,6 +134,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
 
   return (
     <div className={classes.page}>
+      <PageTitle>{`${row.stream_name.slice(0, 200)} · ${row.view.name.slice(0, 200)}`}</PageTitle>
       <section className={classes.left} aria-label={t('view.picture')}>
         <ViewHead row={row} />
         <DrawBar
