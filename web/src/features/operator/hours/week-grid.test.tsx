@@ -10,10 +10,13 @@ import { WeekGrid } from './week-grid';
 
 let now: Hours = NO_HOURS;
 
-function Held() {
+function Held({ onHours }: { onHours: (hours: Hours) => void }) {
   const [hours, setHours] = useState<Hours>(NO_HOURS);
-  now = hours;
-  return <WeekGrid hours={hours} onChange={setHours} />;
+  const take = (next: Hours) => {
+    setHours(next);
+    onHours(next);
+  };
+  return <WeekGrid hours={hours} onChange={take} />;
 }
 
 beforeAll(() => i18next.loadNamespaces('operator'));
@@ -25,7 +28,7 @@ beforeEach(() => {
   render(
     <MantineProvider>
       <QueryClientProvider client={client}>
-        <Held />
+        <Held onHours={(hours) => (now = hours)} />
       </QueryClientProvider>
     </MantineProvider>,
   );
