@@ -7,8 +7,11 @@ use serde_json::json;
 
 use super::{Faults, Service, ServiceError, passwords};
 use crate::{
-    domain::{Account, AccountId, Areas, Caller, Rights, Role, Secret},
-    store::accounts::{Invitation, SecretHash},
+    domain::{Account, AccountId, Areas, Caller, Rights, Role, Secret, Token},
+    store::{
+        StoreError,
+        accounts::{Invitation, SecretHash},
+    },
 };
 
 /// How long the link of the first start works.
@@ -66,6 +69,22 @@ impl Service {
     /// [`ServiceError::Store`].
     pub fn caller_of_session(&self, session: &Secret) -> Result<Option<Caller>, ServiceError> {
         Ok(self.accounts.session(&SecretHash::of(session), self.now())?.map(|account| account.caller()))
+    }
+
+    /// Whether the account or token is still let in, with the same rights.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn is_current(&self, caller: &Caller) -> Result<bool, ServiceError> {
+        match self.accounts.account(caller.id) {
+            Ok(account) => Ok(!account.disabled && account.caller() == *caller),
+            Err(StoreError::Missing { .. }) => {
+                let token = self.accounts.tokens()?.into_iter().find(|token| token.id == caller.id);
+                let lives = |token: &Token| token.expires_at.is_none_or(|at| at > self.now());
+                Ok(token.is_some_and(|token| lives(&token) && token.caller() == *caller))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Ends a session.

@@ -308,12 +308,18 @@ fn counts_and_the_feed_keep_to_the_areas_of_whoever_asks() {
     let newer = things(&house, "E2", "东城区");
     assert!(told(&west["incident"]) && told(&newer["incident"]));
     let mut heard = String::new();
-    for line in BufReader::new(socket).lines().map_while(Result::ok) {
+    let mut lines = BufReader::new(socket).lines();
+    for line in lines.by_ref().map_while(Result::ok) {
         heard.push_str(&line);
         if line.contains(&newer["delivery"]) || line.contains("case.opened") {
             break;
         }
     }
+    let found = house.service.accounts.tokens().unwrap().into_iter().find(|token| token.name.as_str() == "east");
+    house.service.revoke_token(found.unwrap().id, "tests").unwrap();
+    let began = std::time::Instant::now();
+    lines.by_ref().map_while(Result::ok).for_each(drop);
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "whose token is revoked follows no longer");
     assert!(heard.contains(&newer["incident"]), "{heard}");
     assert!(!west.values().any(|id| heard.contains(id)), "{heard}");
     assert!(east["incident"].parse::<IncidentId>().is_ok());
