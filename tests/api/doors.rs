@@ -302,7 +302,7 @@ fn counts_and_the_feed_keep_to_the_areas_of_whoever_asks() {
     let head = house.service.store.feed_head().unwrap();
     let mut socket = TcpStream::connect(house.base.trim_start_matches("http://")).unwrap();
     let last = format!("Authorization: Bearer {token}\r\nLast-Event-ID: {head}\r\n");
-    write!(socket, "GET /api/v1/changes HTTP/1.1\r\nHost: localhost\r\n{last}\r\n").unwrap();
+    write!(socket, "GET /api/v1/changes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{last}\r\n").unwrap();
     let told = |id: &str| house.service.store.feed(head, 500).unwrap().iter().any(|row| row.subject == id);
     let west = things(&house, "W2", "西城区");
     let newer = things(&house, "E2", "东城区");
