@@ -160,6 +160,7 @@ pub fn register(service: &Service, number: usize, address: &str, revisit_s: u32)
         source: SourceUrl::parse(address).expect("it is an address"),
         transport: Transport::Auto,
         location: None,
+        area: None,
         enabled: true,
         registered_at: now,
     };
@@ -233,7 +234,8 @@ pub fn looked(service: &Service, view: &View, at: WallTime, places: usize) {
         },
     };
     let changes = places.iter().map(opened).collect();
-    let outcome = LookOutcome { report, places, forgotten: vec![], changes, evidence: vec![], recheck: None };
+    let outcome =
+        LookOutcome { report, places, forgotten: vec![], changes, evidence: vec![], recheck: None, observed: None };
     service.store.record(&outcome).expect("recorded");
 }
 

@@ -11,7 +11,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Crs, Location, Secret, StreamId, Transport, View, WallTime},
+    domain::{Area, Crs, Location, Secret, StreamId, Transport, View, WallTime},
     service::{ChangeStream, NewStream, StreamDetail},
 };
 
@@ -24,6 +24,8 @@ pub(super) enum Command {
     /// 试连一路视频源，说明能不能用、为什么
     #[cfg(feature = "gstreamer")]
     Probe(super::probe::Args),
+    /// 从 CSV 批量登记和修改；有一行错误就一行也不登记
+    Import(super::stream_import::Args),
     /// 列出全部视频源
     List,
     /// 查看一路视频源
@@ -61,6 +63,9 @@ pub(super) struct AddArgs {
     transport: TransportWord,
     #[command(flatten)]
     place: Place,
+    /// 区域：谁能看到这一路；不写时取单元网格所在的街道
+    #[arg(long, value_name = "AREA")]
+    area: Option<String>,
     /// 要找的事项，可重复；`xunjie check` 列出全部事项
     #[arg(long = "matter", value_name = "KEY")]
     matters: Vec<String>,
@@ -92,6 +97,12 @@ pub(super) struct SetArgs {
     transport: Option<TransportWord>,
     #[command(flatten)]
     place: Place,
+    /// 新区域
+    #[arg(long, value_name = "AREA")]
+    area: Option<String>,
+    /// 不属于任何区域：只有看全市的人能看到
+    #[arg(long, conflicts_with = "area")]
+    no_area: bool,
 }
 
 #[derive(clap::Args)]
@@ -147,6 +158,7 @@ struct Shown {
     url: String,
     transport: Transport,
     location: Option<Location>,
+    area: Option<Area>,
     enabled: bool,
     has_credential: bool,
     registered_at: WallTime,
@@ -158,8 +170,12 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
     if let Command::Probe(args) = &command {
         return super::probe::run(args, desk);
     }
+    if let Command::Import(args) = &command {
+        return super::stream_import::run(args, desk);
+    }
     let service = desk.service()?;
     match command {
+        Command::Import(_) => {}
         #[cfg(feature = "gstreamer")]
         Command::Probe(_) => {}
         Command::Add(args) => {
@@ -227,6 +243,7 @@ fn in_words(stream: &Shown) -> String {
         format!("口令    {}", if stream.has_credential { "已存" } else { "无" }),
         format!("启用    {}", words::yes_no(stream.enabled)),
     ];
+    lines.push(format!("区域    {}", stream.area.as_ref().map_or("无", Area::as_str)));
     if let Some(location) = &stream.location {
         lines.push(format!("位置    {}（{}, {}）", location.address, location.longitude, location.latitude));
     }
@@ -247,6 +264,7 @@ fn shown(detail: StreamDetail) -> Shown {
         name: stream.name,
         transport: stream.transport,
         location: stream.location,
+        area: stream.area,
         enabled: stream.enabled,
         registered_at: stream.registered_at,
         has_credential,
@@ -260,6 +278,7 @@ impl AddArgs {
             password: self.login.password()?,
             username: self.login.username,
             location: self.place.location(),
+            area: self.area,
             code: self.code,
             name: self.name,
             url: self.url,
@@ -277,6 +296,7 @@ impl SetArgs {
             password: self.login.password()?,
             username: self.login.username,
             location: self.place.location(),
+            area: if self.no_area { Some(None) } else { self.area.map(Some) },
             code: self.code,
             name: self.name,
             url: self.url,

@@ -51,12 +51,9 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Invalid`] for words that are none; [`ServiceError::Store`].
     pub fn incidents(&self, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, ServiceError> {
-        if let Some(word) = &filter.review
-            && !matches!(word.as_str(), "waiting" | "confirmed" | "rejected" | "duplicate" | DECIDED)
-        {
-            Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none()?;
-        }
-        self.store.incidents(filter, page).map_err(|error| ServiceError::of_list(error, page))
+        check_review_word(filter)?;
+        let filter = IncidentFilter { areas: self.seen_areas(&filter.areas), ..filter.clone() };
+        self.store.incidents(&filter, page).map_err(|error| ServiceError::of_list(error, page))
     }
 
     /// One incident with all that belongs to it.
@@ -64,6 +61,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none.
     pub fn incident(&self, id: IncidentId) -> Result<IncidentDetail, ServiceError> {
+        self.seen_incident(id)?;
         let incident = self.store.incident(id)?;
         let registry = self.registry()?;
         let view = registry.views.into_iter().find(|view| view.id == incident.view);
@@ -113,5 +111,13 @@ impl Service {
     /// Matters of the catalogue, key and name, for a reviewer who reclassifies.
     pub fn matters(&self) -> Vec<(MatterKey, String)> {
         self.config.matters.values().map(|matter| (matter.key.clone(), matter.name.clone())).collect()
+    }
+}
+
+/// Refuses a word that is no state of review.
+pub(super) fn check_review_word(filter: &IncidentFilter) -> Result<(), ServiceError> {
+    match filter.review.as_deref() {
+        None | Some("waiting" | "confirmed" | "rejected" | "duplicate" | DECIDED) => Ok(()),
+        Some(word) => Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none(),
     }
 }

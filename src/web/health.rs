@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{App, problem::Problem};
 use crate::{
-    domain::{PlatformPause, WallTime},
+    domain::{Caller, PlatformPause, WallTime},
     service::Health,
     telemetry,
 };
@@ -49,6 +49,13 @@ pub struct PauseOut {
     probe_at: WallTime,
 }
 
+impl PauseOut {
+    pub(super) fn of(pause: PlatformPause) -> Self {
+        let PlatformPause { since, why, probe_at } = pause;
+        Self { since, why, probe_at }
+    }
+}
+
 /// How views stand.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CoverageCounts {
@@ -70,8 +77,8 @@ pub(super) async fn live() -> &'static str {
 
 /// How the house stands.
 #[utoipa::path(get, operation_id = "health_show", path = "/api/v1/health", tag = "health", responses((status = OK, body = HealthOut)))]
-pub(super) async fn show(State(app): State<App>) -> Result<Json<HealthOut>, Problem> {
-    let health = app.run(|service| Ok(service.health())).await?;
+pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<HealthOut>, Problem> {
+    let health = app.run(&caller, |service| Ok(service.health())).await?;
     let ok = health.ok();
     let Health {
         store_ok,
@@ -94,7 +101,7 @@ pub(super) async fn show(State(app): State<App>) -> Result<Json<HealthOut>, Prob
         deliveries_pending,
         deliveries_dead,
         delivery_oldest_ms,
-        platform_pause: platform_pause.map(|PlatformPause { since, why, probe_at }| PauseOut { since, why, probe_at }),
+        platform_pause: platform_pause.map(PauseOut::of),
         disk_free_bytes,
         version: env!("CARGO_PKG_VERSION"),
     }))

@@ -129,7 +129,7 @@ fn a_stream_is_registered_and_its_password_never_comes_out() {
     31011500001320000001  东门  rtsp://10.0.0.8:554/ch1?password=***  已存  是    1
     ");
     let shown = program.done(&["--json", "stream", "show", CAMERA]);
-    assert_snapshot!(shown, @r#"{"id":"<id>","code":"31011500001320000001","name":"东门","url":"rtsp://10.0.0.8:554/ch1?password=***","transport":"auto","location":null,"enabled":true,"has_credential":true,"registered_at":"<time>","views":[{"id":"<id>","stream":"<id>","name":"默认画面","matters":["motor_vehicle_parking"],"revisit_s":null,"weight":1.0,"reference":null}]}"#);
+    assert_snapshot!(shown, @r#"{"id":"<id>","code":"31011500001320000001","name":"东门","url":"rtsp://10.0.0.8:554/ch1?password=***","transport":"auto","location":null,"area":null,"enabled":true,"has_credential":true,"registered_at":"<time>","views":[{"id":"<id>","stream":"<id>","name":"默认画面","matters":["motor_vehicle_parking"],"revisit_s":null,"weight":1.0,"reference":null}]}"#);
     for text in [listed, shown, program.done(&["stream", "disable", CAMERA]), program.done(&["view", "show", CAMERA])] {
         assert!(!text.contains("s3cr3t") && !text.contains("als0"), "{text}");
     }
@@ -143,7 +143,7 @@ fn a_taken_code_is_refused() {
     program.add_camera();
     let again = program.run(&["stream", "add", "--code", CAMERA, "--name", "西门", "--url", "rtsp://10.0.0.9/ch1"]);
     assert_eq!((again.code, again.out.as_str()), (1, ""));
-    assert_snapshot!(again.err, @"xunjie: code 31011500001320000001 belongs to stream <id> already; use another code or change that stream");
+    assert_snapshot!(again.err, @"xunjie: code 31011500001320000001 belongs to another stream already; use another code or change that stream");
 }
 
 #[test]
@@ -316,4 +316,30 @@ fn what_is_not_understood_ends_with_2_and_what_is_not_there_with_1() {
     assert_snapshot!(missing.err, @"xunjie: there is no incident <id>");
     assert_eq!(program.run(&["--help"]).code, 0);
     assert!(program.run(&["--version"]).out.starts_with("xunjie "));
+}
+
+#[test]
+fn a_sheet_of_streams_is_tried_first_and_then_registered_whole() {
+    let program = Program::new();
+    let sheet = program.data.path().join("cameras.csv");
+    let path = sheet.to_str().expect("the folder's name is text").to_owned();
+    let write = |rows: &str| {
+        fs::write(&sheet, format!("code,name,url,username,password\n{rows}")).expect("the sheet can be written");
+    };
+    write("N1,西门,rtsp://10.0.0.11/ch1,viewer,pl4nted\nN2,南门,nonsense,,\n");
+    let refused = program.run(&["stream", "import", &path]);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert!(refused.out.contains("一行也未登记：新增 1，修改 0，不变 0，错误 1（UTF-8）"), "{}", refused.out);
+    assert!(refused.out.contains("not an address"), "{}", refused.out);
+    write("N1,西门,rtsp://10.0.0.11/ch1,viewer,pl4nted\nN2,南门,rtsp://10.0.0.12/ch1,,\n");
+    let tried = program.run(&["stream", "import", "--dry-run", &path]);
+    assert_eq!(tried.code, 0, "{}", tried.err);
+    assert!(tried.out.contains("检查通过，未登记：新增 2"), "{}", tried.out);
+    assert!(!program.run(&["stream", "list"]).out.contains("N1"));
+    let done = program.run(&["stream", "import", &path]);
+    assert!(done.out.contains("已登记：新增 2"), "{}{}", done.out, done.err);
+    let again = program.run(&["--json", "stream", "import", &path]);
+    assert_eq!(again.out.matches("\"same\"").count(), 2, "{}", again.out);
+    let all = [refused.out, tried.out, done.out, again.out, program.run(&["stream", "list"]).out].concat();
+    assert!(!all.contains("pl4nted") && all.contains("N2"), "{all}");
 }

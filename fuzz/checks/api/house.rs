@@ -116,6 +116,7 @@ fn camera(matter: &MatterKey) -> NewStream {
         username: Some("admin".to_owned()),
         password: Some(Secret::new(PASSWORD)),
         transport: Transport::Auto,
+        area: None,
         location: None,
         matters: vec![matter.to_string()],
         revisit_s: None,
@@ -190,6 +191,7 @@ fn incident(
         changes: vec![IncidentChange::Opened { incident: incident.clone() }],
         evidence: vec![row],
         recheck: None,
+        observed: None,
     };
     service.store.record(&outcome).expect("a look");
     incident
