@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The city's calendar, by which hours with holidays are judged. */
+        get: operations["calendar_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/callbacks": {
         parameters: {
             query?: never;
@@ -296,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/matters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this city looks for, by key. */
+        get: operations["matters_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plan": {
         parameters: {
             query?: never;
@@ -475,6 +509,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/zones/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version that a zone had, newest first; incidents name the version that they broke. */
+        get: operations["zones_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -583,6 +634,13 @@ export interface components {
              * @description When retention removed its files.
              */
             purged_at?: string | null;
+        };
+        /** @description The city's calendar. */
+        CalendarOut: {
+            /** @description Holidays by the state's notice, in order; plain weekends are none. */
+            holidays: string[];
+            /** @description Civil time against UTC, as `+08:00`. */
+            utc_offset: string;
         };
         /** @description What the platform tells us about a case. */
         Callback: {
@@ -1010,6 +1068,34 @@ export interface components {
              */
             view: string;
         };
+        /** @description A matter that is looked for. */
+        MatterOut: {
+            /** @description GB/T 30428.2-2013 code. */
+            code_2013?: string | null;
+            /** @description GB/T 47678.5-2026 code. */
+            code_2026: string;
+            /**
+             * Format: int64
+             * @description How long it must stay until it counts, in seconds.
+             */
+            dwell_s: number;
+            /** @description Key, as zones and views name it. */
+            key: string;
+            /** @description Name for people. */
+            name: string;
+            /**
+             * Format: float
+             * @description Share of the box that must lie inside, for `overlap`.
+             */
+            overlap_min?: number | null;
+            /**
+             * Format: int64
+             * @description How often a view with it is looked at, in seconds.
+             */
+            revisit_s: number;
+            /** @description How its box is tested against a zone. */
+            zone_test: components["schemas"]["ZoneTestOut"];
+        };
         /** @description One moment of an incident's timeline. */
         MomentOut: {
             /**
@@ -1297,6 +1383,39 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageOf_MatterOut: {
+            /** @description The rows. */
+            items: {
+                /** @description GB/T 30428.2-2013 code. */
+                code_2013?: string | null;
+                /** @description GB/T 47678.5-2026 code. */
+                code_2026: string;
+                /**
+                 * Format: int64
+                 * @description How long it must stay until it counts, in seconds.
+                 */
+                dwell_s: number;
+                /** @description Key, as zones and views name it. */
+                key: string;
+                /** @description Name for people. */
+                name: string;
+                /**
+                 * Format: float
+                 * @description Share of the box that must lie inside, for `overlap`.
+                 */
+                overlap_min?: number | null;
+                /**
+                 * Format: int64
+                 * @description How often a view with it is looked at, in seconds.
+                 */
+                revisit_s: number;
+                /** @description How its box is tested against a zone. */
+                zone_test: components["schemas"]["ZoneTestOut"];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageOf_StreamOut: {
             /** @description The rows. */
             items: {
@@ -1404,6 +1523,23 @@ export interface components {
                  * @description The view.
                  */
                 view: string;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageOf_ZoneVersionOut: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was drawn.
+                 */
+                at: string;
+                /** @description By whom. */
+                by: string;
+                /** @description The zone as it was drawn. */
+                zone: components["schemas"]["ZoneOut"];
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -1850,6 +1986,23 @@ export interface components {
              */
             view: string;
         };
+        /**
+         * @description How a box is tested against a zone.
+         * @enum {string}
+         */
+        ZoneTestOut: "bottom_centre" | "overlap";
+        /** @description One version of a zone. */
+        ZoneVersionOut: {
+            /**
+             * Format: date-time
+             * @description When it was drawn.
+             */
+            at: string;
+            /** @description By whom. */
+            by: string;
+            /** @description The zone as it was drawn. */
+            zone: components["schemas"]["ZoneOut"];
+        };
     };
     responses: never;
     parameters: never;
@@ -1859,6 +2012,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    calendar_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+        };
+    };
     callbacks_hear: {
         parameters: {
             query?: never;
@@ -2445,6 +2617,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    matters_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_MatterOut"];
                 };
             };
         };
@@ -3041,6 +3232,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    zones_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_ZoneVersionOut"];
+                };
             };
             404: {
                 headers: {
