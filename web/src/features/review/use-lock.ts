@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { useChanges } from '@/api/changes';
 import { isProblem } from '@/api/problem';
 import { detailQuery, giveLockBack, takeLock } from './calls';
-import type { IncidentDetailOut, LockOut } from './types';
+import type { LockOut } from './types';
 
 /** A lock holds 60 s; it is renewed long before. */
 const RENEW_MS = 20_000;

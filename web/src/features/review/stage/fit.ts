@@ -9,10 +9,9 @@ const STEP = 1.5;
 
 export interface Zoom {
   /** The frame that takes wheel and drag. */
-  frame: (element: HTMLDivElement | null) => void;
+  setFrame: (element: HTMLDivElement | null) => void;
   /** What is moved in it. */
-  content: (element: HTMLDivElement | null) => void;
-  isZoomed: boolean;
+  setContent: (element: HTMLDivElement | null) => void;
   closer: () => void;
   further: () => void;
   reset: () => void;
@@ -21,7 +20,6 @@ export interface Zoom {
 export function useZoom(): Zoom {
   const [content, setContent] = useState<HTMLDivElement | null>(null);
   const [frame, setFrame] = useState<HTMLDivElement | null>(null);
-  const [isZoomed, setZoomed] = useState(false);
   const behaviour = useMemo(
     (): ZoomBehavior<HTMLDivElement, unknown> => zoom<HTMLDivElement, unknown>().scaleExtent([1, SCALE_MAX]),
     [],
@@ -43,12 +41,11 @@ export function useZoom(): Zoom {
   return useMemo(() => {
     const scaleBy = (k: number) => frame && behaviour.scaleBy(select(frame), k);
     return {
-      frame: setFrame,
-      content: setContent,
-      isZoomed,
+      setFrame,
+      setContent,
       closer: () => void scaleBy(STEP),
       further: () => void scaleBy(1 / STEP),
       reset: () => void (frame && behaviour.transform(select(frame), zoomIdentity)),
     };
-  }, [frame, behaviour, isZoomed]);
+  }, [frame, behaviour]);
 }

@@ -32,13 +32,13 @@ interface Props {
 /** The pictures of one incident: the one that is looked at, and a strip of all. */
 export function Stage({ detail, stage, zoom, clip, mayUnmask }: Props) {
   const { shown, isUnmasked } = stage;
-  const { reset } = zoom;
+  const { setFrame, setContent, reset } = zoom;
   const id = detail.incident.id;
   useEffect(() => reset(), [id, shown, reset]);
   return (
     <div className={classes.stage}>
-      <div className={classes.frame} ref={shown === 'clip' || shown === 'compare' ? undefined : zoom.frame}>
-        <div className={classes.content} ref={zoom.content}>
+      <div className={classes.frame} ref={shown === 'clip' || shown === 'compare' ? undefined : setFrame}>
+        <div className={classes.content} ref={setContent}>
           <Content detail={detail} stage={stage} clip={clip} />
         </div>
         <div className={classes.overlay}>
