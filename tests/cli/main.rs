@@ -129,7 +129,7 @@ fn a_stream_is_registered_and_its_password_never_comes_out() {
     31011500001320000001  东门  rtsp://10.0.0.8:554/ch1?password=***  已存  是    1
     ");
     let shown = program.done(&["--json", "stream", "show", CAMERA]);
-    assert_snapshot!(shown, @r#"{"id":"<id>","code":"31011500001320000001","name":"东门","url":"rtsp://10.0.0.8:554/ch1?password=***","transport":"auto","location":null,"enabled":true,"has_credential":true,"registered_at":"<time>","views":[{"id":"<id>","stream":"<id>","name":"默认画面","matters":["motor_vehicle_parking"],"revisit_s":null,"weight":1.0,"reference":null}]}"#);
+    assert_snapshot!(shown, @r#"{"id":"<id>","code":"31011500001320000001","name":"东门","url":"rtsp://10.0.0.8:554/ch1?password=***","transport":"auto","location":null,"area":null,"enabled":true,"has_credential":true,"registered_at":"<time>","views":[{"id":"<id>","stream":"<id>","name":"默认画面","matters":["motor_vehicle_parking"],"revisit_s":null,"weight":1.0,"reference":null}]}"#);
     for text in [listed, shown, program.done(&["stream", "disable", CAMERA]), program.done(&["view", "show", CAMERA])] {
         assert!(!text.contains("s3cr3t") && !text.contains("als0"), "{text}");
     }
@@ -143,7 +143,7 @@ fn a_taken_code_is_refused() {
     program.add_camera();
     let again = program.run(&["stream", "add", "--code", CAMERA, "--name", "西门", "--url", "rtsp://10.0.0.9/ch1"]);
     assert_eq!((again.code, again.out.as_str()), (1, ""));
-    assert_snapshot!(again.err, @"xunjie: code 31011500001320000001 belongs to stream <id> already; use another code or change that stream");
+    assert_snapshot!(again.err, @"xunjie: code 31011500001320000001 belongs to another stream already; use another code or change that stream");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What every store must do, whatever engine is behind it: one suite, run on each. A test here sees the
 //! store only through the trait, so it must never name SQL or a file.
 
+mod areas;
 mod cases;
 mod fixtures;
 mod looks;
@@ -46,6 +47,8 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         a_clock_set_back_holds_no_delivery_up,
         cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks,
         a_callback_about_another_case_of_the_platform_is_refused, a_pause_of_the_platform_is_told_once;
+    areas:
+        lists_keep_to_their_areas, all_follows_its_stream_into_another_area, the_feed_names_the_area_of_what_it_tells;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };
