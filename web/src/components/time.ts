@@ -1,24 +1,16 @@
 // Moments and spans for people: in the city's time, whatever this machine's zone is.
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/session/session';
+import { cityTime } from './city-time';
 
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 
-/** Minutes east of UTC of `+08:00`; 0 for what cannot be read. */
-export function offsetMinutes(offset: string): number {
-  const match = /^([+-])(\d{2}):(\d{2})$/.exec(offset);
-  if (!match) return 0;
-  const minutes = Number(match[2]) * 60 + Number(match[3]);
-  return match[1] === '-' ? -minutes : minutes;
-}
-
 /** The city's civil time of a moment as `YYYY-MM-DD HH:MM:SS`; a dash for what is no moment. */
 export function civil(moment: string | number, offset: string): string {
   const ms = typeof moment === 'number' ? moment : Date.parse(moment);
-  if (Number.isNaN(ms)) return '–';
-  return new Date(ms + offsetMinutes(offset) * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  return Number.isNaN(ms) ? '–' : cityTime(new Date(ms).toISOString(), offset, true);
 }
 
 /** The two largest units of a span; never more, because nobody reads a third. */
@@ -56,6 +48,11 @@ export function useTimes() {
     span: (seconds: number) => {
       const { unit, values } = spanParts(seconds);
       return t(`span.${unit}`, { a: values[0] ?? 0, b: values[1] ?? 0 });
+    },
+    /** The largest unit of a span alone. */
+    rough: (seconds: number) => {
+      const { unit, values } = spanParts(seconds);
+      return t(`rough.${unit}`, { a: values[0] ?? 0 });
     },
   };
 }

@@ -47,7 +47,7 @@ function Action({ name, hotkey, Icon, act, isBlocked, isFirst = false }: ActionP
       data-action={name}
       disabled={isBlocked}
       onClick={act}
-      px="sm"
+      px="xs"
     >
       {t(`action.${name}`)}
     </Button>

@@ -6,6 +6,7 @@ import { Name } from '@/components/name';
 import { useTimes } from '@/components/time';
 import { mattersQuery, similarQuery } from './calls';
 import { Chooser } from './chooser';
+import { towards } from './towards';
 import { REASONS, type Given, type QueueItemOut, type RejectReason } from './types';
 import classes from './desk.module.css';
 
@@ -63,7 +64,14 @@ function Other({ row }: { row: QueueItemOut }) {
   const now = useServerNow(60_000);
   return (
     <>
-      {row.picture && <img className={classes.choicePicture} src={row.picture} alt="" />}
+      {row.picture && (
+        <img
+          className={classes.choicePicture}
+          src={row.picture}
+          alt=""
+          style={{ objectPosition: towards(row.incident.bbox) }}
+        />
+      )}
       <span className={classes.choiceText}>
         <Name>{row.incident.matter_name}</Name>
         <Text size="xs" c="dimmed">

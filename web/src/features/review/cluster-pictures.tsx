@@ -1,9 +1,16 @@
+import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { useServerNow } from '@/app/session/clock';
 import { KeyCap } from '@/components/key-cap';
 import { useTimes } from '@/components/time';
+import { fitColumns } from './fit-columns';
+import { Boxes } from './stage/boxes';
 import type { QueueItemOut } from './types';
 import classes from './clusters.module.css';
+
+const GAP_PX = 8;
+/** Caption and borders of a tile. */
+const CAPTION_PX = 32;
 
 interface Props {
   rows: readonly QueueItemOut[];
@@ -16,9 +23,10 @@ export function ClusterPictures({ rows, out, onToggle }: Props) {
   const { t } = useTranslation('review');
   const times = useTimes();
   const now = useServerNow(60_000);
-  const columns = Math.min(Math.max(Math.ceil(Math.sqrt(rows.length)), 2), 8);
+  const { ref, width, height } = useElementSize<HTMLUListElement>();
+  const columns = fitColumns(rows.length, { width, height }, GAP_PX, CAPTION_PX);
   return (
-    <ul className={classes.pictures} style={{ '--columns': columns } as React.CSSProperties}>
+    <ul ref={ref} className={classes.pictures} style={{ '--columns': columns } as React.CSSProperties}>
       {rows.map(({ incident, picture, stream_name: camera }, index) => {
         const isOut = out.has(incident.id);
         const at = times.short(incident.opened_at, now);
@@ -31,7 +39,14 @@ export function ClusterPictures({ rows, out, onToggle }: Props) {
               aria-label={t(isOut ? 'cluster.put_back' : 'cluster.take_out', { camera: camera.slice(0, 100), at })}
               onClick={() => onToggle(incident.id)}
             >
-              {picture && <img src={picture} alt="" draggable={false} />}
+              <span className={classes.whole}>
+                {picture && (
+                  <span className={classes.held}>
+                    <img src={picture} alt="" draggable={false} />
+                    <Boxes bbox={incident.bbox} polygon={null} />
+                  </span>
+                )}
+              </span>
               <span className={classes.caption}>
                 {index < 9 && <KeyCap>{String(index + 1)}</KeyCap>}
                 {at}

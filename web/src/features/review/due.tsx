@@ -14,7 +14,8 @@ export function Due({ at, compact = false }: { at: string; compact?: boolean }) 
   if (Number.isNaN(leftMs)) return null;
   const colour = leftMs < 0 ? 'red' : leftMs < NEAR_MS ? 'orange' : 'dimmed';
   const time = leftMs < 0 ? times.span(-leftMs / 1_000) : countdown(leftMs);
-  const words = leftMs < 0 ? t('due.over', { time }) : t('due.left', { time });
+  const words =
+    leftMs < 0 ? t('due.over', { time: compact ? times.rough(-leftMs / 1_000) : time }) : t('due.left', { time });
   return (
     <Text span size="xs" c={colour} fw={leftMs < NEAR_MS ? 600 : 400} title={t('due.at', { at: times.moment(at) })}>
       {compact && leftMs >= 0 ? time : words}

@@ -10,7 +10,7 @@ import type { IncidentDetailOut } from './types';
 import classes from './desk.module.css';
 
 /** Everything in words about one incident: what, where, since when, against which rule, and what would be filed. */
-export function Facts({ detail }: { detail: IncidentDetailOut }) {
+export function Facts({ detail, isTimed = true }: { detail: IncidentDetailOut; isTimed?: boolean }) {
   const { t } = useTranslation('review');
   const { incident } = detail;
   const title =
@@ -21,7 +21,7 @@ export function Facts({ detail }: { detail: IncidentDetailOut }) {
         <Title order={2} size="h4">
           <Name>{title}</Name>
         </Title>
-        <Due at={detail.review_due_at} />
+        {isTimed && <Due at={detail.review_due_at} />}
       </div>
       <dl className={classes.list}>
         <Where detail={detail} />

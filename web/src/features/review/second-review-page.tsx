@@ -113,7 +113,7 @@ function Blind({ detail }: { detail: IncidentDetailOut }) {
           </Button>
         </Group>
       </div>
-      <Facts detail={detail} />
+      <Facts detail={detail} isTimed={false} />
       <RejectChooser opened={asksReason} onClose={() => setAsksReason(false)} onGive={give} />
     </>
   );

@@ -5,6 +5,7 @@ import { Link, useLocation } from 'react-router';
 import { useServerNow } from '@/app/session/clock';
 import { useTimes } from '@/components/time';
 import { similarQuery } from './calls';
+import { towards } from './towards';
 import type { QueueItemOut } from './types';
 import classes from './desk.module.css';
 
@@ -60,7 +61,15 @@ function Tile({ row, isHere }: { row: QueueItemOut; isHere: boolean }) {
       aria-label={t('similar.open', { matter: incident.matter_name, at: times.short(incident.opened_at, now) })}
     >
       <span className={classes.tilePicture}>
-        {row.picture && <img src={row.picture} alt="" loading="lazy" draggable={false} />}
+        {row.picture && (
+          <img
+            src={row.picture}
+            alt=""
+            loading="lazy"
+            draggable={false}
+            style={{ objectPosition: towards(incident.bbox) }}
+          />
+        )}
       </span>
       <span>
         {t(isHere ? 'similar.here' : 'similar.nearby')} · {t(`state.${incident.review.state}`)}

@@ -24,8 +24,8 @@ export function UndoBar({ onUndo }: { onUndo: (decision: Decision) => void }) {
   });
   return (
     <div className={classes.undo}>
-      <Text size="sm" truncate miw={0}>
-        {words}
+      <Text size="sm" truncate miw={0} title={words}>
+        {t(`said_short.${decision.given.verdict}`)}
       </Text>
       {decision.isRetried && decision.state === 'sending' && (
         <Text size="xs" c="orange">
@@ -39,6 +39,7 @@ export function UndoBar({ onUndo }: { onUndo: (decision: Decision) => void }) {
         rightSection={<KeyCap>Z</KeyCap>}
         aria-keyshortcuts="Z"
         data-action="undo"
+        flex="none"
         onClick={() => onUndo(decision)}
       >
         {t('action.undo', { seconds: Math.max(0, Math.ceil(leftMs / 1_000)) })}

@@ -27,6 +27,10 @@ export function Picture({ url, alt, aspect, onShown, children }: Props) {
   return (
     <div className={classes.fitted} style={{ '--aspect': aspect } as React.CSSProperties}>
       <img
+        // One that was fetched ahead is there at once and needs no further round through the browser.
+        ref={(image) => {
+          if (image?.complete && image.naturalWidth > 0) onShown?.();
+        }}
         src={url}
         alt={alt}
         className={classes.image}

@@ -62,6 +62,7 @@ export function useStage(detail: IncidentDetailOut | undefined): StageState {
     isUnmasked: own.isUnmasked,
     unmask: () => change({ isUnmasked: true }),
     isSeen: own.isSeen || all.length === 0,
-    seen: () => change({ isSeen: true }),
+    // Called each time when it is drawn; the same state again draws nothing anew.
+    seen: () => setOwn((before) => (before.isSeen ? before : { ...before, isSeen: true })),
   };
 }

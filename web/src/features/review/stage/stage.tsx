@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Tooltip } from '@mantine/core';
 import {
   IconEyeOff,
   IconEyeCheck,
@@ -34,21 +34,27 @@ export function Stage({ detail, stage, zoom, clip, mayUnmask }: Props) {
   const { shown, isUnmasked } = stage;
   const { setFrame, setContent, reset } = zoom;
   const id = detail.incident.id;
-  useEffect(() => reset(), [id, shown, reset]);
+  const isFlat = shown !== 'clip' && shown !== 'compare';
+  // The pictures of one incident keep the same piece in sight, so that it can be followed from one to the next.
+  useEffect(() => reset(), [id, isFlat, reset]);
   return (
     <div className={classes.stage}>
-      <div className={classes.frame} ref={shown === 'clip' || shown === 'compare' ? undefined : setFrame}>
+      <div className={classes.frame} ref={isFlat ? setFrame : undefined}>
         <div className={classes.content} ref={setContent}>
           <Content detail={detail} stage={stage} clip={clip} />
         </div>
-        <div className={classes.overlay}>
+      </div>
+      <div className={classes.below}>
+        <Strip detail={detail} stage={stage} />
+        <div className={classes.tools}>
           {mayUnmask && detail.pictures.some((picture) => picture.original) && (
             <Unmask isUnmasked={isUnmasked} unmask={stage.unmask} />
           )}
-          {shown !== 'clip' && shown !== 'compare' && <Tools stage={stage} zoom={zoom} />}
+          <Group gap={2} wrap="nowrap">
+            <Tools stage={stage} zoom={zoom} isOff={!isFlat} />
+          </Group>
         </div>
       </div>
-      <Strip detail={detail} stage={stage} />
     </div>
   );
 }
@@ -99,16 +105,23 @@ function Unmask({ isUnmasked, unmask }: { isUnmasked: boolean; unmask: () => voi
   const { t } = useTranslation('review');
   return (
     <Tooltip label={isUnmasked ? t('unmask.done') : t('unmask.help')}>
-      <button type="button" className={classes.unmask} onClick={unmask} disabled={isUnmasked}>
-        {isUnmasked ? <IconEyeCheck size={16} aria-hidden /> : <IconEyeOff size={16} aria-hidden />}
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        color={isUnmasked ? 'orange' : 'gray'}
+        leftSection={isUnmasked ? <IconEyeCheck size={16} aria-hidden /> : <IconEyeOff size={16} aria-hidden />}
+        rightSection={isUnmasked ? undefined : <KeyCap>U</KeyCap>}
+        aria-keyshortcuts="U"
+        aria-disabled={isUnmasked}
+        onClick={unmask}
+      >
         {isUnmasked ? t('unmask.done_short') : t('unmask.label')}
-        {!isUnmasked && <KeyCap>U</KeyCap>}
-      </button>
+      </Button>
     </Tooltip>
   );
 }
 
-function Tools({ stage, zoom }: { stage: StageState; zoom: Zoom }) {
+function Tools({ stage, zoom, isOff }: { stage: StageState; zoom: Zoom; isOff: boolean }) {
   const { t } = useTranslation('review');
   const BoxIcon = stage.withBoxes ? IconBoxModel2 : IconBoxModel2Off;
   const tools = [
@@ -120,9 +133,9 @@ function Tools({ stage, zoom }: { stage: StageState; zoom: Zoom }) {
   return tools.map(({ label, key, Icon, act, pressed }) => (
     <Tooltip key={key} label={`${label} (${key})`}>
       <ActionIcon
-        variant="transparent"
-        className={classes.tool}
-        size="lg"
+        variant="subtle"
+        color="gray"
+        disabled={isOff}
         onClick={act}
         aria-label={label}
         aria-keyshortcuts={key}
