@@ -16,7 +16,11 @@ use fastrand::Rng;
 use xunjie::{
     clock::{Clock, SimulatedClock, SystemClock},
     config::Config,
-    domain::*,
+    domain::{
+        Appearance, BBox, Callback, Crs, EvidenceKind, FileRole, Incident, IncidentChange, IncidentId, Location, Look,
+        LookReport, MatterKey, ModelRef, Phase, Place, PlaceId, Presence, Pts, Purpose, RejectReason, Review, RuleRef,
+        Score, Secret, Stage, Transport, Verdict, View, ViewState, WallSource, WallTime, ZoneId, ZoneKind,
+    },
     service::{NewStream, NewZone, Service},
     store::{
         LookOutcome,
@@ -72,7 +76,8 @@ struct Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let mut config = Config::load(&options.root, options.config.as_deref()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
+    let mut config =
+        Config::load(&options.root, options.config.as_deref()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
     config.settings.folders.data = options.data.clone();
     let now = SystemClock.now();
     let clock = Arc::new(SimulatedClock::starting_at(now.minus(Duration::from_secs(options.days * 86_400))));
@@ -146,6 +151,7 @@ impl Desk {
                 username: None,
                 password: None,
                 transport: Transport::Auto,
+                area: None,
                 location: Some(location.clone()),
                 matters: MATTERS.map(str::to_owned).to_vec(),
                 revisit_s: None,
@@ -268,6 +274,7 @@ impl Desk {
             changes: Vec::new(),
             evidence: Vec::new(),
             recheck: None,
+            observed: None,
         };
         for _ in 0..incidents {
             let (place, incident) = self.stay(seen);

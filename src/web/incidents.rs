@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Area, Areas, Caller, CloseCause, Incident, IncidentId, Location, MatterKey, PlaceId, Presence, RejectReason,
-        Review, Score, Verdict, ViewId, WallTime, ZoneId,
+        Area, Areas, Caller, CloseCause, EvidenceId, Incident, IncidentId, Location, MatterKey, PlaceId, Presence,
+        RejectReason, Review, Score, Verdict, ViewId, WallTime, ZoneId,
     },
     service::{Faults, IncidentDetail, Moment, MomentKind},
     store::IncidentFilter,
@@ -168,6 +168,16 @@ pub struct MomentOut {
     what: MomentKind,
     /// In words.
     detail: String,
+    /// The bundle that shows it.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    evidence: Option<EvidenceId>,
+}
+
+impl MomentOut {
+    pub(super) fn of(moment: Moment) -> Self {
+        let Moment { at, what, detail, evidence } = moment;
+        Self { at, what, detail, evidence }
+    }
 }
 
 /// An incident with all that belongs to it.
@@ -201,7 +211,7 @@ pub struct IncidentDetailOut {
 
 impl IncidentDetailOut {
     fn of(detail: IncidentDetail) -> Self {
-        let timeline = detail.timeline().into_iter().map(|Moment { at, what, detail }| MomentOut { at, what, detail });
+        let timeline = detail.timeline().into_iter().map(MomentOut::of);
         let timeline = timeline.collect();
         let IncidentDetail {
             incident,

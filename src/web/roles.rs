@@ -27,6 +27,8 @@ const OPERATORS: Callers = Holders(&[Operator]);
 const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
 /// Who decides.
 const REVIEWERS: Callers = Holders(&[Reviewer]);
+/// Who answers for the work of others.
+const SUPERVISORS: Callers = Holders(&[Supervisor]);
 /// Who watches over cases.
 const CASES: Callers = Holders(&[Platform, Supervisor]);
 
@@ -37,6 +39,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("callbacks_hear", Anybody),
     ("cases_list", CASES),
     ("cases_show", CASES),
+    ("cases_timeline", VIEWERS),
     ("changes_follow", Known),
     ("deliveries_list", CASES),
     ("deliveries_replay", Holders(&[Platform])),
@@ -51,6 +54,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("health_metrics", Holders(&[Operator, Supervisor])),
     ("health_show", Known),
     ("incidents_decide", REVIEWERS),
+    ("incidents_export", SUPERVISORS),
     ("incidents_list", Holders(&[Reviewer, Supervisor])),
     ("incidents_show", VIEWERS),
     ("looks_ask", OPERATORS),
@@ -61,18 +65,30 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("page", Holders(&[Reviewer])),
     ("page_public", Anybody),
     ("plan_show", Known),
+    ("platform_show", Holders(&[Platform])),
+    ("reconciliations_list", CASES),
+    ("reconciliations_run", Holders(&[Platform])),
+    ("reports_show", SUPERVISORS),
+    ("statistics_export", SUPERVISORS),
+    ("statistics_hot_spots", SUPERVISORS),
+    ("statistics_show", SUPERVISORS),
     ("streams_add", OPERATORS),
     ("streams_change", OPERATORS),
+    ("streams_import", OPERATORS),
+    ("streams_import_template", OPERATORS),
     ("streams_list", Known),
     ("streams_probe", OPERATORS),
+    ("streams_probe_known", OPERATORS),
     ("streams_remove", OPERATORS),
     ("streams_show", Known),
     ("views_ask_reference", OPERATORS),
     ("views_change", OPERATORS),
+    ("views_detections", OPERATORS),
     ("views_list", Known),
     // Not masked: whoever was in sight is in it.
     ("views_reference", Holders(&[Operator, Reviewer, Supervisor])),
     ("views_show", Known),
+    ("views_what_if", OPERATORS),
     ("zones_add", OPERATORS),
     ("zones_change", OPERATORS),
     ("zones_list", Known),

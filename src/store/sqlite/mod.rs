@@ -12,10 +12,14 @@ mod failure;
 mod incidents;
 mod journal;
 mod looks;
+mod observed;
+mod office;
 mod page;
 mod places;
+mod reconciliations;
 mod registry;
 mod review;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod zones;
