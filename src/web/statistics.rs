@@ -330,7 +330,7 @@ pub(super) async fn show(
     let (asked, word) = (asked(&app, &query), query.by.unwrap_or(ByWord::Matter));
     let TimeSpan { from, until } = asked.span;
     let Statistics { rows, total, .. } =
-        app.run(&caller, move |service| service.statistics(word.into(), &asked)).await?;
+        app.count(&caller, move |service| service.statistics(word.into(), &asked)).await?;
     let (rows, total) = (StatisticsRowOut::all(rows), StatisticsRowOut::of(total));
     Ok(Json(StatisticsOut { by: word, from, until, rows, total }))
 }
@@ -344,7 +344,7 @@ pub(super) async fn hot_spots(
     Params(query): Params<StatisticsIn>,
 ) -> Result<Json<HotSpotsOut>, Problem> {
     let asked = asked(&app, &query);
-    Ok(Json(HotSpotsOut::of(app.run(&caller, move |service| service.hot_spots(&asked)).await?)))
+    Ok(Json(HotSpotsOut::of(app.count(&caller, move |service| service.hot_spots(&asked)).await?)))
 }
 
 /// Statistics as a file for a spreadsheet; audited.
@@ -359,7 +359,7 @@ pub(super) async fn export(
     let (format, actor) = (format_of(query.format), caller.name.clone());
     let name = day_name(&app, "statistics", asked.span);
     let export = move |service: &Service| service.export_statistics(by.into(), &asked, format, &actor);
-    Ok(file(&name, format, app.run(&caller, export).await?))
+    Ok(file(&name, format, app.count(&caller, export).await?))
 }
 
 /// Incidents as a file for a spreadsheet, newest first, at most 100,000; audited.
@@ -375,7 +375,7 @@ pub(super) async fn incidents(
     let filter = IncidentFilter { areas: area.into(), review, open: None, view: None, matter };
     let name = day_name(&app, "incidents", span);
     let export = move |service: &Service| service.export_incidents(span, &filter, format, &actor);
-    Ok(file(&name, format, app.run(&caller, export).await?))
+    Ok(file(&name, format, app.count(&caller, export).await?))
 }
 
 /// The report of a month, `YYYY-MM`.
@@ -387,7 +387,7 @@ pub(super) async fn report(
     At(month): At<String>,
 ) -> Result<Json<ReportOut>, Problem> {
     let month = Month::parse(&month)?;
-    let report = app.run(&caller, move |service| service.report(month)).await?;
+    let report = app.count(&caller, move |service| service.report(month)).await?;
     let Report { month, city, made_at, total, by_matter, by_street, by_stream_top, .. } = report;
     let HotSpotsOut { hours, places } = HotSpotsOut::of(report.hot_spots);
     Ok(Json(ReportOut {
