@@ -100,6 +100,7 @@ impl World {
             reviewer: "张三".into(),
             at: self.clock.now(),
             note: String::new(),
+            undo_until: self.clock.now(),
         };
         let open = |confirmation: Confirmation| {
             let codes = MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) };
@@ -211,7 +212,8 @@ pub fn run_until(courier: &Courier, clock: &dyn Clock, mut done: impl FnMut() ->
     let end = std::time::Instant::now() + Duration::from_secs(5);
     while !done() {
         assert!(std::time::Instant::now() < end, "not done in five seconds: {sum:?}");
-        let CourierReport { delivered, repeated, later, dead, unwritten } = courier.run_once(clock.now()).unwrap();
+        let CourierReport { delivered, repeated, later, dead, withdrawn: _, unwritten } =
+            courier.run_once(clock.now()).unwrap();
         sum.delivered += delivered;
         sum.repeated += repeated;
         sum.later += later;

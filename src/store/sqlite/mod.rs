@@ -6,17 +6,22 @@ mod cases;
 mod columns;
 mod connections;
 mod deliveries;
+mod desk;
 mod evidence;
 mod failure;
 mod incidents;
 mod journal;
+mod locks;
 mod looks;
 mod page;
 mod places;
+mod queue;
 mod registry;
 mod review;
+mod second_reviews;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod zones;
 
 use std::{

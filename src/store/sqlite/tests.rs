@@ -17,10 +17,11 @@ use super::{
     SqliteStore,
     deliveries::{AHEAD_SQL, DUE_SQL},
     incidents::list_sql,
+    queue, second_reviews,
 };
 use crate::{
     domain::*,
-    store::{IncidentFilter, Store, StoreError, conformance::*},
+    store::{IncidentFilter, QueueFilter, Store, StoreError, conformance::*},
 };
 
 fn folder() -> (TempDir, PathBuf) {
@@ -282,6 +283,28 @@ fn lists_and_the_outbox_never_scan_a_table() {
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
         assert!(plan.contains("SEARCH"), "{plan}");
     }
+}
+
+#[test]
+fn the_queue_is_read_from_its_index_alone() {
+    let store = SqliteStore::in_memory().unwrap();
+    let levels = vec![(matter("stall"), Level::HIGH), (matter("motor_vehicle_parking"), Level::LOW)];
+    for bits in 0..8_u32 {
+        let filter = QueueFilter {
+            matter: (bits & 1 > 0).then(|| matter("stall")),
+            views: (bits & 2 > 0).then(|| vec![ViewId::fresh()]),
+            levels: if bits & 4 > 0 { levels.clone() } else { Vec::new() },
+        };
+        for sql in [queue::page_sql(&filter), queue::count_sql(&filter)] {
+            let plan = plan(&store, &sql);
+            assert!(plan.contains("COVERING INDEX incidents_waiting"), "{sql}\n{plan}");
+            // Only the rows of one minute are sorted.
+            assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{sql}\n{plan}");
+        }
+    }
+    let plan = [second_reviews::JUDGED_SQL, second_reviews::NEWEST_SQL].map(|sql| plan(&store, sql)).concat();
+    assert!(plan.contains("COVERING INDEX incidents_judged") && plan.contains("second_reviews_newest"), "{plan}");
+    assert!(!plan.contains("TEMP B-TREE"), "{plan}");
 }
 
 const CHILD: &str = "XUNJIE_STORE_TEST_FILE";
