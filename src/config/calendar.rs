@@ -75,6 +75,10 @@ pub struct Calendar {
 const DAYS_AHEAD_MAX: u32 = 10 * 366;
 
 impl Calendar {
+    /// The holidays of the table, in order.
+    pub fn holidays(&self) -> impl Iterator<Item = NaiveDate> + '_ {
+        self.special.iter().filter(|(_, day)| **day == SpecialDay::Holiday).map(|(date, _)| *date)
+    }
     /// Whether the date is a holiday by the table. Plain weekends are not holidays.
     pub fn is_holiday(&self, date: NaiveDate) -> bool {
         self.special.get(&date) == Some(&SpecialDay::Holiday)

@@ -1,7 +1,10 @@
 //! Zones: where and when a matter is forbidden on a view.
 
 use super::{Faults, Service, ServiceError};
-use crate::domain::{Hours, Polygon, ViewId, WallTime, Zone, ZoneId, ZoneKind};
+use crate::{
+    domain::{Hours, Polygon, ViewId, WallTime, Zone, ZoneId, ZoneKind},
+    store::ZoneVersion,
+};
 
 /// What a person says about a zone.
 #[derive(Clone, Debug)]
@@ -58,6 +61,15 @@ impl Service {
         let mut zones = self.registry()?.zones;
         zones.retain(|zone| view.is_none_or(|view| zone.view == view));
         Ok(zones)
+    }
+
+    /// Every version that a zone had, newest first.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such zone.
+    pub fn zone_versions(&self, id: ZoneId) -> Result<Vec<ZoneVersion>, ServiceError> {
+        self.zone(id)?;
+        Ok(self.store.zone_versions(id)?)
     }
 
     /// Removes a zone; incidents that name it stay.

@@ -175,6 +175,17 @@ pub struct Decided {
     pub case: Option<Case>,
 }
 
+/// One version of a zone: what it was, since when and by whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ZoneVersion {
+    /// When it was drawn.
+    pub at: WallTime,
+    /// By whom.
+    pub actor: String,
+    /// The zone as it was drawn.
+    pub zone: Zone,
+}
+
 /// What a callback led to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallbackApplied {
@@ -214,6 +225,8 @@ pub trait Store: ReviewStore {
     fn put_reference(&self, view: ViewId, reference: &Reference, actor: &str) -> Result<(), StoreError>;
     /// Adds a zone, or a new version of the one with its id. Returns it with its version.
     fn put_zone(&self, zone: &Zone, at: WallTime, actor: &str) -> Result<Zone, StoreError>;
+    /// Every version that a zone ever had, newest first; none for a stranger.
+    fn zone_versions(&self, zone: ZoneId) -> Result<Vec<ZoneVersion>, StoreError>;
     /// Removes a zone; incidents that name it stay.
     fn remove_zone(&self, zone: ZoneId, at: WallTime, actor: &str) -> Result<(), StoreError>;
 

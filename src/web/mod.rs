@@ -5,6 +5,7 @@ mod access;
 mod blocking;
 mod callbacks;
 mod cases;
+mod catalogue;
 mod changes;
 mod deliveries;
 mod evidence;

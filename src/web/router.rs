@@ -21,7 +21,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    App, callbacks, cases, changes, deliveries, evidence,
+    App, callbacks, cases, catalogue, changes, deliveries, evidence,
     guard::{self, Door},
     health, incidents, looks, media_links, page, plan, streams, views, zones,
 };
@@ -72,6 +72,9 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(looks::list, looks::ask))
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::show, zones::change, zones::remove))
+        .routes(routes!(zones::versions))
+        .routes(routes!(catalogue::matters))
+        .routes(routes!(catalogue::calendar))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::show))
         .routes(routes!(incidents::decide))

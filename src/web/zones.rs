@@ -19,6 +19,7 @@ use super::{
 use crate::{
     domain::{Hours, Span, ViewId, WallTime, Zone, ZoneId, ZoneKind},
     service::{Faults, NewZone},
+    store::ZoneVersion,
 };
 
 /// A span of local time; `from` equal to `to` is the whole day, `to` before `from` runs over midnight.
@@ -206,6 +207,30 @@ pub(super) async fn add(
     responses((status = OK, body = ZoneOut), (status = NOT_FOUND, body = Problem)))]
 pub(super) async fn show(State(app): State<App>, At(id): At<ZoneId>) -> Result<Json<ZoneOut>, Problem> {
     Ok(Json(ZoneOut::of(app.run(move |service| service.zone(id)).await?)))
+}
+
+/// One version of a zone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ZoneVersionOut {
+    /// When it was drawn.
+    #[schema(value_type = String, format = DateTime)]
+    at: WallTime,
+    /// By whom.
+    by: String,
+    /// The zone as it was drawn.
+    zone: ZoneOut,
+}
+
+/// Every version that a zone had, newest first; incidents name the version that they broke.
+#[utoipa::path(get, operation_id = "zones_versions", path = "/api/v1/zones/{id}/versions", tag = "zones", params(("id" = String, Path)),
+    responses((status = OK, body = PageOf<ZoneVersionOut>), (status = NOT_FOUND, body = Problem)))]
+pub(super) async fn versions(
+    State(app): State<App>,
+    At(id): At<ZoneId>,
+) -> Result<Json<PageOf<ZoneVersionOut>>, Problem> {
+    let versions = app.run(move |service| service.zone_versions(id)).await?;
+    let out = |ZoneVersion { at, actor, zone }: ZoneVersion| ZoneVersionOut { at, by: actor, zone: ZoneOut::of(zone) };
+    Ok(PageOf::whole(versions.into_iter().map(out).collect()))
 }
 
 /// Draws a zone anew; it gets a new version.

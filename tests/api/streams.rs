@@ -156,10 +156,32 @@ fn a_zone_is_checked_drawn_and_versioned() {
     let mut moved = zone(view, "motor_vehicle_parking");
     moved["polygon"] = json!([[0.2, 0.2], [0.9, 0.2], [0.9, 0.9]]);
     assert_eq!(put(&moved).json["version"], 2);
+    let versions = api.get(&format!("/api/v1/zones/{id}/versions")).json;
+    let told: Vec<_> = versions["items"].as_array().unwrap().iter().map(|v| &v["zone"]["polygon"]).collect();
+    assert_eq!((told.len(), told[0]), (2, &moved["polygon"]), "newest first: {versions}");
+    assert_ne!(told[1], told[0]);
+    assert_eq!(api.get(&format!("/api/v1/zones/{}/versions", ViewId::fresh())).status, 404);
     assert_eq!(api.get(&format!("/api/v1/zones?view={view}")).json["items"].as_array().unwrap().len(), 2);
     assert_eq!(api.send("DELETE", &format!("/api/v1/zones/{id}"), None).status, 204);
     let nowhere = zone(ViewId::fresh(), "stall");
     assert_eq!(api.post("/api/v1/zones", &nowhere).status, 404);
+}
+
+#[test]
+fn the_catalogue_tells_what_is_looked_for_and_the_holidays() {
+    let house = House::start(true);
+    let api = house.client();
+    let matters = api.get("/api/v1/matters").json;
+    let parking = matters["items"].as_array().unwrap().iter().find(|m| m["key"] == "motor_vehicle_parking").unwrap();
+    assert_eq!((&parking["name"], &parking["zone_test"]), (&json!("机动车乱停放"), &json!("bottom_centre")));
+    assert_eq!(parking["code_2026"], "09009");
+    let calendar = api.get("/api/v1/calendar").json;
+    let offset = house.service.config.city.utc_offset().to_string();
+    assert_eq!(calendar["utc_offset"], offset.as_str());
+    let holidays = calendar["holidays"].as_array().unwrap();
+    let is_holiday =
+        |day: &serde_json::Value| house.service.config.city.is_holiday(day.as_str().unwrap().parse().unwrap());
+    assert!(holidays.iter().all(is_holiday), "{holidays:?}");
 }
 
 #[test]

@@ -85,7 +85,13 @@ pub(super) fn zones_count_their_versions_even_after_removal(store: &dyn Store) {
     let view = registered(store);
     let zone = zone(&view, "禁停");
     assert_eq!(store.put_zone(&zone, at(1), "cli").unwrap(), Zone { version: 1, ..zone.clone() });
-    assert_eq!(store.put_zone(&zone, at(2), "cli").unwrap().version, 2);
+    let wider = Zone { name: "更宽".into(), ..zone.clone() };
+    assert_eq!(store.put_zone(&wider, at(2), "王敏").unwrap().version, 2);
+    let versions = store.zone_versions(zone.id).unwrap();
+    let told: Vec<_> =
+        versions.iter().map(|v| (v.at, v.actor.as_str(), v.zone.version, v.zone.name.as_str())).collect();
+    assert_eq!(told, [(at(2), "王敏", 2, "更宽"), (at(1), "cli", 1, zone.name.as_str())]);
+    assert_eq!(store.zone_versions(ZoneId::fresh()).unwrap(), []);
     store.remove_zone(zone.id, at(3), "cli").unwrap();
     assert_eq!(store.registry().unwrap().zones, []);
     // Incidents name (zone, version): a number is never used for a second outline.

@@ -34,7 +34,7 @@ use std::{
 use self::connections::Connections;
 use super::{
     AuditRow, CallbackApplied, Decided, FeedRow, IncidentFilter, LookOutcome, OpenCase, Page, Registry, Rows, Store,
-    StoreError,
+    StoreError, ZoneVersion,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -147,6 +147,9 @@ impl Store for SqliteStore {
     }
     fn put_zone(&self, zone: &Zone, at: WallTime, actor: &str) -> Result<Zone, StoreError> {
         self.connections.write(|tx| zones::put(tx, zone, at, actor))
+    }
+    fn zone_versions(&self, zone: ZoneId) -> Result<Vec<ZoneVersion>, StoreError> {
+        self.connections.read(|tx| zones::versions(tx, zone))
     }
     fn remove_zone(&self, zone: ZoneId, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| zones::remove(tx, zone, at, actor))

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{WallTime, Zone, ZoneId},
-    store::StoreError,
+    store::{StoreError, ZoneVersion},
 };
 
 pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<Zone>, StoreError> {
@@ -54,6 +54,15 @@ pub(super) fn put(tx: &Transaction<'_>, zone: &Zone, at: WallTime, actor: &str) 
     let detail = json!({"view": view, "version": version, "name": name, "kind": kind});
     audit_and_tell(tx, at, actor, action, &id.to_string(), &detail)?;
     Ok(zone)
+}
+
+pub(super) fn versions(tx: &Transaction<'_>, zone: ZoneId) -> Result<Vec<ZoneVersion>, StoreError> {
+    let mut query =
+        tx.prepare_cached("SELECT at, actor, body FROM zone_versions WHERE zone = ?1 ORDER BY version DESC")?;
+    let version = |row: &Row<'_>| {
+        Ok(ZoneVersion { at: row.get("at")?, actor: row.get("actor")?, zone: row.get::<_, Json<_>>("body")?.0 })
+    };
+    Ok(query.query_map([zone], version)?.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn remove(tx: &Transaction<'_>, zone: ZoneId, at: WallTime, actor: &str) -> Result<(), StoreError> {

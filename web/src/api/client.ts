@@ -1,0 +1,23 @@
+// The typed client, generated from the server's OpenAPI document. Every answer that is no success is thrown as a `Problem`.
+import createClient, { type Middleware } from 'openapi-fetch';
+import { Problem } from './problem';
+import type { components, paths } from './schema';
+import { deskFetch } from './transport';
+
+export type Schemas = components['schemas'];
+
+const throwProblems: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok) throw await Problem.of(response);
+    return response;
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: (request) => deskFetch(request) });
+api.use(throwProblems);
+
+/** The body of an answer; the middleware has thrown whatever was no success. */
+export async function body<T>(call: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await call;
+  return data as T;
+}

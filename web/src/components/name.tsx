@@ -1,0 +1,17 @@
+import { Text, type TextProps } from '@mantine/core';
+
+/** Longest text of a name that is drawn; the rest stands in the tooltip, which also is cut. */
+const SHOWN_MAX = 200;
+const TOOLTIP_MAX = 1_000;
+
+/**
+ * A name from outside: text only, on one line, cut by the width it has, and in a world of its own, so that marks for
+ * right-to-left writing in it turn nothing else round.
+ */
+export function Name({ children, ...props }: { children: string } & TextProps) {
+  return (
+    <Text component="bdi" display="block" truncate inherit title={children.slice(0, TOOLTIP_MAX)} {...props}>
+      {children.length > SHOWN_MAX ? `${children.slice(0, SHOWN_MAX)}…` : children}
+    </Text>
+  );
+}
