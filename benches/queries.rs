@@ -11,7 +11,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rusqlite::Connection;
 use xunjie::{
-    domain::{Look, LookReport, Message, Purpose, Stage, ViewId, ViewState, WallTime},
+    domain::{Areas, Look, LookReport, Message, Purpose, Stage, ViewId, ViewState, WallTime},
     store::{IncidentFilter, LookOutcome, Page, Store, sqlite::SqliteStore},
 };
 
@@ -79,6 +79,7 @@ fn incident_lists(store: &SqliteStore, dice: &mut fastrand::Rng) {
                         // Every tenth incident is of the first view.
                         let view = if dice.bool() { 0 } else { dice.i64(0..VIEWS) };
                         let filter = IncidentFilter {
+                            areas: Areas::All,
                             review: review.map(str::to_owned),
                             open,
                             view: has_view.then(|| uuid(2, view).parse().expect("a view id")),
@@ -116,22 +117,28 @@ fn other_lists(store: &SqliteStore, dice: &mut fastrand::Rng) {
         row(name, times);
     };
     let at = |list, n: i64| Page { after: cursor(list, BEGAN + n * STEP_MS), limit: 50 };
-    each("cases, first page", &mut |_| drop(store.cases(None, &first).expect("rows")));
-    each("cases by stage, any page", &mut |n| drop(store.cases(Some(Stage::Closed), &at("cases", n)).expect("rows")));
-    each("deliveries, any page", &mut |n| drop(store.deliveries(None, &at("deliveries", n)).expect("rows")));
-    each("deliveries by state, any page", &mut |n| {
-        drop(store.deliveries(Some("delivered"), &at("deliveries", n)).expect("rows"));
+    each("cases, first page", &mut |_| drop(store.cases(&Areas::All, None, &first).expect("rows")));
+    each("cases by stage, any page", &mut |n| {
+        drop(store.cases(&Areas::All, Some(Stage::Closed), &at("cases", n)).expect("rows"));
     });
-    each("deliveries pending, 500 (health)", &mut |_| drop(store.deliveries(Some("pending"), &most).expect("rows")));
+    each("deliveries, any page", &mut |n| {
+        drop(store.deliveries(&Areas::All, None, &at("deliveries", n)).expect("rows"));
+    });
+    each("deliveries by state, any page", &mut |n| {
+        drop(store.deliveries(&Areas::All, Some("delivered"), &at("deliveries", n)).expect("rows"));
+    });
+    each("deliveries pending, 500 (health)", &mut |_| {
+        drop(store.deliveries(&Areas::All, Some("pending"), &most).expect("rows"));
+    });
     each("deliveries waiting, count of 10,000", &mut |_| {
         store.waiting_deliveries().expect("a count");
     });
     let now = WallTime::from_millis(BEGAN + INCIDENTS * STEP_MS);
     each("deliveries due, 16 of 10,000", &mut |_| drop(store.due_deliveries(now, 16).expect("rows")));
-    each("evidence, first page", &mut |_| drop(store.evidence_page(&first).expect("rows")));
+    each("evidence, first page", &mut |_| drop(store.evidence_page(&Areas::All, &first).expect("rows")));
     each("evidence, any page", &mut |n| {
         let page = Page { after: Some(uuid(5, n)), limit: 50 };
-        drop(store.evidence_page(&page).expect("rows"));
+        drop(store.evidence_page(&Areas::All, &page).expect("rows"));
     });
     each("evidence of an incident", &mut |n| drop(store.evidence_of(uuid(1, n).parse().expect("id")).expect("rows")));
     each("audit of an incident", &mut |n| drop(store.audit_rows(Some(&uuid(1, n)), 0, 500).expect("rows")));

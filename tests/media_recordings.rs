@@ -31,6 +31,7 @@ fn spec(path: &Path) -> SourceSpec {
         source: SourceUrl::parse(url.unwrap().as_str()).unwrap(),
         transport: Transport::Auto,
         location: None,
+        area: None,
         enabled: true,
         registered_at: WallTime::from_millis(0),
     };

@@ -113,6 +113,7 @@ fn spec(url: &str, transport: Transport) -> SourceSpec {
         source: SourceUrl::parse(url).unwrap(),
         transport,
         location: None,
+        area: None,
         enabled: true,
         registered_at: WallTime::from_millis(0),
     };

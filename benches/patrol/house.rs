@@ -160,6 +160,7 @@ pub fn register(service: &Service, number: usize, address: &str, revisit_s: u32)
         source: SourceUrl::parse(address).expect("it is an address"),
         transport: Transport::Auto,
         location: None,
+        area: None,
         enabled: true,
         registered_at: now,
     };

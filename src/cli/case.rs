@@ -10,7 +10,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Case, CaseId, Delivery, Incident, Stage},
+    domain::{Areas, Case, CaseId, Delivery, Incident, Stage},
     store::AuditRow,
 };
 
@@ -65,7 +65,7 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
     let offset = service.config.city.utc_offset();
     match command {
         Command::List { stage, limit } => {
-            let cases = limit.rows(|page| service.cases(stage.map(Stage::from), page))?;
+            let cases = limit.rows(|page| service.cases(&Areas::All, stage.map(Stage::from), page))?;
             let head = ["案件", "事项", "代码", "阶段", "平台编号", "立案", "时限"];
             desk.print.list(&cases, &head, "没有案件", |case| {
                 vec![

@@ -83,6 +83,7 @@ fn unregistered(url: &Secret, args: &Args) -> anyhow::Result<SourceSpec> {
         source,
         transport: TransportWord::Auto.into(),
         location: None,
+        area: None,
         enabled: true,
         registered_at: SystemClock.now(),
     };

@@ -12,7 +12,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Case, Delivery, EvidenceRow, Incident, IncidentId, MatterKey, Presence, RejectReason, Verdict},
+    domain::{Areas, Case, Delivery, EvidenceRow, Incident, IncidentId, MatterKey, Presence, RejectReason, Verdict},
     service::{IncidentDetail, Moment, Service},
     store::IncidentFilter,
 };
@@ -168,6 +168,7 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
 fn list(desk: &Desk, service: &Service, args: &ListArgs) -> anyhow::Result<()> {
     let view = args.view.as_deref().map(|name| view_named(service, name)).transpose()?;
     let filter = IncidentFilter {
+        areas: Areas::All,
         review: match args.state {
             StateWord::Waiting => Some("waiting"),
             StateWord::Confirmed => Some("confirmed"),

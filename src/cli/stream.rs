@@ -11,7 +11,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Crs, Location, Secret, StreamId, Transport, View, WallTime},
+    domain::{Area, Crs, Location, Secret, StreamId, Transport, View, WallTime},
     service::{ChangeStream, NewStream, StreamDetail},
 };
 
@@ -61,6 +61,9 @@ pub(super) struct AddArgs {
     transport: TransportWord,
     #[command(flatten)]
     place: Place,
+    /// 区域：谁能看到这一路；不写时取单元网格所在的街道
+    #[arg(long, value_name = "AREA")]
+    area: Option<String>,
     /// 要找的事项，可重复；`xunjie check` 列出全部事项
     #[arg(long = "matter", value_name = "KEY")]
     matters: Vec<String>,
@@ -92,6 +95,12 @@ pub(super) struct SetArgs {
     transport: Option<TransportWord>,
     #[command(flatten)]
     place: Place,
+    /// 新区域
+    #[arg(long, value_name = "AREA")]
+    area: Option<String>,
+    /// 不属于任何区域：只有看全市的人能看到
+    #[arg(long, conflicts_with = "area")]
+    no_area: bool,
 }
 
 #[derive(clap::Args)]
@@ -147,6 +156,7 @@ struct Shown {
     url: String,
     transport: Transport,
     location: Option<Location>,
+    area: Option<Area>,
     enabled: bool,
     has_credential: bool,
     registered_at: WallTime,
@@ -227,6 +237,7 @@ fn in_words(stream: &Shown) -> String {
         format!("口令    {}", if stream.has_credential { "已存" } else { "无" }),
         format!("启用    {}", words::yes_no(stream.enabled)),
     ];
+    lines.push(format!("区域    {}", stream.area.as_ref().map_or("无", Area::as_str)));
     if let Some(location) = &stream.location {
         lines.push(format!("位置    {}（{}, {}）", location.address, location.longitude, location.latitude));
     }
@@ -247,6 +258,7 @@ fn shown(detail: StreamDetail) -> Shown {
         name: stream.name,
         transport: stream.transport,
         location: stream.location,
+        area: stream.area,
         enabled: stream.enabled,
         registered_at: stream.registered_at,
         has_credential,
@@ -260,6 +272,7 @@ impl AddArgs {
             password: self.login.password()?,
             username: self.login.username,
             location: self.place.location(),
+            area: self.area,
             code: self.code,
             name: self.name,
             url: self.url,
@@ -277,6 +290,7 @@ impl SetArgs {
             password: self.login.password()?,
             username: self.login.username,
             location: self.place.location(),
+            area: if self.no_area { Some(None) } else { self.area.map(Some) },
             code: self.code,
             name: self.name,
             url: self.url,

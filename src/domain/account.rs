@@ -74,10 +74,14 @@ fn is_bidi_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Areas at once on one account or token: lists read one range of an index for each.
+pub const AREAS_MAX: usize = 50;
+
 /// Which areas somebody sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Areas {
     /// All, and streams that belong to none.
+    #[default]
     All,
     /// These alone; a stream that belongs to no area is not among them.
     Only(BTreeSet<Area>),
@@ -90,6 +94,22 @@ impl Areas {
             Self::All => true,
             Self::Only(areas) => area.is_some_and(|area| areas.contains(area)),
         }
+    }
+
+    /// What both see.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, areas) | (areas, Self::All) => areas.clone(),
+            (Self::Only(a), Self::Only(b)) => Self::Only(a.intersection(b).cloned().collect()),
+        }
+    }
+}
+
+/// The one area, or all where none is named.
+impl From<Option<Area>> for Areas {
+    fn from(area: Option<Area>) -> Self {
+        area.map_or(Self::All, |area| Self::Only(BTreeSet::from([area])))
     }
 }
 
@@ -124,6 +144,8 @@ mod tests {
         let east: Area = "东城区".parse().unwrap();
         let only = Areas::Only(BTreeSet::from([east.clone()]));
         assert!(Areas::All.admit(None) && Areas::All.admit(Some(&east)));
+        assert_eq!((only.and(&Areas::All), Areas::All.and(&only)), (only.clone(), only.clone()));
+        assert_eq!(only.and(&Some("西城区".parse::<Area>().unwrap()).into()), Areas::Only(BTreeSet::new()));
         assert!(only.admit(Some(&east)) && !only.admit(None) && !only.admit(Some(&"西城区".parse().unwrap())));
     }
 

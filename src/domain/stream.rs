@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{MatterKey, StreamId, ViewId, WallTime};
+use super::{Area, MatterKey, StreamId, ViewId, WallTime};
 
 /// A text that must never be printed: it shows as `***` and cannot be serialised.
 #[derive(Clone, PartialEq, Eq)]
@@ -250,6 +250,8 @@ pub struct Stream {
     pub transport: Transport,
     /// Where it looks.
     pub location: Option<Location>,
+    /// 区域: who may see it; one that belongs to none is seen by those who see all.
+    pub area: Option<Area>,
     /// A disabled stream keeps its memory and is not looked at.
     pub enabled: bool,
     /// When it was registered.

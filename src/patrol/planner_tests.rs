@@ -26,6 +26,7 @@ fn registry(views: usize, matters: &[&str]) -> Registry {
                 source: SourceUrl::parse("rtsp://127.0.0.1/cam").unwrap(),
                 transport: Transport::Auto,
                 location: None,
+                area: None,
                 enabled: true,
                 registered_at: WallTime::from_millis(0),
             })

@@ -122,6 +122,7 @@ impl SceneFile {
             source,
             transport: Transport::Auto,
             location: self.location.clone(),
+            area: None,
             // No camera: a service that runs beside on the same store leaves it alone.
             enabled: false,
             registered_at: self.start,

@@ -2,7 +2,7 @@
 
 use super::{Faults, Service, ServiceError};
 use crate::{
-    domain::{Callback, Case, CaseId, Delivery, Incident, Stage},
+    domain::{Areas, Callback, Case, CaseId, Delivery, Incident, Stage},
     store::{AuditRow, CallbackApplied, Page, Rows},
     telemetry::{Signal, emit},
 };
@@ -21,12 +21,12 @@ pub struct CaseDetail {
 }
 
 impl Service {
-    /// Cases, newest first.
+    /// Cases of those areas, newest first.
     ///
     /// # Errors
     /// [`ServiceError::Store`]; [`ServiceError::Cursor`].
-    pub fn cases(&self, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, ServiceError> {
-        self.store.cases(stage, page).map_err(|error| ServiceError::of_list(error, page))
+    pub fn cases(&self, areas: &Areas, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, ServiceError> {
+        self.store.cases(&self.seen_areas(areas), stage, page).map_err(|error| ServiceError::of_list(error, page))
     }
 
     /// One case with all that belongs to it.
@@ -35,6 +35,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn case(&self, id: CaseId) -> Result<CaseDetail, ServiceError> {
         let case = self.store.case(id)?;
+        self.seen_with(case.incident, "case", id)?;
         Ok(CaseDetail {
             incident: self.store.incident(case.incident)?,
             deliveries: self.store.deliveries_of(id)?,

@@ -2,7 +2,7 @@
 
 use super::{Faults, Service, ServiceError};
 use crate::{
-    domain::{Delivery, DeliveryId, DeliveryState, PlatformPause},
+    domain::{Areas, Delivery, DeliveryId, DeliveryState, PlatformPause},
     store::{Page, Rows, StoreError},
 };
 
@@ -17,7 +17,9 @@ impl Service {
         {
             Faults::one("state", word, "pending, delivered or dead").none()?;
         }
-        self.store.deliveries(state, page).map_err(|error| ServiceError::of_list(error, page))
+        self.store
+            .deliveries(&self.seen_areas(&Areas::All), state, page)
+            .map_err(|error| ServiceError::of_list(error, page))
     }
 
     /// The pause of the platform, while it takes nothing from us; `None` too where no platform is set.
@@ -36,7 +38,9 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none.
     pub fn delivery(&self, id: DeliveryId) -> Result<Delivery, ServiceError> {
-        Ok(self.store.delivery(id)?)
+        let delivery = self.store.delivery(id)?;
+        self.seen_with(self.store.case(delivery.case)?.incident, "delivery", id)?;
+        Ok(delivery)
     }
 
     /// Makes a dead or a waiting delivery due at once.
@@ -44,7 +48,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none or where the platform has it already.
     pub fn replay(&self, id: DeliveryId, actor: &str) -> Result<Delivery, ServiceError> {
-        if let DeliveryState::Delivered { .. } = self.store.delivery(id)?.state {
+        if let DeliveryState::Delivered { .. } = self.delivery(id)?.state {
             let told = format!("the platform has delivery {id} already; there is nothing to replay");
             return Err(ServiceError::Store(StoreError::Conflict(told)));
         }

@@ -3,7 +3,7 @@
 
 use super::{Service, ServiceError};
 use crate::{
-    domain::{EvidenceFile, EvidenceId, EvidenceRow, FileRole, IncidentId, Manifest},
+    domain::{Areas, EvidenceFile, EvidenceId, EvidenceRow, FileRole, IncidentId, Manifest},
     store::{
         Page, Rows,
         evidence::{Fault, FaultKind, VerifyReport, verify_folder},
@@ -46,12 +46,19 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none, [`ServiceError::Purged`], [`ServiceError::Evidence`].
     pub fn manifest(&self, id: EvidenceId) -> Result<(EvidenceRow, Manifest), ServiceError> {
-        let row = self.store.evidence(id)?;
+        let row = self.bundle(id)?;
         if row.purged_at.is_some() {
             return Err(ServiceError::Purged(id.to_string()));
         }
         let manifest = self.evidence.manifest(&row)?;
         Ok((row, manifest))
+    }
+
+    /// A bundle of an incident that is seen.
+    fn bundle(&self, id: EvidenceId) -> Result<EvidenceRow, ServiceError> {
+        let row = self.store.evidence(id)?;
+        self.seen_with(row.incident, "evidence", id)?;
+        Ok(row)
     }
 
     /// The bytes of one file of a bundle.
@@ -71,6 +78,15 @@ impl Service {
         Ok(EvidenceBytes { file, bytes })
     }
 
+    /// Audits that somebody was shown a file that is not masked.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn note_unmasked(&self, id: EvidenceId, name: &str, actor: &str) -> Result<(), ServiceError> {
+        let detail = serde_json::json!({ "file": name });
+        Ok(self.store.audit(self.now(), actor, "evidence.unmasked", &id.to_string(), &detail)?)
+    }
+
     /// The first masked picture of a bundle.
     ///
     /// # Errors
@@ -87,7 +103,9 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`].
     pub fn evidence(&self, page: &Page) -> Result<Rows<EvidenceRow>, ServiceError> {
-        self.store.evidence_page(page).map_err(|error| ServiceError::of_list(error, page))
+        self.store
+            .evidence_page(&self.seen_areas(&Areas::All), page)
+            .map_err(|error| ServiceError::of_list(error, page))
     }
 
     /// Sets or lifts legal hold on all bundles of an incident.
@@ -100,7 +118,7 @@ impl Service {
         hold: bool,
         actor: &str,
     ) -> Result<Vec<EvidenceRow>, ServiceError> {
-        self.store.incident(incident)?;
+        self.seen_incident(incident)?;
         self.store.hold_evidence(incident, hold, self.now(), actor)?;
         Ok(self.store.evidence_of(incident)?)
     }
@@ -118,7 +136,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none, [`ServiceError::Purged`].
     pub fn verify_evidence(&self, id: EvidenceId) -> Result<VerifyReport, ServiceError> {
-        let row = self.store.evidence(id)?;
+        let row = self.bundle(id)?;
         if row.purged_at.is_some() {
             return Err(ServiceError::Purged(id.to_string()));
         }

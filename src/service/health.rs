@@ -2,7 +2,7 @@
 
 use super::{Coverage, Service, ServiceError};
 use crate::{
-    domain::{DeliveryState, PlatformPause},
+    domain::{Areas, DeliveryState, PlatformPause},
     store::Page,
     telemetry::{Signal, emit},
 };
@@ -72,6 +72,7 @@ impl Service {
     }
 
     fn count(&self, health: &mut Health) -> Result<(), ServiceError> {
+        let areas = self.seen_areas(&Areas::All);
         let mut by_state = std::collections::HashMap::new();
         for row in self.coverage()? {
             health.views += 1;
@@ -86,18 +87,19 @@ impl Service {
                 *by_state.entry(look.state).or_insert(0_u64) += 1;
             }
         }
-        for (state, views) in by_state {
+        // Only who sees all counts the whole house.
+        for (state, views) in by_state.into_iter().filter(|_| areas == Areas::All) {
             emit(Signal::Coverage { state, views });
         }
         let page = Page { after: None, limit: 500 };
-        let pending = self.store.deliveries(Some("pending"), &page)?.rows;
+        let pending = self.store.deliveries(&areas, Some("pending"), &page)?.rows;
         let oldest =
             pending.iter().filter(|d| matches!(d.state, DeliveryState::Pending { .. })).map(|d| d.created_at).min();
         health.deliveries_pending = pending.len();
         health.delivery_oldest_ms =
             oldest.map(|at| u64::try_from(self.now().since(at).as_millis()).unwrap_or(u64::MAX));
         health.platform_pause = self.platform_pause()?;
-        health.deliveries_dead = self.store.deliveries(Some("dead"), &page)?.rows.len();
+        health.deliveries_dead = self.store.deliveries(&areas, Some("dead"), &page)?.rows.len();
         Ok(())
     }
 }

@@ -56,7 +56,8 @@ impl Service {
         {
             Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none()?;
         }
-        self.store.incidents(filter, page).map_err(|error| ServiceError::of_list(error, page))
+        let filter = IncidentFilter { areas: self.seen_areas(&filter.areas), ..filter.clone() };
+        self.store.incidents(&filter, page).map_err(|error| ServiceError::of_list(error, page))
     }
 
     /// One incident with all that belongs to it.
@@ -64,6 +65,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none.
     pub fn incident(&self, id: IncidentId) -> Result<IncidentDetail, ServiceError> {
+        self.seen_incident(id)?;
         let incident = self.store.incident(id)?;
         let registry = self.registry()?;
         let view = registry.views.into_iter().find(|view| view.id == incident.view);

@@ -1,6 +1,7 @@
 //! L3: use cases shared by the web and the command line, one file a noun. Nothing here speaks HTTP or prints; every
 //! use case is synchronous and callers own their threads. Whatever changes something takes the name of who did it.
 
+mod areas;
 mod cases;
 mod coverage;
 mod deliveries;
@@ -17,12 +18,14 @@ pub mod words;
 mod zones;
 
 use std::{
+    collections::HashSet,
     fmt, fs,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+pub use areas::AreaStreams;
 pub use cases::CaseDetail;
 pub use coverage::{Coverage, ViewCoverage};
 pub use evidence::{Circle, EvidenceBytes};
@@ -38,7 +41,7 @@ pub use zones::NewZone;
 use crate::{
     clock::Clock,
     config::Config,
-    domain::{MatterKey, WallTime},
+    domain::{Area, Areas, IncidentId, MatterKey, StreamId, ViewId, WallTime},
     store::{
         Page, Registry, Store, StoreError,
         evidence::{EvidenceError, EvidenceFolder},
@@ -103,6 +106,8 @@ pub struct Service {
     pub config: Arc<Config>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// What whoever asks may see: every use case keeps to it.
+    sees: Areas,
 }
 
 impl Service {
@@ -115,7 +120,41 @@ impl Service {
         make_private(data)?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("xunjie.db"))?);
         let evidence = Arc::new(EvidenceFolder::open(data.join("evidence"))?);
-        Ok(Self { store, evidence, config, clock })
+        Ok(Self { store, evidence, config, clock, sees: Areas::All })
+    }
+
+    /// The same use cases for whoever sees these areas alone: what lies elsewhere is missing from lists and is not
+    /// found by its id. The store itself (`store`) knows no such border; a use case that names objects goes through
+    /// [`Service::registry`], [`Service::seen_incident`] and [`Service::seen_areas`].
+    #[must_use]
+    pub fn seen_by(&self, areas: &Areas) -> Self {
+        let Self { store, evidence, config, clock, sees } = self;
+        let (store, evidence, config, clock) = (store.clone(), evidence.clone(), config.clone(), clock.clone());
+        Self { store, evidence, config, clock, sees: sees.and(areas) }
+    }
+
+    /// The areas that whoever asks may see, of those that a list asks for.
+    pub fn seen_areas(&self, asked: &Areas) -> Areas {
+        self.sees.and(asked)
+    }
+
+    /// Whether whoever asks sees what belongs to `area`.
+    pub fn sees(&self, area: Option<&Area>) -> bool {
+        self.sees.admit(area)
+    }
+
+    /// Refuses an incident of an area that whoever asks does not see, as if there were none.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is none or it is not seen.
+    pub fn seen_incident(&self, id: IncidentId) -> Result<(), ServiceError> {
+        self.seen_with(id, "incident", id)
+    }
+
+    /// Refuses what belongs to an incident that is not seen, by its own name.
+    fn seen_with(&self, of: IncidentId, what: &'static str, id: impl fmt::Display) -> Result<(), ServiceError> {
+        let seen = self.sees == Areas::All || self.sees.admit(self.store.area_of(of)?.as_ref());
+        if seen { Ok(()) } else { Err(ServiceError::missing(what, id)) }
     }
 
     /// The data folder.
@@ -128,12 +167,20 @@ impl Service {
         self.clock.now()
     }
 
-    /// All that is registered.
+    /// All that is registered, as far as it is seen.
     ///
     /// # Errors
     /// [`ServiceError::Store`].
     pub fn registry(&self) -> Result<Registry, ServiceError> {
-        Ok(self.store.registry()?)
+        let mut registry = self.store.registry()?;
+        if self.sees != Areas::All {
+            registry.streams.retain(|stream| self.sees.admit(stream.area.as_ref()));
+            let streams: HashSet<StreamId> = registry.streams.iter().map(|stream| stream.id).collect();
+            registry.views.retain(|view| streams.contains(&view.stream));
+            let views: HashSet<ViewId> = registry.views.iter().map(|view| view.id).collect();
+            registry.zones.retain(|zone| views.contains(&zone.view));
+        }
+        Ok(registry)
     }
 
     /// The matter's name in the standard, or its key where the catalogue does not know it any more.

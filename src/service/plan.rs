@@ -1,9 +1,9 @@
 //! How the patrol's plan stands, as the running service last wrote it down.
 
-use std::{fs, time::Duration};
+use std::{collections::HashSet, fs, time::Duration};
 
 use super::Service;
-use crate::domain::{HardLimit, PlanStatus, Policy, Refused};
+use crate::domain::{HardLimit, PlanStatus, Policy, Refused, ViewId};
 
 /// What is older tells of a service that does not run any more: it writes once a second.
 const NEWS_AGE_MAX: Duration = Duration::from_secs(30);
@@ -14,7 +14,19 @@ impl Service {
         let text = fs::read(self.config.settings.folders.plan_file()).ok()?;
         // What cannot be read was written by another version, or is damaged; the next second brings another.
         let plan: PlanStatus = serde_json::from_slice(&text).ok()?;
-        (self.now().since(plan.at) <= NEWS_AGE_MAX).then_some(plan)
+        if self.now().since(plan.at) > NEWS_AGE_MAX {
+            return None;
+        }
+        if self.sees(None) { Some(plan) } else { self.plan_of_seen_views(plan) }
+    }
+
+    /// The plan as far as it names or counts views; what the machine has to carry is told as it is.
+    fn plan_of_seen_views(&self, mut plan: PlanStatus) -> Option<PlanStatus> {
+        let seen: HashSet<ViewId> = self.registry().ok()?.views.into_iter().map(|view| view.id).collect();
+        plan.views = seen.len();
+        plan.late_view = plan.late_view.filter(|view| seen.contains(view));
+        plan.refused.retain(|refused| seen.contains(&refused.view));
+        Some(plan)
     }
 }
 

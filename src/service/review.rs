@@ -21,6 +21,7 @@ impl Service {
     /// [`ServiceError::Invalid`] for a verdict without a name, or with a matter or an incident that is not there;
     /// [`ServiceError::Store`] where somebody decided before.
     pub fn decide(&self, verdict: &SignedVerdict) -> Result<Decided, ServiceError> {
+        self.seen_incident(verdict.incident)?;
         let incident = self.store.incident(verdict.incident)?;
         let mut faults = Faults::default();
         let reviewer = faults.name("reviewer", &verdict.reviewer, 64);
@@ -30,7 +31,7 @@ impl Service {
                 faults.add("of", &of.to_string(), "another incident than this one");
             }
             Verdict::Duplicate { of } => {
-                faults.take("of", &of.to_string(), self.store.incident(*of));
+                faults.take("of", &of.to_string(), self.seen_incident(*of));
             }
             Verdict::Reclassified { matter } if !self.config.matters.contains_key(matter) => {
                 faults.add("matter", matter.as_str(), "no such matter; `xunjie check` lists them");

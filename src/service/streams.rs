@@ -28,6 +28,8 @@ pub struct NewStream {
     pub transport: Transport,
     /// Where it looks.
     pub location: Option<Location>,
+    /// 区域; `None`: the street of its grid cell.
+    pub area: Option<String>,
     /// What its one view looks for.
     pub matters: Vec<String>,
     /// Overrides the matters' revisit target, in seconds.
@@ -53,6 +55,8 @@ pub struct ChangeStream {
     pub transport: Option<Transport>,
     /// Where it looks.
     pub location: Option<Location>,
+    /// 区域; `Some(None)` takes it out of every one.
+    pub area: Option<Option<String>>,
     /// Whether it is looked at.
     pub enabled: Option<bool>,
 }
@@ -89,6 +93,10 @@ impl Service {
         let source = source(&mut faults, &new.url, new.username.as_deref(), new.password.as_ref());
         self.check_network(&mut faults, source.as_ref().map(|(source, _)| source));
         check_location(&mut faults, new.location.as_ref());
+        let area = match &new.area {
+            Some(name) => self.given_area(&mut faults, name),
+            None => self.area_at(&mut faults, new.location.as_ref()),
+        };
         let matters = faults.matters("matters", &new.matters, |key| self.config.matters.contains_key(key));
         check_revisit(&mut faults, new.revisit_s);
         faults.none()?;
@@ -101,6 +109,7 @@ impl Service {
             source,
             transport: new.transport,
             location: new.location.clone(),
+            area,
             enabled: new.enabled,
             registered_at: self.now(),
         };
@@ -134,6 +143,7 @@ impl Service {
             source,
             transport: new.transport,
             location: None,
+            area: None,
             enabled: true,
             registered_at: self.now(),
         };
@@ -204,6 +214,12 @@ impl Service {
             stream.name = faults.name("name", text, 200);
         }
         check_location(&mut faults, change.location.as_ref());
+        match &change.area {
+            None => {}
+            Some(Some(name)) => stream.area = self.given_area(&mut faults, name),
+            Some(None) if self.sees(None) => stream.area = None,
+            Some(None) => faults.add("area", "", "an area that you see"),
+        }
         let mut credential = None;
         let url = change.url.clone().unwrap_or_else(|| Secret::new(stream.source.url().as_str()));
         if let Some((source, found)) = source(&mut faults, &url, change.username.as_deref(), change.password.as_ref()) {
@@ -237,6 +253,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none.
     pub fn remove_stream(&self, id: StreamId, actor: &str) -> Result<(), ServiceError> {
+        self.stream(id)?;
         Ok(self.store.remove_stream(id, self.now(), actor)?)
     }
 

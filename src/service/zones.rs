@@ -77,6 +77,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none.
     pub fn remove_zone(&self, id: ZoneId, actor: &str) -> Result<(), ServiceError> {
+        self.zone(id)?;
         Ok(self.store.remove_zone(id, self.now(), actor)?)
     }
 

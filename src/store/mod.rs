@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::review::{Judged, Queue, QueueFilter, ReviewStore};
 use crate::domain::{
-    Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind, EvidenceRow,
-    Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, PlatformPause, Reference,
+    Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,
+    EvidenceRow, Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, PlatformPause, Reference,
     SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
 };
 
@@ -108,6 +108,8 @@ pub const DECIDED: &str = "decided";
 /// Which incidents to list. Newest first.
 #[derive(Clone, Debug, Default)]
 pub struct IncidentFilter {
+    /// Only of these areas.
+    pub areas: Areas,
     /// Only those in this state of review: `waiting`, `confirmed`, `rejected`, `duplicate`, or [`DECIDED`].
     pub review: Option<String>,
     /// Only those open (`true`) or closed (`false`).
@@ -164,6 +166,16 @@ pub struct FeedRow {
     pub topic: String,
     /// The thing's id.
     pub subject: String,
+    /// The area of the thing's stream: who may hear of it.
+    #[serde(skip)]
+    pub area: Option<Area>,
+}
+
+impl FeedRow {
+    /// Whether those who see `areas` hear of it. What is about the house and no stream is heard by all.
+    pub fn is_for(&self, areas: &Areas) -> bool {
+        self.topic.starts_with("platform.") || areas.admit(self.area.as_ref())
+    }
 }
 
 /// What a verdict led to.
@@ -245,6 +257,8 @@ pub trait Store: ReviewStore {
     // --- incidents and review ---
     /// One incident.
     fn incident(&self, id: IncidentId) -> Result<Incident, StoreError>;
+    /// The area of an incident's stream, also after the stream was removed.
+    fn area_of(&self, incident: IncidentId) -> Result<Option<Area>, StoreError>;
     /// The place of an incident, if it is still remembered.
     fn place(&self, id: PlaceId) -> Result<Option<Place>, StoreError>;
     /// A list of incidents, newest opening first.
@@ -261,8 +275,8 @@ pub trait Store: ReviewStore {
     fn evidence(&self, id: EvidenceId) -> Result<EvidenceRow, StoreError>;
     /// Bundles in the order in which they were recorded, after one of them or from the first; [`evidence_rows`] pages.
     fn evidence_after(&self, after: Option<EvidenceId>, limit: u32) -> Result<Vec<EvidenceRow>, StoreError>;
-    /// Bundles of all incidents, the one recorded last first.
-    fn evidence_page(&self, page: &Page) -> Result<Rows<EvidenceRow>, StoreError>;
+    /// Bundles of all incidents of those areas, the one recorded last first.
+    fn evidence_page(&self, areas: &Areas, page: &Page) -> Result<Rows<EvidenceRow>, StoreError>;
     /// Sets or lifts legal hold on all bundles of an incident.
     fn hold_evidence(&self, incident: IncidentId, hold: bool, at: WallTime, actor: &str) -> Result<(), StoreError>;
     /// Notes that retention removed the files of a bundle. Refused under legal hold.
@@ -273,16 +287,16 @@ pub trait Store: ReviewStore {
     fn case(&self, id: CaseId) -> Result<Case, StoreError>;
     /// The case of an incident.
     fn case_of(&self, incident: IncidentId) -> Result<Option<Case>, StoreError>;
-    /// Cases, newest first.
-    fn cases(&self, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, StoreError>;
+    /// Cases of those areas, newest first.
+    fn cases(&self, areas: &Areas, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, StoreError>;
     /// Applies a callback once. A handled case gets a re-check due.
     fn apply_callback(&self, callback: &Callback, at: WallTime) -> Result<CallbackApplied, StoreError>;
     /// Pending deliveries due at `now`, oldest first, never one whose case has an earlier one that is not delivered.
     fn due_deliveries(&self, now: WallTime, limit: u32) -> Result<Vec<Delivery>, StoreError>;
     /// One delivery.
     fn delivery(&self, id: DeliveryId) -> Result<Delivery, StoreError>;
-    /// Deliveries, newest first; `state`: `pending`, `delivered`, `dead`.
-    fn deliveries(&self, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError>;
+    /// Deliveries of those areas, newest first; `state`: `pending`, `delivered`, `dead`.
+    fn deliveries(&self, areas: &Areas, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError>;
     /// How many deliveries the platform does not have yet, dead ones not counted.
     fn waiting_deliveries(&self) -> Result<u64, StoreError>;
     /// Deliveries of a case in order.

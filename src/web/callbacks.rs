@@ -47,7 +47,7 @@ pub(super) async fn hear(
         CallbackRefused::TooLarge => Problem::of_status(axum::http::StatusCode::PAYLOAD_TOO_LARGE),
         CallbackRefused::Malformed(why) => Problem::invalid(crate::service::Faults::one("body", "", why)),
     })?;
-    let applied = app.run(move |service| service.callback(&callback)).await?;
+    let applied = app.run_for_all(move |service| service.callback(&callback)).await?;
     let (moved, case) = match applied {
         CallbackApplied::Moved(case) => (true, case),
         CallbackApplied::Ignored(case) => (false, case),

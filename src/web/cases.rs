@@ -13,7 +13,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    domain::{Case, CaseId, IncidentId, Location, Stage, WallTime},
+    domain::{Area, Caller, Case, CaseId, IncidentId, Location, Stage, WallTime},
     store::AuditRow,
 };
 
@@ -114,6 +114,9 @@ pub struct CaseDetailOut {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct CaseQuery {
+    /// Only of this area.
+    #[param(value_type = Option<String>)]
+    area: Option<Area>,
     /// Only in this stage.
     stage: Option<Stage>,
     /// `next` of the page before.
@@ -127,18 +130,23 @@ pub(super) struct CaseQuery {
     responses((status = OK, body = PageOf<CaseOut>), (status = BAD_REQUEST, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
+    caller: Caller,
     Params(query): Params<CaseQuery>,
 ) -> Result<Json<PageOf<CaseOut>>, Problem> {
     let page = page(query.after, query.limit)?;
-    let rows = app.run(move |service| service.cases(query.stage, &page)).await?;
+    let rows = app.run(&caller, move |service| service.cases(&query.area.into(), query.stage, &page)).await?;
     Ok(PageOf::of(rows, CaseOut::of))
 }
 
 /// One case with all that belongs to it.
 #[utoipa::path(get, operation_id = "cases_show", path = "/api/v1/cases/{id}", tag = "cases", params(("id" = String, Path)),
     responses((status = OK, body = CaseDetailOut), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, At(id): At<CaseId>) -> Result<Json<CaseDetailOut>, Problem> {
-    let detail = app.run(move |service| service.case(id)).await?;
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<CaseId>,
+) -> Result<Json<CaseDetailOut>, Problem> {
+    let detail = app.run(&caller, move |service| service.case(id)).await?;
     let name = app.service.matter_name(&detail.incident.matter);
     Ok(Json(CaseDetailOut {
         case: CaseOut::of(detail.case),

@@ -19,6 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::{App, problem::Problem};
 use crate::{
+    domain::{Areas, Caller},
     store::FeedRow,
     telemetry::{Signal, emit},
 };
@@ -65,7 +66,7 @@ pub(super) async fn poll(app: App, mut stopping: watch::Receiver<bool>) {
                 }
             }
         }
-        let asked = app.run(move |service| match after {
+        let asked = app.run_for_all(move |service| match after {
             None => Ok((service.store.feed_head()?, Vec::new())),
             Some(after) => Ok((after, service.store.feed(after, REPLAY_MAX)?)),
         });
@@ -79,11 +80,15 @@ pub(super) async fn poll(app: App, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Follows the changes: events `change` with `{seq, at, topic, subject}`; event `reload` when some were missed.
+/// Follows the changes in the areas that the caller sees: events `change` with `{seq, at, topic, subject}`; event `reload` when some were missed.
 /// `Last-Event-ID` goes on from where a connection broke.
 #[utoipa::path(get, operation_id = "changes_follow", path = "/api/v1/changes", tag = "changes", params(("Last-Event-ID" = Option<i64>, Header)),
     responses((status = OK, content_type = "text/event-stream"), (status = SERVICE_UNAVAILABLE, body = Problem)))]
-pub(super) async fn follow(State(app): State<App>, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn follow(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
     let place = app.changes.followers.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::later("too many followers; try again"))?;
     let last = match headers.get("last-event-id") {
@@ -96,20 +101,25 @@ pub(super) async fn follow(State(app): State<App>, headers: HeaderMap) -> Result
     // Listen before reading, so that nothing falls between the two.
     let rows = app.changes.rows.subscribe();
     let missed = app
-        .run(move |service| match last {
+        .run_for_all(move |service| match last {
             Some(seq) => Ok((seq, service.store.feed(seq, REPLAY_MAX)?)),
             None => Ok((service.store.feed_head()?, Vec::new())),
         })
         .await?;
     let (tell, told) = mpsc::channel(16);
     let stopped = app.changes.stopped.subscribe();
-    tokio::spawn(tell_follower(Follower { rows, tell, stopped, _place: place }, missed.0, missed.1));
+    tokio::spawn(tell_follower(
+        Follower { rows, tell, areas: caller.areas, stopped, _place: place },
+        missed.0,
+        missed.1,
+    ));
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
 struct Follower {
     rows: broadcast::Receiver<FeedRow>,
     tell: mpsc::Sender<Result<Event, Infallible>>,
+    areas: Areas,
     stopped: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
@@ -129,12 +139,18 @@ async fn tell_follower(mut follower: Follower, mut seq: i64, missed: Vec<FeedRow
         } else {
             for row in missed {
                 seq = row.seq;
-                follower.tell.send(Ok(change(&row))).await.ok()?;
+                if row.is_for(&follower.areas) {
+                    follower.tell.send(Ok(change(&row))).await.ok()?;
+                }
             }
         }
         loop {
             let event = match follower.rows.recv().await {
                 Ok(row) if row.seq <= seq => continue,
+                Ok(row) if !row.is_for(&follower.areas) => {
+                    seq = row.seq;
+                    continue;
+                }
                 Ok(row) => {
                     seq = row.seq;
                     change(&row)

@@ -1,17 +1,16 @@
 //! `/api/v1/deliveries`: what the platform has to be told, and its replay.
 #![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
     extract::{At, PageOf, Params, page},
-    guard::actor,
     problem::Problem,
 };
-use crate::domain::{CaseId, Delivery, DeliveryId, DeliveryState, EvidenceId, Message, Receipt, WallTime};
+use crate::domain::{Caller, CaseId, Delivery, DeliveryId, DeliveryState, EvidenceId, Message, Receipt, WallTime};
 
 /// A duty to tell the platform.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,18 +111,23 @@ pub(super) struct DeliveryQuery {
     responses((status = OK, body = PageOf<DeliveryOut>), (status = BAD_REQUEST, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
+    caller: Caller,
     Params(query): Params<DeliveryQuery>,
 ) -> Result<Json<PageOf<DeliveryOut>>, Problem> {
     let page = page(query.after, query.limit)?;
-    let rows = app.run(move |service| service.deliveries(query.state.as_deref(), &page)).await?;
+    let rows = app.run(&caller, move |service| service.deliveries(query.state.as_deref(), &page)).await?;
     Ok(PageOf::of(rows, DeliveryOut::of))
 }
 
 /// One delivery.
 #[utoipa::path(get, operation_id = "deliveries_show", path = "/api/v1/deliveries/{id}", tag = "deliveries", params(("id" = String, Path)),
     responses((status = OK, body = DeliveryOut), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, At(id): At<DeliveryId>) -> Result<Json<DeliveryOut>, Problem> {
-    Ok(Json(DeliveryOut::of(app.run(move |service| service.delivery(id)).await?)))
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<DeliveryId>,
+) -> Result<Json<DeliveryOut>, Problem> {
+    Ok(Json(DeliveryOut::of(app.run(&caller, move |service| service.delivery(id)).await?)))
 }
 
 /// Makes a dead or a waiting delivery due at once; the platform sees the same idempotency key.
@@ -131,9 +135,9 @@ pub(super) async fn show(State(app): State<App>, At(id): At<DeliveryId>) -> Resu
     responses((status = OK, body = DeliveryOut), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]
 pub(super) async fn replay(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<DeliveryId>,
-    headers: HeaderMap,
 ) -> Result<Json<DeliveryOut>, Problem> {
-    let by = actor(&headers);
-    Ok(Json(DeliveryOut::of(app.run(move |service| service.replay(id, &by)).await?)))
+    let by = caller.name.clone();
+    Ok(Json(DeliveryOut::of(app.run(&caller, move |service| service.replay(id, &by)).await?)))
 }

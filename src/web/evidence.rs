@@ -12,11 +12,10 @@ use utoipa::ToSchema;
 use super::{
     App,
     extract::{At, Body, PageIn, PageOf, Params},
-    guard::actor,
     problem::Problem,
 };
 use crate::{
-    domain::{EvidenceFile, EvidenceId, EvidenceKind, EvidenceRow, FileRole, IncidentId, Manifest, WallTime},
+    domain::{Caller, EvidenceFile, EvidenceId, EvidenceKind, EvidenceRow, FileRole, IncidentId, Manifest, WallTime},
     service::{Circle, EvidenceBytes},
 };
 
@@ -105,44 +104,70 @@ pub struct ProvedOut {
 #[utoipa::path(get, operation_id = "evidence_list", path = "/api/v1/evidence", tag = "evidence", params(PageIn), responses((status = OK, body = PageOf<BundleOut>)))]
 pub(super) async fn list(
     State(app): State<App>,
+    caller: Caller,
     Params(page): Params<PageIn>,
 ) -> Result<Json<PageOf<BundleOut>>, Problem> {
     let page = page.checked()?;
-    let rows = app.run(move |service| service.evidence(&page)).await?;
+    let rows = app.run(&caller, move |service| service.evidence(&page)).await?;
     Ok(PageOf::of(rows, |row| BundleOut::of(row, None)))
 }
 
 /// One bundle with its files.
 #[utoipa::path(get, operation_id = "evidence_show", path = "/api/v1/evidence/{id}", tag = "evidence", params(("id" = String, Path)),
     responses((status = OK, body = BundleOut), (status = NOT_FOUND, body = Problem), (status = GONE, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, At(id): At<EvidenceId>) -> Result<Json<BundleOut>, Problem> {
-    let (row, manifest) = app.run(move |service| service.manifest(id)).await?;
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<EvidenceId>,
+) -> Result<Json<BundleOut>, Problem> {
+    let (row, manifest) = app.run(&caller, move |service| service.manifest(id)).await?;
     Ok(Json(BundleOut::of(row, Some(manifest))))
 }
 
 /// The manifest as it was written.
 #[utoipa::path(get, operation_id = "evidence_manifest", path = "/api/v1/evidence/{id}/manifest", tag = "evidence", params(("id" = String, Path)),
     responses((status = OK, content_type = "application/json"), (status = NOT_FOUND, body = Problem), (status = GONE, body = Problem)))]
-pub(super) async fn manifest(State(app): State<App>, At(id): At<EvidenceId>) -> Result<Json<Manifest>, Problem> {
-    Ok(Json(app.run(move |service| service.manifest(id)).await?.1))
+pub(super) async fn manifest(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<EvidenceId>,
+) -> Result<Json<Manifest>, Problem> {
+    Ok(Json(app.run(&caller, move |service| service.manifest(id)).await?.1))
 }
 
-/// The bytes of one file.
+/// The bytes of one file: masked pictures, and the rest for whoever may see what is not masked; that is audited.
 #[utoipa::path(get, operation_id = "evidence_file", path = "/api/v1/evidence/{id}/files/{name}", tag = "evidence", params(("id" = String, Path), ("name" = String, Path)),
     responses((status = OK, content_type = "application/octet-stream"), (status = NOT_FOUND, body = Problem), (status = GONE, body = Problem)))]
 pub(super) async fn file(
     State(app): State<App>,
+    caller: Caller,
     At((id, name)): At<(EvidenceId, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    Ok(serve(app.run(move |service| service.evidence_file(id, &name, Circle::Review)).await?, &headers))
+    // A player that seeks asks for a clip piece by piece; the first piece counts.
+    let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+    let begins = range.is_none_or(|range| range.starts_with("bytes=0-"));
+    let by = caller.clone();
+    let found = app.run(&caller, move |service| {
+        let circle = if by.may_unmask { Circle::Review } else { Circle::Outside };
+        let found = service.evidence_file(id, &name, circle)?;
+        if found.file.role != FileRole::Masked && begins {
+            service.note_unmasked(id, &found.file.name, &by.name)?;
+        }
+        Ok(found)
+    });
+    Ok(serve(found.await?, &headers))
 }
 
 /// Proves a bundle: every file against its manifest, the manifest against the store.
 #[utoipa::path(get, operation_id = "evidence_prove", path = "/api/v1/evidence/{id}/proof", tag = "evidence", params(("id" = String, Path)),
     responses((status = OK, body = ProvedOut), (status = NOT_FOUND, body = Problem), (status = GONE, body = Problem)))]
-pub(super) async fn prove(State(app): State<App>, At(id): At<EvidenceId>) -> Result<Json<ProvedOut>, Problem> {
-    let report = app.run(move |service| service.verify_evidence(id)).await?;
+pub(super) async fn prove(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<EvidenceId>,
+) -> Result<Json<ProvedOut>, Problem> {
+    let report = app.run(&caller, move |service| service.verify_evidence(id)).await?;
     Ok(Json(ProvedOut { intact: report.whole(), reason: report.fault.map(|fault| fault.to_string()) }))
 }
 
@@ -151,12 +176,12 @@ pub(super) async fn prove(State(app): State<App>, At(id): At<EvidenceId>) -> Res
     responses((status = OK, body = PageOf<BundleOut>), (status = NOT_FOUND, body = Problem)))]
 pub(super) async fn hold(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<IncidentId>,
-    headers: HeaderMap,
     Body(HoldIn { hold }): Body<HoldIn>,
 ) -> Result<Json<PageOf<BundleOut>>, Problem> {
-    let by = actor(&headers);
-    let rows = app.run(move |service| service.hold_evidence(id, hold, &by)).await?;
+    let by = caller.name.clone();
+    let rows = app.run(&caller, move |service| service.hold_evidence(id, hold, &by)).await?;
     Ok(PageOf::whole(rows.into_iter().map(|row| BundleOut::of(row, None)).collect()))
 }
 

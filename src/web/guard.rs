@@ -1,7 +1,7 @@
 //! The door: every request passes here before its handler. It checks host, token or session, and that what changes
 //! something was meant by the page itself; on the way out it sets the headers that browsers obey and tells telemetry.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{App, problem::Problem};
+use super::{
+    App,
+    problem::Problem,
+    roles::{Asked, Routes},
+};
 use crate::{
     domain::{AccountId, Areas, Caller, Role},
     telemetry::{Signal, emit},
@@ -28,6 +32,8 @@ pub(super) struct Door {
     pub app: App,
     /// Whether the listener is a loopback one that asks for no login.
     pub open: bool,
+    /// Who may call what.
+    pub routes: Arc<Routes>,
 }
 
 /// How a caller proved itself.
@@ -48,11 +54,32 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: 
     match admit(&door, request.method(), request.uri().path(), request.headers()) {
         Ok(()) => {
             let caller = caller(request.headers());
+            if let Err(refused) = may_call(&door.routes, &request, &caller) {
+                return refused;
+            }
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(problem) if problem.status == 401 && wants_page(&request) => Redirect::to("/login").into_response(),
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// What no route answers is told as such further in; a route without a row is nobody's.
+#[expect(clippy::result_large_err, reason = "an answer is made at once and handed on")]
+fn may_call(routes: &Routes, request: &Request, caller: &Caller) -> Result<(), Response> {
+    let Some(route) = request.extensions().get::<MatchedPath>() else { return Ok(()) };
+    match routes.asked(request.method(), route.as_str()) {
+        Asked::Of(callers) if callers.admit(caller) => Ok(()),
+        Asked::Of(_) | Asked::Nobody => {
+            let told = "your roles do not allow this; ask an administrator for the right one";
+            Err(Problem::forbidden(told).into_response())
+        }
+        Asked::Methods(allowed) => {
+            let mut response = Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response();
+            response.headers_mut().extend(HeaderValue::from_str(&allowed).map(|allowed| (header::ALLOW, allowed)));
+            Err(response)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{App, problem::Problem};
 use crate::{
-    domain::{PlatformPause, WallTime},
+    domain::{Caller, PlatformPause, WallTime},
     service::Health,
     telemetry,
 };
@@ -70,8 +70,8 @@ pub(super) async fn live() -> &'static str {
 
 /// How the house stands.
 #[utoipa::path(get, operation_id = "health_show", path = "/api/v1/health", tag = "health", responses((status = OK, body = HealthOut)))]
-pub(super) async fn show(State(app): State<App>) -> Result<Json<HealthOut>, Problem> {
-    let health = app.run(|service| Ok(service.health())).await?;
+pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<HealthOut>, Problem> {
+    let health = app.run(&caller, |service| Ok(service.health())).await?;
     let ok = health.ok();
     let Health {
         store_ok,

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        CloseCause, Incident, IncidentId, Location, MatterKey, PlaceId, Presence, RejectReason, Review, Score, Verdict,
-        ViewId, WallTime, ZoneId,
+        Area, Areas, Caller, CloseCause, Incident, IncidentId, Location, MatterKey, PlaceId, Presence, RejectReason,
+        Review, Score, Verdict, ViewId, WallTime, ZoneId,
     },
     service::{Faults, IncidentDetail, Moment, MomentKind},
     store::IncidentFilter,
@@ -242,6 +242,9 @@ pub(super) struct IncidentQuery {
     review: Option<String>,
     /// Only those that are still there (`true`) or gone (`false`).
     open: Option<bool>,
+    /// Only of this area.
+    #[param(value_type = Option<String>)]
+    area: Option<Area>,
     /// Only of this view.
     #[param(value_type = Option<String>)]
     view: Option<ViewId>,
@@ -324,11 +327,14 @@ pub struct DecidedOut {
     responses((status = OK, body = PageOf<IncidentOut>), (status = BAD_REQUEST, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
+    caller: Caller,
     Params(query): Params<IncidentQuery>,
 ) -> Result<Json<PageOf<IncidentOut>>, Problem> {
     let page = page(query.after, query.limit)?;
-    let filter = IncidentFilter { review: query.review, open: query.open, view: query.view, matter: query.matter };
-    let rows = app.run(move |service| service.incidents(&filter, &page)).await?;
+    let areas = Areas::from(query.area);
+    let filter =
+        IncidentFilter { areas, review: query.review, open: query.open, view: query.view, matter: query.matter };
+    let rows = app.run(&caller, move |service| service.incidents(&filter, &page)).await?;
     Ok(PageOf::of(rows, |incident| {
         let name = app.service.matter_name(&incident.matter);
         IncidentOut::of(incident, name)
@@ -338,8 +344,12 @@ pub(super) async fn list(
 /// One incident with all that belongs to it.
 #[utoipa::path(get, operation_id = "incidents_show", path = "/api/v1/incidents/{id}", tag = "incidents", params(("id" = String, Path)),
     responses((status = OK, body = IncidentDetailOut), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, At(id): At<IncidentId>) -> Result<Json<IncidentDetailOut>, Problem> {
-    Ok(Json(IncidentDetailOut::of(app.run(move |service| service.incident(id)).await?)))
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<IncidentId>,
+) -> Result<Json<IncidentDetailOut>, Problem> {
+    Ok(Json(IncidentDetailOut::of(app.run(&caller, move |service| service.incident(id)).await?)))
 }
 
 /// Decides about an incident. Only `confirmed` opens a case; the first of two reviewers is heard.
@@ -348,12 +358,14 @@ pub(super) async fn show(State(app): State<App>, At(id): At<IncidentId>) -> Resu
         (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(super) async fn decide(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<IncidentId>,
     Body(given): Body<VerdictIn>,
 ) -> Result<Json<DecidedOut>, Problem> {
     let verdict = given.verdict()?;
-    let decided =
-        app.run(move |service| service.decide(&service.sign(id, verdict, &given.reviewer, &given.note))).await?;
+    let decided = app
+        .run(&caller, move |service| service.decide(&service.sign(id, verdict, &given.reviewer, &given.note)))
+        .await?;
     let name = app.service.matter_name(&decided.incident.matter);
     Ok(Json(DecidedOut { incident: IncidentOut::of(decided.incident, name), case: decided.case.map(CaseOut::of) }))
 }

@@ -12,7 +12,7 @@ use super::{
     extract::{At, PageOf, Params},
     problem::Problem,
 };
-use crate::domain::{CaseId, LookId, LookReport, Purpose, ViewId, ViewState, WallTime};
+use crate::domain::{Caller, CaseId, LookId, LookReport, Purpose, ViewId, ViewState, WallTime};
 
 /// Asks the patrol for a look out of turn; returns at once. The error says why it will not be made.
 pub type LookPort = Arc<dyn Fn(ViewId, LookWish) -> Result<LookId, String> + Send + Sync>;
@@ -94,29 +94,35 @@ pub(super) struct Latest {
     responses((status = OK, body = PageOf<LookOut>), (status = NOT_FOUND, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<ViewId>,
     Params(latest): Params<Latest>,
 ) -> Result<Json<PageOf<LookOut>>, Problem> {
     let limit = super::extract::page(None, latest.limit)?.limit;
-    let looks = app.run(move |service| service.looks(id, limit)).await?;
+    let looks = app.run(&caller, move |service| service.looks(id, limit)).await?;
     Ok(PageOf::whole(looks.into_iter().map(LookOut::of).collect()))
 }
 
 /// Asks for a look at a view out of turn.
 #[utoipa::path(post, operation_id = "looks_ask", path = "/api/v1/views/{id}/looks", tag = "looks", params(("id" = String, Path)),
     responses((status = ACCEPTED, body = LookAsked), (status = NOT_FOUND, body = Problem), (status = NOT_IMPLEMENTED, body = Problem)))]
-pub(super) async fn ask(State(app): State<App>, At(id): At<ViewId>) -> Result<(StatusCode, Json<LookAsked>), Problem> {
-    ask_patrol(&app, id, LookWish::Snapshot).await
+pub(super) async fn ask(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<ViewId>,
+) -> Result<(StatusCode, Json<LookAsked>), Problem> {
+    ask_patrol(&app, &caller, id, LookWish::Snapshot).await
 }
 
 pub(super) async fn ask_patrol(
     app: &App,
+    caller: &Caller,
     view: ViewId,
     wish: LookWish,
 ) -> Result<(StatusCode, Json<LookAsked>), Problem> {
     let port = app.ports.look.clone().ok_or_else(|| Problem::unavailable("looking"))?;
     let asked = app
-        .run(move |service| {
+        .run(caller, move |service| {
             service.view(view)?;
             Ok(port(view, wish))
         })

@@ -27,7 +27,7 @@ pub(super) async fn show(
         _ => Problem::forbidden("the link is not one of ours"),
     })?;
     let mut response =
-        serve(app.run(move |service| service.evidence_file(id, &name, Circle::Outside)).await?, &headers);
+        serve(app.run_for_all(move |service| service.evidence_file(id, &name, Circle::Outside)).await?, &headers);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     Ok(response)
 }

@@ -2,6 +2,7 @@
 //! blocks an async thread, and no answer ever carries a credential.
 
 mod access;
+mod areas;
 mod blocking;
 mod callbacks;
 mod cases;
@@ -18,6 +19,7 @@ mod media_links;
 mod page;
 mod plan;
 mod problem;
+mod roles;
 mod router;
 mod server;
 mod sessions;
@@ -32,6 +34,7 @@ use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 pub use access::{Access, TOKEN_FILE};
 use changes::Changes;
 pub use looks::{LookPort, LookWish};
+pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
 

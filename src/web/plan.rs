@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{App, problem::Problem};
 use crate::{
-    domain::{HardLimit, PlanStatus, Policy, ViewId, WallTime},
+    domain::{Caller, HardLimit, PlanStatus, Policy, ViewId, WallTime},
     service::policy_in_words,
 };
 
@@ -53,8 +53,8 @@ pub struct RefusedOut {
 
 /// How the plan stands.
 #[utoipa::path(get, operation_id = "plan_show", path = "/api/v1/plan", tag = "health", responses((status = OK, body = PlanOut), (status = NOT_IMPLEMENTED, body = Problem)))]
-pub(super) async fn show(State(app): State<App>) -> Result<Json<PlanOut>, Problem> {
-    let plan = app.run(|service| Ok(service.plan())).await?.ok_or_else(|| Problem::unavailable("planning"))?;
+pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<PlanOut>, Problem> {
+    let plan = app.run(&caller, |service| Ok(service.plan())).await?.ok_or_else(|| Problem::unavailable("planning"))?;
     let (policy, policy_text) = (plan.policy(), policy_in_words(&plan));
     let PlanStatus { at, views, waiting, late_max_ms, late_view, stretch, thinned: _, skipped, watched, refused } =
         plan;

@@ -1,6 +1,9 @@
 //! The whole HTTP surface in one list.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -21,9 +24,11 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    App, callbacks, cases, catalogue, changes, deliveries, evidence,
+    App, areas, callbacks, cases, catalogue, changes, deliveries, evidence,
     guard::{self, Door},
-    health, incidents, looks, media_links, page, plan, streams, views, zones,
+    health, incidents, looks, media_links, page, plan,
+    roles::Routes,
+    streams, views, zones,
 };
 use crate::deliver::CALLBACK_BYTES_MAX;
 
@@ -63,6 +68,7 @@ impl Modify for Bearer {
 /// What needs the token, a session, or to be on this machine.
 fn guarded() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(areas::list))
         .routes(routes!(streams::list, streams::add))
         .routes(routes!(streams::probe))
         .routes(routes!(streams::show, streams::change, streams::remove))
@@ -128,7 +134,8 @@ async fn document() -> impl IntoResponse {
 
 /// The router, for whoever brings a listener. `loopback`: the listener is one of this machine.
 pub fn router(app: App, loopback: bool) -> Router {
-    let door = Door { open: loopback && app.access.open_loopback(), app: app.clone() };
+    let routes = Arc::new(Routes::of(&openapi()));
+    let door = Door { open: loopback && app.access.open_loopback(), app: app.clone(), routes };
     let guarded = Router::from(guarded())
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(door, guard::enter))

@@ -2,23 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     App,
-    extract::{At, Body, PageOf},
-    guard::actor,
+    extract::{At, Body, PageOf, given},
     problem::Problem,
     views::ViewOut,
 };
 use crate::{
-    domain::{Credential, Location, Secret, Stream, StreamId, Transport, WallTime},
+    domain::{Area, Caller, Credential, Location, Secret, Stream, StreamId, Transport, WallTime},
     service::{ChangeStream, Faults, NewStream, Service, StreamDetail},
 };
 
@@ -59,6 +54,8 @@ pub struct StreamIn {
     transport: Transport,
     /// Where it looks.
     location: Option<Location>,
+    /// 区域; left out: the street of its grid cell, where the city's table knows it.
+    area: Option<String>,
     /// What its first view looks for.
     #[serde(default)]
     matters: Vec<String>,
@@ -78,6 +75,7 @@ impl StreamIn {
             password: self.password.map(Secret::new),
             transport: self.transport,
             location: self.location,
+            area: self.area,
             matters: self.matters,
             revisit_s: self.revisit_s,
             enabled: self.enabled.unwrap_or(true),
@@ -103,6 +101,10 @@ pub struct StreamChange {
     transport: Option<Transport>,
     /// Where it looks.
     location: Option<Location>,
+    /// 区域; `null` takes it out of every one.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    area: Option<Option<String>>,
     /// Whether it is looked at.
     enabled: Option<bool>,
 }
@@ -125,6 +127,9 @@ pub struct StreamOut {
     transport: Transport,
     /// Where it looks.
     location: Option<Location>,
+    /// 区域: who may see it; `null`: those who see all areas.
+    #[schema(value_type = Option<String>)]
+    area: Option<Area>,
     /// Whether it is looked at.
     enabled: bool,
     /// When it was registered.
@@ -136,7 +141,7 @@ pub struct StreamOut {
 
 impl StreamOut {
     pub(super) fn of(detail: StreamDetail) -> Self {
-        let Stream { id, code, name, source, transport, location, enabled, registered_at } = detail.stream;
+        let Stream { id, code, name, source, transport, location, area, enabled, registered_at } = detail.stream;
         Self {
             id,
             code,
@@ -145,6 +150,7 @@ impl StreamOut {
             has_credential: detail.has_credential,
             transport,
             location,
+            area,
             enabled,
             registered_at,
             views: detail.views.into_iter().map(ViewOut::of).collect(),
@@ -161,8 +167,8 @@ fn no_file(url: &str) -> Result<(), Problem> {
 
 /// All streams, by code.
 #[utoipa::path(get, operation_id = "streams_list", path = "/api/v1/streams", tag = "streams", responses((status = OK, body = PageOf<StreamOut>)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<PageOf<StreamOut>>, Problem> {
-    let streams = app.run(Service::streams).await?;
+pub(super) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<PageOf<StreamOut>>, Problem> {
+    let streams = app.run(&caller, Service::streams).await?;
     Ok(PageOf::whole(streams.into_iter().map(StreamOut::of).collect()))
 }
 
@@ -171,13 +177,13 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<PageOf<StreamOut
     responses((status = CREATED, body = StreamOut), (status = UNPROCESSABLE_ENTITY, body = Problem), (status = CONFLICT, body = Problem)))]
 pub(super) async fn add(
     State(app): State<App>,
-    headers: HeaderMap,
+    caller: Caller,
     Body(stream): Body<StreamIn>,
 ) -> Result<(StatusCode, Json<StreamOut>), Problem> {
     no_file(&stream.url)?;
-    let by = actor(&headers);
+    let by = caller.name.clone();
     let detail = app
-        .run(move |service| {
+        .run(&caller, move |service| {
             let registered = service.register_stream(&stream.into_new(), &by)?;
             service.stream(registered.stream.id)
         })
@@ -188,8 +194,12 @@ pub(super) async fn add(
 /// One stream.
 #[utoipa::path(get, operation_id = "streams_show", path = "/api/v1/streams/{id}", tag = "streams", params(("id" = String, Path)),
     responses((status = OK, body = StreamOut), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, At(id): At<StreamId>) -> Result<Json<StreamOut>, Problem> {
-    Ok(Json(StreamOut::of(app.run(move |service| service.stream(id)).await?)))
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<StreamId>,
+) -> Result<Json<StreamOut>, Problem> {
+    Ok(Json(StreamOut::of(app.run(&caller, move |service| service.stream(id)).await?)))
 }
 
 /// Changes a stream.
@@ -197,12 +207,12 @@ pub(super) async fn show(State(app): State<App>, At(id): At<StreamId>) -> Result
     responses((status = OK, body = StreamOut), (status = NOT_FOUND, body = Problem), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(super) async fn change(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<StreamId>,
-    headers: HeaderMap,
     Body(change): Body<StreamChange>,
 ) -> Result<Json<StreamOut>, Problem> {
     change.url.as_deref().map_or(Ok(()), no_file)?;
-    let by = actor(&headers);
+    let by = caller.name.clone();
     let change = ChangeStream {
         code: change.code,
         name: change.name,
@@ -211,9 +221,10 @@ pub(super) async fn change(
         password: change.password.map(Secret::new),
         transport: change.transport,
         location: change.location,
+        area: change.area,
         enabled: change.enabled,
     };
-    Ok(Json(StreamOut::of(app.run(move |service| service.change_stream(id, &change, &by)).await?)))
+    Ok(Json(StreamOut::of(app.run(&caller, move |service| service.change_stream(id, &change, &by)).await?)))
 }
 
 /// Removes a stream with its views and zones; its incidents and cases stay.
@@ -221,22 +232,26 @@ pub(super) async fn change(
     responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem)))]
 pub(super) async fn remove(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<StreamId>,
-    headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let by = actor(&headers);
-    app.run(move |service| service.remove_stream(id, &by)).await?;
+    let by = caller.name.clone();
+    app.run(&caller, move |service| service.remove_stream(id, &by)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Tries a source before it is registered.
 #[utoipa::path(post, operation_id = "streams_probe", path = "/api/v1/streams/probe", tag = "streams", request_body = StreamIn,
     responses((status = OK, body = Probed), (status = UNPROCESSABLE_ENTITY, body = Problem), (status = NOT_IMPLEMENTED, body = Problem)))]
-pub(super) async fn probe(State(app): State<App>, Body(stream): Body<StreamIn>) -> Result<Json<Probed>, Problem> {
+pub(super) async fn probe(
+    State(app): State<App>,
+    caller: Caller,
+    Body(stream): Body<StreamIn>,
+) -> Result<Json<Probed>, Problem> {
     no_file(&stream.url)?;
     let port = app.ports.probe.clone().ok_or_else(|| Problem::unavailable("probing"))?;
     let probed = app
-        .run(move |service| {
+        .run(&caller, move |service| {
             let (stream, credential) = service.source_to_probe(&stream.into_new())?;
             Ok(port(stream, credential))
         })

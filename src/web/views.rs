@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
@@ -11,13 +11,12 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    extract::{At, Body, PageOf},
-    guard::actor,
+    extract::{At, Body, PageOf, given},
     looks::{LookAsked, LookOut, LookWish},
     problem::Problem,
 };
 use crate::{
-    domain::{Reference, StreamId, View, ViewId, ViewState, WallTime},
+    domain::{Caller, Reference, StreamId, View, ViewId, ViewState, WallTime},
     service::{ChangeView, Coverage, Service, ViewCoverage},
 };
 
@@ -167,23 +166,22 @@ pub struct ViewChange {
     weight: Option<f32>,
 }
 
-/// Tells `null` from nothing: `Some(None)` from `None`.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
-    Option::<u32>::deserialize(deserializer).map(Some)
-}
-
 /// Every view with its latest look, those that are not covered first.
 #[utoipa::path(get, operation_id = "views_list", path = "/api/v1/views", tag = "views", responses((status = OK, body = PageOf<ViewCoverageOut>)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<PageOf<ViewCoverageOut>>, Problem> {
-    let rows = app.run(Service::coverage).await?;
+pub(super) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<PageOf<ViewCoverageOut>>, Problem> {
+    let rows = app.run(&caller, Service::coverage).await?;
     Ok(PageOf::whole(rows.into_iter().map(ViewCoverageOut::of).collect()))
 }
 
 /// One view with its latest look.
 #[utoipa::path(get, operation_id = "views_show", path = "/api/v1/views/{id}", tag = "views", params(("id" = String, Path)),
     responses((status = OK, body = ViewCoverageOut), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, At(id): At<ViewId>) -> Result<Json<ViewCoverageOut>, Problem> {
-    Ok(Json(ViewCoverageOut::of(app.run(move |service| service.coverage_of(id)).await?)))
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<ViewId>,
+) -> Result<Json<ViewCoverageOut>, Problem> {
+    Ok(Json(ViewCoverageOut::of(app.run(&caller, move |service| service.coverage_of(id)).await?)))
 }
 
 /// Changes a view.
@@ -191,21 +189,25 @@ pub(super) async fn show(State(app): State<App>, At(id): At<ViewId>) -> Result<J
     responses((status = OK, body = ViewOut), (status = NOT_FOUND, body = Problem), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(super) async fn change(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<ViewId>,
-    headers: HeaderMap,
     Body(change): Body<ViewChange>,
 ) -> Result<Json<ViewOut>, Problem> {
-    let by = actor(&headers);
+    let by = caller.name.clone();
     let ViewChange { name, matters, revisit_s, weight } = change;
     let change = ChangeView { name, matters, revisit_s, weight };
-    Ok(Json(ViewOut::of(app.run(move |service| service.change_view(id, &change, &by)).await?)))
+    Ok(Json(ViewOut::of(app.run(&caller, move |service| service.change_view(id, &change, &by)).await?)))
 }
 
 /// The reference picture, with whatever was in sight.
 #[utoipa::path(get, operation_id = "views_reference", path = "/api/v1/views/{id}/reference", tag = "views", params(("id" = String, Path)),
     responses((status = OK, content_type = "image/jpeg"), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn reference(State(app): State<App>, At(id): At<ViewId>) -> Result<impl IntoResponse, Problem> {
-    let (kind, bytes) = app.run(move |service| service.reference_picture(id)).await?;
+pub(super) async fn reference(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<ViewId>,
+) -> Result<impl IntoResponse, Problem> {
+    let (kind, bytes) = app.run(&caller, move |service| service.reference_picture(id)).await?;
     Ok(([(header::CONTENT_TYPE, kind)], bytes))
 }
 
@@ -214,7 +216,8 @@ pub(super) async fn reference(State(app): State<App>, At(id): At<ViewId>) -> Res
     responses((status = ACCEPTED, body = LookAsked), (status = NOT_FOUND, body = Problem), (status = NOT_IMPLEMENTED, body = Problem)))]
 pub(super) async fn ask_reference(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<ViewId>,
 ) -> Result<(StatusCode, Json<LookAsked>), Problem> {
-    super::looks::ask_patrol(&app, id, LookWish::Reference).await
+    super::looks::ask_patrol(&app, &caller, id, LookWish::Reference).await
 }

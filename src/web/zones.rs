@@ -1,11 +1,7 @@
 //! `/api/v1/zones`: polygons on views, bound to matters and hours.
 #![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,11 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     App,
     extract::{At, Body, PageOf, Params},
-    guard::actor,
     problem::Problem,
 };
 use crate::{
-    domain::{Hours, Span, ViewId, WallTime, Zone, ZoneId, ZoneKind},
+    domain::{Caller, Hours, Span, ViewId, WallTime, Zone, ZoneId, ZoneKind},
     service::{Faults, NewZone},
     store::ZoneVersion,
 };
@@ -183,8 +178,12 @@ pub(super) struct OfView {
 
 /// Zones.
 #[utoipa::path(get, operation_id = "zones_list", path = "/api/v1/zones", tag = "zones", params(OfView), responses((status = OK, body = PageOf<ZoneOut>)))]
-pub(super) async fn list(State(app): State<App>, Params(of): Params<OfView>) -> Result<Json<PageOf<ZoneOut>>, Problem> {
-    let zones = app.run(move |service| service.zones(of.view)).await?;
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(of): Params<OfView>,
+) -> Result<Json<PageOf<ZoneOut>>, Problem> {
+    let zones = app.run(&caller, move |service| service.zones(of.view)).await?;
     Ok(PageOf::whole(zones.into_iter().map(ZoneOut::of).collect()))
 }
 
@@ -193,20 +192,20 @@ pub(super) async fn list(State(app): State<App>, Params(of): Params<OfView>) -> 
     responses((status = CREATED, body = ZoneOut), (status = NOT_FOUND, body = Problem), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(super) async fn add(
     State(app): State<App>,
-    headers: HeaderMap,
+    caller: Caller,
     Body(zone): Body<ZoneIn>,
 ) -> Result<(StatusCode, Json<ZoneOut>), Problem> {
     let view = zone.view.ok_or_else(|| Problem::invalid(Faults::one("view", "", "the view that it is drawn on")))?;
-    let (by, new) = (actor(&headers), zone.into_new()?);
-    let zone = app.run(move |service| service.add_zone(view, &new, &by)).await?;
+    let (by, new) = (caller.name.clone(), zone.into_new()?);
+    let zone = app.run(&caller, move |service| service.add_zone(view, &new, &by)).await?;
     Ok((StatusCode::CREATED, Json(ZoneOut::of(zone))))
 }
 
 /// One zone.
 #[utoipa::path(get, operation_id = "zones_show", path = "/api/v1/zones/{id}", tag = "zones", params(("id" = String, Path)),
     responses((status = OK, body = ZoneOut), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, At(id): At<ZoneId>) -> Result<Json<ZoneOut>, Problem> {
-    Ok(Json(ZoneOut::of(app.run(move |service| service.zone(id)).await?)))
+pub(super) async fn show(State(app): State<App>, caller: Caller, At(id): At<ZoneId>) -> Result<Json<ZoneOut>, Problem> {
+    Ok(Json(ZoneOut::of(app.run(&caller, move |service| service.zone(id)).await?)))
 }
 
 /// One version of a zone.
@@ -238,23 +237,19 @@ pub(super) async fn versions(
     responses((status = OK, body = ZoneOut), (status = NOT_FOUND, body = Problem), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(super) async fn change(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<ZoneId>,
-    headers: HeaderMap,
     Body(zone): Body<ZoneIn>,
 ) -> Result<Json<ZoneOut>, Problem> {
-    let (by, new) = (actor(&headers), zone.into_new()?);
-    Ok(Json(ZoneOut::of(app.run(move |service| service.change_zone(id, &new, &by)).await?)))
+    let (by, new) = (caller.name.clone(), zone.into_new()?);
+    Ok(Json(ZoneOut::of(app.run(&caller, move |service| service.change_zone(id, &new, &by)).await?)))
 }
 
 /// Removes a zone; incidents that name it stay.
 #[utoipa::path(delete, operation_id = "zones_remove", path = "/api/v1/zones/{id}", tag = "zones", params(("id" = String, Path)),
     responses((status = NO_CONTENT), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn remove(
-    State(app): State<App>,
-    At(id): At<ZoneId>,
-    headers: HeaderMap,
-) -> Result<StatusCode, Problem> {
-    let by = actor(&headers);
-    app.run(move |service| service.remove_zone(id, &by)).await?;
+pub(super) async fn remove(State(app): State<App>, caller: Caller, At(id): At<ZoneId>) -> Result<StatusCode, Problem> {
+    let by = caller.name.clone();
+    app.run(&caller, move |service| service.remove_zone(id, &by)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -143,7 +143,7 @@ fn a_taken_code_is_refused() {
     program.add_camera();
     let again = program.run(&["stream", "add", "--code", CAMERA, "--name", "西门", "--url", "rtsp://10.0.0.9/ch1"]);
     assert_eq!((again.code, again.out.as_str()), (1, ""));
-    assert_snapshot!(again.err, @"xunjie: code 31011500001320000001 belongs to stream <id> already; use another code or change that stream");
+    assert_snapshot!(again.err, @"xunjie: code 31011500001320000001 belongs to another stream already; use another code or change that stream");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use url::Url;
 use xunjie::{
     clock::{Clock, SimulatedClock, SystemClock},
     deliver::{Media, sim::Behaviour},
-    domain::{Case, CloseCause, DeliveryState, EvidenceKind, IncidentChange, WallTime},
+    domain::{Areas, Case, CloseCause, DeliveryState, EvidenceKind, IncidentChange, WallTime},
     patrol::{Courier, CourierReport, Pace},
     store::{Page, Store},
 };
@@ -141,7 +141,7 @@ fn wait_out_a_day(cases: usize) -> String {
     assert!(tried >= 24 * 60, "{tried} tries in a day would find the platform late");
     let pause = house.world.store.platform_pause().unwrap().unwrap();
     assert!(pause.why.contains("did not answer"), "{}", pause.why);
-    let untouched = |page: &Page| house.world.store.deliveries(Some("pending"), page).unwrap();
+    let untouched = |page: &Page| house.world.store.deliveries(&Areas::All, Some("pending"), page).unwrap();
     let mut page = Page { after: None, limit: 500 };
     loop {
         let rows = untouched(&page);

@@ -116,6 +116,7 @@ fn camera(matter: &MatterKey) -> NewStream {
         username: Some("admin".to_owned()),
         password: Some(Secret::new(PASSWORD)),
         transport: Transport::Auto,
+        area: None,
         location: None,
         matters: vec![matter.to_string()],
         revisit_s: None,

@@ -82,6 +82,7 @@ fn camera(name: &str) -> SourceSpec {
         source: SourceUrl::parse("rtsp://10.0.0.8/a").unwrap(),
         transport: Transport::Auto,
         location: None,
+        area: None,
         enabled: true,
         registered_at: WallTime::from_millis(0),
     };

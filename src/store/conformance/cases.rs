@@ -92,7 +92,7 @@ pub(super) fn a_return_is_told_after_the_report(store: &dyn Store) {
     ];
     both.evidence = vec![proof.clone()];
     store.record(&both).unwrap();
-    assert_eq!(store.deliveries(None, &first(10)).unwrap().rows.len(), 2);
+    assert_eq!(store.deliveries(&Areas::All, None, &first(10)).unwrap().rows.len(), 2);
     let case = confirmed(store, other.id);
     assert_eq!(messages(store, case.id), [Message::Report { evidence: Some(proof.id) }]);
 }
@@ -183,7 +183,7 @@ pub(super) fn cases_and_deliveries_list_by_state(store: &dyn Store) {
     let mut ids = vec![];
     let mut page = first(2);
     loop {
-        let rows = store.cases(None, &page).unwrap();
+        let rows = store.cases(&Areas::All, None, &page).unwrap();
         ids.extend(rows.rows.into_iter().map(|case| case.id));
         let Some(next) = rows.next else { break };
         page.after = Some(next);
@@ -191,12 +191,12 @@ pub(super) fn cases_and_deliveries_list_by_state(store: &dyn Store) {
     let mut newest_first: Vec<_> = cases.iter().map(|case| case.id).collect();
     newest_first.sort_by(|a, b| b.cmp(a)); // All were opened at one moment.
     assert_eq!(ids, newest_first);
-    let accepted = store.cases(Some(Stage::Accepted), &first(9)).unwrap().rows;
+    let accepted = store.cases(&Areas::All, Some(Stage::Accepted), &first(9)).unwrap().rows;
     assert_eq!(accepted.iter().map(|case| case.id).collect::<Vec<_>>(), [cases[2].id]);
-    assert_eq!(store.deliveries(Some("delivered"), &first(9)).unwrap().rows[0].id, report.id);
-    assert_eq!(store.deliveries(Some("pending"), &first(9)).unwrap().rows.len(), 4);
-    let head = store.deliveries(None, &first(3)).unwrap();
-    let rest = store.deliveries(None, &crate::store::Page { after: head.next, limit: 3 }).unwrap();
+    assert_eq!(store.deliveries(&Areas::All, Some("delivered"), &first(9)).unwrap().rows[0].id, report.id);
+    assert_eq!(store.deliveries(&Areas::All, Some("pending"), &first(9)).unwrap().rows.len(), 4);
+    let head = store.deliveries(&Areas::All, None, &first(3)).unwrap();
+    let rest = store.deliveries(&Areas::All, None, &crate::store::Page { after: head.next, limit: 3 }).unwrap();
     assert_eq!((head.rows.len(), rest.rows.len(), rest.next), (3, 2, None));
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn stream(code: &str) -> Stream {
         source: SourceUrl::parse("rtsp://10.0.0.8:554/ch1?sub=0").unwrap(),
         transport: Transport::Tcp,
         location: Some(location()),
+        area: Some("人民广场街道".parse().unwrap()),
         enabled: true,
         registered_at: at(0),
     }

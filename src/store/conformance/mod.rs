@@ -1,6 +1,7 @@
 //! What every store must do, whatever engine is behind it: one suite, run on each. A test here sees the
 //! store only through the trait, so it must never name SQL or a file.
 
+mod areas;
 mod cases;
 mod desk;
 mod fixtures;
@@ -47,6 +48,8 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         a_clock_set_back_holds_no_delivery_up,
         cases_and_deliveries_list_by_state, a_removed_view_answers_its_rechecks,
         a_callback_about_another_case_of_the_platform_is_refused, a_pause_of_the_platform_is_told_once;
+    areas:
+        lists_keep_to_their_areas, all_follows_its_stream_into_another_area, the_feed_names_the_area_of_what_it_tells;
     desk:
         the_most_urgent_comes_first_on_every_page, the_queue_shows_what_its_filter_admits,
         a_verdict_is_undone_whole, an_undo_that_comes_too_late_says_why, only_the_latest_verdict_is_undone,

@@ -49,7 +49,7 @@ pub(super) fn a_rejection_and_a_reclassification_open_none(store: &dyn Store) {
     let detail = &store.audit_rows(Some(&incident.id.to_string()), 0, 9).unwrap()[1].detail;
     assert_eq!((&detail["note"], &detail["verdict"]["reason"]), (&json!("看过"), &json!("lawful")));
     assert_eq!(store.case_of(incident.id).unwrap(), None);
-    assert_eq!(store.deliveries(None, &first(10)).unwrap().rows, []);
+    assert_eq!(store.deliveries(&Areas::All, None, &first(10)).unwrap().rows, []);
 }
 
 pub(super) fn duplicates_name_an_incident_and_never_go_in_circles(store: &dyn Store) {
@@ -133,7 +133,7 @@ pub(super) fn bad_cursors_and_words_are_explained(store: &dyn Store) {
     for name in ["a", "b"] {
         confirmed(store, opened(store, &view, name, i64::from(name.as_bytes()[0])).id);
     }
-    let of_cases = store.cases(None, &first(1)).unwrap().next;
+    let of_cases = store.cases(&Areas::All, None, &first(1)).unwrap().next;
     assert!(of_cases.is_some());
     for after in [Some("nonsense".to_owned()), Some(String::new()), Some("'; --".into()), of_cases] {
         let page = Page { after, limit: 10 };
@@ -141,7 +141,7 @@ pub(super) fn bad_cursors_and_words_are_explained(store: &dyn Store) {
     }
     let unknown = IncidentFilter { review: Some("maybe".into()), ..filter.clone() };
     assert!(matches!(store.incidents(&unknown, &first(1)), Err(StoreError::Conflict(text)) if text.contains("maybe")));
-    assert!(matches!(store.deliveries(Some("lost"), &first(1)), Err(StoreError::Conflict(_))));
+    assert!(matches!(store.deliveries(&Areas::All, Some("lost"), &first(1)), Err(StoreError::Conflict(_))));
     assert_eq!(store.incidents(&filter, &first(0)).unwrap().rows.len(), 1, "a page has 1 to 500 rows");
 }
 
@@ -180,7 +180,7 @@ pub(super) fn bundles_page_both_ways(store: &dyn Store) {
     assert_eq!(store.evidence_after(Some(all[4].id), 2).unwrap(), []);
     let (mut page, mut backwards) = (first(2), vec![]);
     loop {
-        let rows = store.evidence_page(&page).unwrap();
+        let rows = store.evidence_page(&Areas::All, &page).unwrap();
         backwards.extend(rows.rows);
         let Some(next) = rows.next else { break };
         page.after = Some(next);
@@ -188,7 +188,7 @@ pub(super) fn bundles_page_both_ways(store: &dyn Store) {
     backwards.reverse();
     assert_eq!(backwards, all);
     let astray = Page { after: Some("nonsense".into()), limit: 2 };
-    assert!(matches!(store.evidence_page(&astray), Err(StoreError::Conflict(_))));
+    assert!(matches!(store.evidence_page(&Areas::All, &astray), Err(StoreError::Conflict(_))));
 }
 
 pub(super) fn the_feed_and_the_audit_log_go_on_from_a_position(store: &dyn Store) {

@@ -28,8 +28,8 @@ pub(super) fn eight_reviewers_open_one_case(store: &dyn Store) {
         |answer: &Result<_, StoreError>| matches!(answer, Err(StoreError::Verdict(VerdictRefused::Decided { .. })));
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 7);
-    assert_eq!(store.cases(None, &first(9)).unwrap().rows.len(), 1);
-    assert_eq!(store.deliveries(None, &first(9)).unwrap().rows.len(), 1);
+    assert_eq!(store.cases(&Areas::All, None, &first(9)).unwrap().rows.len(), 1);
+    assert_eq!(store.deliveries(&Areas::All, None, &first(9)).unwrap().rows.len(), 1);
     assert_eq!(actions(store, &incident.id), ["incident.confirmed"]);
 }
 

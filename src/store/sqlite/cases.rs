@@ -1,9 +1,10 @@
 //! Cases, what the platform says about them, and the re-check looks that they wait for.
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Row, ToSql, Transaction, named_params, params};
 use serde_json::json;
 
 use super::{
+    areas::Arms,
     columns::{Word, location},
     deliveries, incidents,
     journal::audit_and_tell,
@@ -11,7 +12,7 @@ use super::{
     registry,
 };
 use crate::{
-    domain::{Callback, Case, CaseId, IncidentId, Limit, MatterCodes, Message, Stage, ViewId, WallTime},
+    domain::{Areas, Callback, Case, CaseId, IncidentId, Limit, MatterCodes, Message, Stage, ViewId, WallTime},
     store::{CallbackApplied, Page, RecheckOutcome, Rows, StoreError},
 };
 
@@ -24,24 +25,31 @@ pub(super) fn of_incident(tx: &Transaction<'_>, incident: IncidentId) -> Result<
     Ok(tx.prepare_cached("SELECT * FROM cases WHERE incident = ?1")?.query_row([incident], case_of).optional()?)
 }
 
-pub(super) fn list(tx: &Transaction<'_>, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, StoreError> {
+/// The query of a list of those areas, of one stage (`:stage`) or all.
+pub(super) fn list_sql(areas: &Arms, staged: bool) -> String {
+    let of_stage = if staged { "stage = :stage AND " } else { "" };
+    let arms =
+        areas.union(|area| format!("SELECT * FROM cases WHERE {area}{of_stage}(opened_at, id) < (:millis, :after)"));
+    format!("{arms} ORDER BY opened_at DESC, id DESC LIMIT :limit")
+}
+
+pub(super) fn list(
+    tx: &Transaction<'_>,
+    areas: &Areas,
+    stage: Option<Stage>,
+    page: &Page,
+) -> Result<Rows<Case>, StoreError> {
     let span = Span::of("cases", page)?;
-    let rows = match stage {
-        None => tx
-            .prepare_cached(
-                "SELECT * FROM cases WHERE (opened_at, id) < (?1, ?2) ORDER BY opened_at DESC, id DESC LIMIT ?3",
-            )?
-            .query_map(params![span.after.millis, span.after.id, span.limit], case_of)?
-            .collect::<Result<_, _>>(),
-        Some(stage) => tx
-            .prepare_cached(
-                "SELECT * FROM cases WHERE stage = ?4 AND (opened_at, id) < (?1, ?2)
-                 ORDER BY opened_at DESC, id DESC LIMIT ?3",
-            )?
-            .query_map(params![span.after.millis, span.after.id, span.limit, Word(stage)], case_of)?
-            .collect(),
-    };
-    Ok(span.rows(rows?, |case: &Case| (case.opened_at, case.id)))
+    let (arms, stage) = (Arms::of(areas), stage.map(Word));
+    let mut values: Vec<(&str, &dyn ToSql)> =
+        vec![(":millis", &span.after.millis), (":after", &span.after.id), (":limit", &span.limit)];
+    values.extend(arms.values());
+    if let Some(stage) = &stage {
+        values.push((":stage", stage));
+    }
+    let mut query = tx.prepare_cached(&list_sql(&arms, stage.is_some()))?;
+    let rows = query.query_map(&*values, case_of)?.collect::<Result<_, _>>()?;
+    Ok(span.rows(rows, |case: &Case| (case.opened_at, case.id)))
 }
 
 pub(super) fn insert(tx: &Transaction<'_>, case: &Case) -> Result<(), StoreError> {
@@ -59,9 +67,10 @@ pub(super) fn insert(tx: &Transaction<'_>, case: &Case) -> Result<(), StoreError
     } = case;
     tx.prepare_cached(
         "INSERT INTO cases (id, incident, matter_name, code_2026, code_2013, longitude, latitude, crs, address,
-             grid_cell, confirmed_by, opened_at, limit_text, limit_due_at, stage, platform_number)
+             grid_cell, confirmed_by, opened_at, limit_text, limit_due_at, stage, platform_number, area)
          VALUES (:id, :incident, :matter_name, :code_2026, :code_2013, :longitude, :latitude, :crs, :address,
-             :grid_cell, :confirmed_by, :opened_at, :limit_text, :limit_due_at, :stage, :platform_number)",
+             :grid_cell, :confirmed_by, :opened_at, :limit_text, :limit_due_at, :stage, :platform_number,
+             (SELECT area FROM incidents WHERE id = :incident))",
     )?
     .execute(named_params! {
         ":id": id, ":incident": incident, ":matter_name": matter_name, ":code_2026": code_2026,

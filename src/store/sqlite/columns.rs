@@ -10,7 +10,7 @@ use serde::{
     de::{DeserializeOwned, value},
 };
 
-use crate::domain::{Appearance, Id, Location, MatterKey, Score, WallTime};
+use crate::domain::{Appearance, Area, Id, Location, MatterKey, Score, WallTime};
 
 fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> FromSqlError {
     FromSqlError::Other(Box::new(error))
@@ -48,6 +48,17 @@ impl ToSql for MatterKey {
     }
 }
 impl FromSql for MatterKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(unreadable)
+    }
+}
+
+impl ToSql for Area {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.as_str()))
+    }
+}
+impl FromSql for Area {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str()?.parse().map_err(unreadable)
     }

@@ -3,17 +3,18 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Row, ToSql, Transaction, named_params, params};
 use serde_json::json;
 
 use super::{
+    areas::Arms,
     cases,
     columns::{Json, impossible},
     journal::audit_and_tell,
     page::Span,
 };
 use crate::{
-    domain::{CaseId, Delivery, DeliveryId, DeliveryState, Message, PlatformPause, Receipt, WallTime},
+    domain::{Areas, CaseId, Delivery, DeliveryId, DeliveryState, Message, PlatformPause, Receipt, WallTime},
     store::{Page, Rows, StoreError},
 };
 
@@ -59,8 +60,8 @@ pub(super) fn enqueue_from(
     let StateColumns { state, attempts, next_at, last_error, .. } = StateColumns::from(state);
     tx.prepare_cached(
         "INSERT INTO deliveries (id, case_id, ordinal, message, created_at, state, attempts, next_at, last_error,
-             set_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5)",
+             set_at, area)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5, (SELECT area FROM cases WHERE id = ?2))",
     )?
     .execute(params![id, case, ordinal, Json(message), created_at, state, attempts, next_at, last_error])?;
     Ok(delivery)
@@ -86,30 +87,36 @@ pub(super) fn one(tx: &Transaction<'_>, id: DeliveryId) -> Result<Delivery, Stor
         .ok_or_else(|| StoreError::Missing { what: "delivery", id: id.to_string() })
 }
 
-pub(super) fn list(tx: &Transaction<'_>, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError> {
+/// The query of a list of those areas, in one state (`:state`) or all.
+pub(super) fn list_sql(areas: &Arms, stated: bool) -> String {
+    let of_state = if stated { "state = :state AND " } else { "" };
+    let arms = areas
+        .union(|area| format!("SELECT * FROM deliveries WHERE {area}{of_state}(created_at, id) < (:millis, :after)"));
+    format!("{arms} ORDER BY created_at DESC, id DESC LIMIT :limit")
+}
+
+pub(super) fn list(
+    tx: &Transaction<'_>,
+    areas: &Areas,
+    state: Option<&str>,
+    page: &Page,
+) -> Result<Rows<Delivery>, StoreError> {
+    if let Some(other) = state.filter(|state| !matches!(*state, "pending" | "delivered" | "dead")) {
+        return Err(StoreError::Conflict(format!(
+            "{other:?} is no state of a delivery; use pending, delivered or dead"
+        )));
+    }
     let span = Span::of("deliveries", page)?;
-    let rows = match state {
-        None => tx
-            .prepare_cached(
-                "SELECT * FROM deliveries WHERE (created_at, id) < (?1, ?2)
-                 ORDER BY created_at DESC, id DESC LIMIT ?3",
-            )?
-            .query_map(params![span.after.millis, span.after.id, span.limit], delivery_of)?
-            .collect::<Result<_, _>>(),
-        Some(state @ ("pending" | "delivered" | "dead")) => tx
-            .prepare_cached(
-                "SELECT * FROM deliveries WHERE state = ?4 AND (created_at, id) < (?1, ?2)
-                 ORDER BY created_at DESC, id DESC LIMIT ?3",
-            )?
-            .query_map(params![span.after.millis, span.after.id, span.limit, state], delivery_of)?
-            .collect(),
-        Some(other) => {
-            return Err(StoreError::Conflict(format!(
-                "{other:?} is no state of a delivery; use pending, delivered or dead"
-            )));
-        }
-    };
-    Ok(span.rows(rows?, |delivery: &Delivery| (delivery.created_at, delivery.id)))
+    let arms = Arms::of(areas);
+    let mut values: Vec<(&str, &dyn ToSql)> =
+        vec![(":millis", &span.after.millis), (":after", &span.after.id), (":limit", &span.limit)];
+    values.extend(arms.values());
+    if let Some(state) = &state {
+        values.push((":state", state));
+    }
+    let mut query = tx.prepare_cached(&list_sql(&arms, state.is_some()))?;
+    let rows = query.query_map(&*values, delivery_of)?.collect::<Result<_, _>>()?;
+    Ok(span.rows(rows, |delivery: &Delivery| (delivery.created_at, delivery.id)))
 }
 
 pub(super) fn of_case(tx: &Transaction<'_>, case: CaseId) -> Result<Vec<Delivery>, StoreError> {

@@ -1,16 +1,17 @@
 //! Rows of evidence: a chain in which each bundle names the hash of the one before. Files live elsewhere.
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Row, ToSql, Transaction, named_params, params};
 use serde_json::json;
 
 use super::{
+    areas::Arms,
     columns::Word,
     incidents,
     journal::{audit, audit_and_tell},
     page::bad_cursor,
 };
 use crate::{
-    domain::{EvidenceId, EvidenceRow, IncidentId, WallTime},
+    domain::{Areas, EvidenceId, EvidenceRow, IncidentId, WallTime},
     store::{Page, Rows, StoreError},
 };
 
@@ -31,9 +32,11 @@ pub(super) fn append(tx: &Transaction<'_>, bundle: &EvidenceRow) -> Result<(), S
         )));
     }
     tx.prepare_cached(
-        "INSERT INTO evidence (id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at)
+        "INSERT INTO evidence (id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at,
+             area)
          VALUES (:id, :incident, :kind, :made_at, :folder, :manifest_sha256, :previous,
-             :legal_hold OR EXISTS (SELECT 1 FROM evidence WHERE incident = :incident AND legal_hold), :purged_at)",
+             :legal_hold OR EXISTS (SELECT 1 FROM evidence WHERE incident = :incident AND legal_hold), :purged_at,
+             (SELECT area FROM incidents WHERE id = :incident))",
     )?
     .execute(named_params! {
         ":id": id, ":incident": incident, ":kind": Word(kind), ":made_at": made_at, ":folder": folder,
@@ -70,8 +73,14 @@ pub(super) fn after(
     Ok(query.query_map(params![seq, limit], evidence_of)?.collect::<Result<_, _>>()?)
 }
 
+/// The query of a page of those areas.
+pub(super) fn page_sql(areas: &Arms) -> String {
+    let arms = areas.union(|area| format!("SELECT * FROM evidence WHERE {area}seq < :before"));
+    format!("{arms} ORDER BY seq DESC LIMIT :limit")
+}
+
 /// The bundle recorded last first; a page's cursor is the id of its last bundle.
-pub(super) fn page(tx: &Transaction<'_>, page: &Page) -> Result<Rows<EvidenceRow>, StoreError> {
+pub(super) fn page(tx: &Transaction<'_>, areas: &Areas, page: &Page) -> Result<Rows<EvidenceRow>, StoreError> {
     let before = match &page.after {
         None => i64::MAX,
         Some(cursor) => {
@@ -80,9 +89,11 @@ pub(super) fn page(tx: &Transaction<'_>, page: &Page) -> Result<Rows<EvidenceRow
         }
     };
     let limit = page.limit.clamp(1, 500);
-    let mut query = tx.prepare_cached("SELECT * FROM evidence WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
-    let mut rows: Vec<EvidenceRow> =
-        query.query_map(params![before, limit + 1], evidence_of)?.collect::<Result<_, _>>()?;
+    let (arms, one_more) = (Arms::of(areas), limit + 1);
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &one_more)];
+    values.extend(arms.values());
+    let mut query = tx.prepare_cached(&page_sql(&arms))?;
+    let mut rows: Vec<EvidenceRow> = query.query_map(&*values, evidence_of)?.collect::<Result<_, _>>()?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| row.id.to_string());

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, Transaction, named_params, params}
 use serde_json::json;
 
 use super::{
+    areas::{self, Arms},
     cases,
     columns::{Json, Word, impossible},
     deliveries,
@@ -12,8 +13,8 @@ use super::{
 };
 use crate::{
     domain::{
-        CloseCause, EvidenceId, EvidenceKind, EvidenceRow, Incident, IncidentChange, IncidentId, Message, Presence,
-        RejectReason, Review, WallTime,
+        Areas, CloseCause, EvidenceId, EvidenceKind, EvidenceRow, Incident, IncidentChange, IncidentId, Message,
+        Presence, RejectReason, Review, WallTime,
     },
     store::{DECIDED, IncidentFilter, Page, Rows, StoreError},
 };
@@ -46,7 +47,7 @@ fn reviews(word: Option<&str>) -> Result<&'static [&'static str], StoreError> {
 /// The query of a list: one arm for each state that the filter admits, each read from one range of an index. SQLite
 /// merges the arms in their order and stops at the limit, so that a rare state costs no more than a common one.
 pub(super) fn list_sql(filter: &IncidentFilter) -> Result<String, StoreError> {
-    let IncidentFilter { review, open, view, matter } = filter;
+    let IncidentFilter { areas, review, open, view, matter } = filter;
     let of_view = view.map_or("", |_| "view = :view AND ");
     let of_matter = matter.as_ref().map_or("", |_| "matter = :matter AND ");
     let states = reviews(review.as_deref())?;
@@ -55,21 +56,37 @@ pub(super) fn list_sql(filter: &IncidentFilter) -> Result<String, StoreError> {
         Some(true) => &["open"],
         Some(false) => &["closed"],
     };
-    let arm = |state: &str| {
-        format!("SELECT * FROM incidents WHERE {of_view}{of_matter}{state}(opened_at, id) < (:millis, :after)")
+    let arm = |state: &str, of_area: &str| {
+        format!("SELECT * FROM incidents WHERE {of_view}{of_matter}{of_area}{state}(opened_at, id) < (:millis, :after)")
     };
-    let unfiltered = review.is_none() && open.is_none() && view.is_none() && matter.is_none();
-    let arms: Vec<String> = if unfiltered {
-        vec![arm("")]
-    } else {
-        let each = |review: &str, presence: &str| arm(&format!("review = '{review}' AND presence = '{presence}' AND "));
-        states.iter().flat_map(|review| presences.iter().map(|presence| each(review, presence))).collect()
-    };
+    let unfiltered = *areas == Areas::All && review.is_none() && open.is_none() && view.is_none() && matter.is_none();
+    if unfiltered {
+        return Ok(format!("{} ORDER BY opened_at DESC, id DESC LIMIT :limit", arm("", "")));
+    }
+    let states: Vec<String> = states
+        .iter()
+        .flat_map(|review| presences.iter().map(move |at| format!("review = '{review}' AND presence = '{at}' AND ")))
+        .collect();
+    let areas = Arms::of(areas);
+    let arms: Vec<String> =
+        areas.conditions().flat_map(|area| states.iter().map(move |state| arm(state, area))).collect();
     Ok(format!("{} ORDER BY opened_at DESC, id DESC LIMIT :limit", arms.join(" UNION ALL ")))
 }
 
 pub(super) fn list(tx: &Transaction<'_>, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, StoreError> {
     let span = Span::of("incidents", page)?;
+    // A view lies in one area: it is asked once and not for each row.
+    let of_view = match filter.view {
+        Some(view) if filter.areas != Areas::All => {
+            if !filter.areas.admit(areas::of_incidents_of(tx, view)?.as_ref()) {
+                return Ok(Rows { rows: Vec::new(), next: None });
+            }
+            Some(IncidentFilter { areas: Areas::All, ..filter.clone() })
+        }
+        _ => None,
+    };
+    let filter = of_view.as_ref().unwrap_or(filter);
+    let arms = Arms::of(&filter.areas);
     let mut values: Vec<(&str, &dyn ToSql)> =
         vec![(":millis", &span.after.millis), (":after", &span.after.id), (":limit", &span.limit)];
     if let Some(view) = &filter.view {
@@ -78,6 +95,7 @@ pub(super) fn list(tx: &Transaction<'_>, filter: &IncidentFilter, page: &Page) -
     if let Some(matter) = &filter.matter {
         values.push((":matter", matter));
     }
+    values.extend(arms.values());
     let mut query = tx.prepare_cached(&list_sql(filter)?)?;
     let rows = query.query_map(&*values, incident_of)?.collect::<Result<_, _>>()?;
     Ok(span.rows(rows, |incident: &Incident| (incident.opened_at, incident.id)))
@@ -186,10 +204,12 @@ fn write(tx: &Transaction<'_>, incident: &Incident, on_conflict: &str) -> Result
         .prepare_cached(&format!(
             "INSERT INTO incidents (id, place, view, matter, bbox, score, zone, zone_version, first_seen, last_seen,
                  opened_at, presence, presence_at, close_cause, review, reviewed_by, reviewed_at, reject_reason,
-                 duplicate_of, recurrences)
+                 duplicate_of, recurrences, area)
              VALUES (:id, :place, :view, :matter, :bbox, :score, :zone, :zone_version, :first_seen, :last_seen,
                  :opened_at, :presence, :presence_at, :close_cause, :review, :reviewed_by, :reviewed_at,
-                 :reject_reason, :duplicate_of, :recurrences)
+                 :reject_reason, :duplicate_of, :recurrences,
+                 coalesce((SELECT streams.area FROM views JOIN streams ON streams.id = views.stream WHERE views.id = :view),
+                     (SELECT area FROM removed_views WHERE view = :view)))
              {on_conflict}"
         ))?
         .execute(named_params! {

@@ -3,9 +3,9 @@
 
 use rusqlite::{Row, Transaction, named_params, params};
 
-use super::columns::Json;
+use super::{areas, columns::Json};
 use crate::{
-    domain::WallTime,
+    domain::{Area, WallTime},
     store::{AuditRow, FeedRow, StoreError},
 };
 
@@ -26,10 +26,22 @@ pub(super) fn audit(
     Ok(())
 }
 
-/// Tells followers that something changed.
+/// Tells followers that something changed: those who see the area of what `subject` names.
 pub(super) fn tell(tx: &Transaction<'_>, at: WallTime, topic: &str, subject: &str) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT INTO feed (at, topic, subject) VALUES (?1, ?2, ?3)")?
-        .execute(params![at, topic, subject])?;
+    let area = areas::of_any(tx, subject)?;
+    tell_in(tx, at, topic, subject, area.as_ref())
+}
+
+/// Tells those who see the area, of what is gone itself.
+pub(super) fn tell_in(
+    tx: &Transaction<'_>,
+    at: WallTime,
+    topic: &str,
+    subject: &str,
+    area: Option<&Area>,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO feed (at, topic, subject, area) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![at, topic, subject, area])?;
     tx.prepare_cached("DELETE FROM feed WHERE seq <= ?1")?.execute([tx.last_insert_rowid() - FEED_ROWS_MAX])?;
     Ok(())
 }
@@ -78,9 +90,9 @@ pub(super) fn audit_rows(
 
 pub(super) fn feed(tx: &Transaction<'_>, after: i64, limit: u32) -> Result<Vec<FeedRow>, StoreError> {
     let mut query =
-        tx.prepare_cached("SELECT seq, at, topic, subject FROM feed WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+        tx.prepare_cached("SELECT seq, at, topic, subject, area FROM feed WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
     let rows = query.query_map(params![after, limit], |row| {
-        Ok(FeedRow { seq: row.get(0)?, at: row.get(1)?, topic: row.get(2)?, subject: row.get(3)? })
+        Ok(FeedRow { seq: row.get(0)?, at: row.get(1)?, topic: row.get(2)?, subject: row.get(3)?, area: row.get(4)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

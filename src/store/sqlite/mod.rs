@@ -1,6 +1,7 @@
 //! The store in one SQLite file: WAL, every commit synced, one writer and a few readers; several
 //! processes may share the file. Nothing outside of this folder names SQL.
 
+mod areas;
 mod backup;
 mod cases;
 mod columns;
@@ -39,9 +40,9 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     domain::{
-        Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceRow, Incident,
-        IncidentId, LookReport, Place, PlaceId, PlatformPause, Reference, SignedVerdict, Stage, Stream, StreamId, View,
-        ViewId, WallTime, Zone, ZoneId,
+        Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceRow,
+        Incident, IncidentId, LookReport, Place, PlaceId, PlatformPause, Reference, SignedVerdict, Stage, Stream,
+        StreamId, View, ViewId, WallTime, Zone, ZoneId,
     },
 };
 
@@ -174,6 +175,9 @@ impl Store for SqliteStore {
     fn incident(&self, id: IncidentId) -> Result<Incident, StoreError> {
         self.connections.read(|tx| incidents::one(tx, id))
     }
+    fn area_of(&self, incident: IncidentId) -> Result<Option<Area>, StoreError> {
+        self.connections.read(|tx| areas::of_incident(tx, incident))
+    }
     fn place(&self, id: PlaceId) -> Result<Option<Place>, StoreError> {
         self.connections.read(|tx| places::one(tx, id))
     }
@@ -196,8 +200,8 @@ impl Store for SqliteStore {
     fn evidence_after(&self, after: Option<EvidenceId>, limit: u32) -> Result<Vec<EvidenceRow>, StoreError> {
         self.connections.read(|tx| evidence::after(tx, after, limit))
     }
-    fn evidence_page(&self, page: &Page) -> Result<Rows<EvidenceRow>, StoreError> {
-        self.connections.read(|tx| evidence::page(tx, page))
+    fn evidence_page(&self, areas: &Areas, page: &Page) -> Result<Rows<EvidenceRow>, StoreError> {
+        self.connections.read(|tx| evidence::page(tx, areas, page))
     }
     fn hold_evidence(&self, incident: IncidentId, hold: bool, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| evidence::hold(tx, incident, hold, at, actor))
@@ -212,8 +216,8 @@ impl Store for SqliteStore {
     fn case_of(&self, incident: IncidentId) -> Result<Option<Case>, StoreError> {
         self.connections.read(|tx| cases::of_incident(tx, incident))
     }
-    fn cases(&self, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, StoreError> {
-        self.connections.read(|tx| cases::list(tx, stage, page))
+    fn cases(&self, areas: &Areas, stage: Option<Stage>, page: &Page) -> Result<Rows<Case>, StoreError> {
+        self.connections.read(|tx| cases::list(tx, areas, stage, page))
     }
     fn apply_callback(&self, callback: &Callback, at: WallTime) -> Result<CallbackApplied, StoreError> {
         self.connections.write(|tx| cases::apply_callback(tx, callback, at))
@@ -224,8 +228,8 @@ impl Store for SqliteStore {
     fn delivery(&self, id: DeliveryId) -> Result<Delivery, StoreError> {
         self.connections.read(|tx| deliveries::one(tx, id))
     }
-    fn deliveries(&self, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError> {
-        self.connections.read(|tx| deliveries::list(tx, state, page))
+    fn deliveries(&self, areas: &Areas, state: Option<&str>, page: &Page) -> Result<Rows<Delivery>, StoreError> {
+        self.connections.read(|tx| deliveries::list(tx, areas, state, page))
     }
     fn waiting_deliveries(&self) -> Result<u64, StoreError> {
         self.connections.read(deliveries::waiting)

@@ -4,13 +4,13 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 use serde_json::json;
 
 use super::{
-    cases,
+    areas, cases,
     columns::{Json, Word, location},
-    journal::audit_and_tell,
+    journal::{audit, audit_and_tell, tell_in},
     zones,
 };
 use crate::{
-    domain::{Credential, Reference, Secret, SourceUrl, Stream, StreamId, View, ViewId, WallTime},
+    domain::{Area, Credential, Reference, Secret, SourceUrl, Stream, StreamId, View, ViewId, WallTime},
     store::{Registry, StoreError},
 };
 
@@ -42,30 +42,29 @@ pub(super) fn put_stream(
     at: WallTime,
     actor: &str,
 ) -> Result<(), StoreError> {
-    let Stream { id, code, name, source, transport, location, enabled, registered_at } = stream;
-    let other: Option<StreamId> = tx
-        .query_row("SELECT id FROM streams WHERE code = ?1 AND id <> ?2", params![code, id], |row| row.get(0))
-        .optional()?;
-    if let Some(other) = other {
+    let Stream { id, code, name, source, transport, location, area, enabled, registered_at } = stream;
+    // Not which stream: it may lie in an area that the asker does not see.
+    if tx.prepare("SELECT 1 FROM streams WHERE code = ?1 AND id <> ?2")?.exists(params![code, id])? {
         return Err(StoreError::Conflict(format!(
-            "code {code} belongs to stream {other} already; use another code or change that stream"
+            "code {code} belongs to another stream already; use another code or change that stream"
         )));
     }
-    let known = tx.query_row("SELECT 1 FROM streams WHERE id = ?1", [id], |_| Ok(())).optional()?.is_some();
+    let before: Option<Option<Area>> =
+        tx.query_row("SELECT area FROM streams WHERE id = ?1", [id], |row| row.get(0)).optional()?;
     tx.execute(
         "INSERT INTO streams (id, code, name, source, transport, longitude, latitude, crs, address, grid_cell,
-             enabled, registered_at)
+             area, enabled, registered_at)
          VALUES (:id, :code, :name, :source, :transport, :longitude, :latitude, :crs, :address, :grid_cell,
-             :enabled, :registered_at)
+             :area, :enabled, :registered_at)
          ON CONFLICT (id) DO UPDATE SET code = :code, name = :name, source = :source, transport = :transport,
              longitude = :longitude, latitude = :latitude, crs = :crs, address = :address, grid_cell = :grid_cell,
-             enabled = :enabled, registered_at = :registered_at",
+             area = :area, enabled = :enabled, registered_at = :registered_at",
         named_params! {
             ":id": id, ":code": code, ":name": name, ":source": source.url().as_str(), ":transport": Word(transport),
             ":longitude": location.as_ref().map(|l| l.longitude), ":latitude": location.as_ref().map(|l| l.latitude),
             ":crs": location.as_ref().map(|l| Word(l.crs)), ":address": location.as_ref().map(|l| &l.address),
             ":grid_cell": location.as_ref().and_then(|l| l.grid_cell.as_ref()),
-            ":enabled": enabled, ":registered_at": registered_at,
+            ":area": area, ":enabled": enabled, ":registered_at": registered_at,
         },
     )?;
     if let Some(Credential { username, password }) = credential {
@@ -74,9 +73,13 @@ pub(super) fn put_stream(
             params![id, username, password.reveal()],
         )?;
     }
+    if before.as_ref().is_some_and(|before| before != area) {
+        areas::follow(tx, *id, area.as_ref())?;
+    }
     count_up(tx)?;
-    let action = if known { "stream.changed" } else { "stream.added" };
-    let detail = json!({"code": code, "name": name, "enabled": enabled, "credential_set": credential.is_some()});
+    let action = if before.is_some() { "stream.changed" } else { "stream.added" };
+    let detail =
+        json!({"code": code, "name": name, "area": area, "enabled": enabled, "credential_set": credential.is_some()});
     audit_and_tell(tx, at, actor, action, &id.to_string(), &detail)
 }
 
@@ -96,15 +99,19 @@ pub(super) fn remove_stream(
     at: WallTime,
     actor: &str,
 ) -> Result<(), StoreError> {
-    let code: Option<String> =
-        tx.query_row("SELECT code FROM streams WHERE id = ?1", [stream], |row| row.get(0)).optional()?;
-    let code = code.ok_or_else(|| StoreError::Missing { what: "stream", id: stream.to_string() })?;
+    let found: Option<(String, Option<Area>)> = tx
+        .query_row("SELECT code, area FROM streams WHERE id = ?1", [stream], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (code, area) = found.ok_or_else(|| StoreError::Missing { what: "stream", id: stream.to_string() })?;
     let views: Vec<ViewId> = tx
         .prepare("SELECT id FROM views WHERE stream = ?1")?
         .query_map([stream], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for view in &views {
-        tx.execute("INSERT OR REPLACE INTO removed_views (view, at) VALUES (?1, ?2)", params![view, at])?;
+        tx.execute(
+            "INSERT OR REPLACE INTO removed_views (view, at, area) VALUES (?1, ?2, ?3)",
+            params![view, at, area],
+        )?;
         for table in ["places", "looks", "latest_looks"] {
             tx.execute(&format!("DELETE FROM {table} WHERE view = ?1"), [view])?;
         }
@@ -113,7 +120,8 @@ pub(super) fn remove_stream(
     tx.execute("DELETE FROM streams WHERE id = ?1", [stream])?;
     count_up(tx)?;
     let detail = json!({"code": code, "views": views});
-    audit_and_tell(tx, at, actor, "stream.removed", &stream.to_string(), &detail)
+    audit(tx, at, actor, "stream.removed", &stream.to_string(), &detail)?;
+    tell_in(tx, at, "stream.removed", &stream.to_string(), area.as_ref())
 }
 
 /// Adds or changes a view. A reference picture older than the one it has is left aside: pictures are set
@@ -182,6 +190,7 @@ fn stream_of(row: &Row<'_>) -> rusqlite::Result<Stream> {
         source,
         transport: row.get::<_, Word<_>>("transport")?.0,
         location: location(row)?,
+        area: row.get("area")?,
         enabled: row.get("enabled")?,
         registered_at: row.get("registered_at")?,
     })

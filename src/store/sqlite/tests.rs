@@ -15,7 +15,10 @@ use tempfile::TempDir;
 
 use super::{
     SqliteStore,
-    deliveries::{AHEAD_SQL, DUE_SQL},
+    areas::Arms,
+    cases,
+    deliveries::{self, AHEAD_SQL, DUE_SQL},
+    evidence,
     incidents::list_sql,
     queue, second_reviews,
 };
@@ -83,7 +86,7 @@ fn two_processes_see_each_other() {
     });
     assert_eq!(answers.into_iter().filter(|won| *won).count(), 1);
     assert_eq!(cli.looks(other, 99).unwrap().len(), 25);
-    assert_eq!(service.cases(None, &first(9)).unwrap().rows.len(), 1);
+    assert_eq!(service.cases(&Areas::All, None, &first(9)).unwrap().rows.len(), 1);
 }
 
 #[test]
@@ -265,20 +268,31 @@ fn plan(store: &SqliteStore, sql: &str) -> String {
     store.connections.read(lines).unwrap()
 }
 
+/// Two areas, or all of them.
+fn two_areas(only: bool) -> Areas {
+    let two = || ["东城区", "西城区"].map(|name| name.parse().unwrap()).into();
+    if only { Areas::Only(two()) } else { Areas::All }
+}
+
 #[test]
 fn lists_and_the_outbox_never_scan_a_table() {
     let store = SqliteStore::in_memory().unwrap();
-    let filters: Vec<_> = (0..16)
+    let filters: Vec<_> = (0..32)
         .map(|bits: u32| IncidentFilter {
+            areas: two_areas(bits & 16 > 0),
             review: (bits & 1 > 0).then(|| "waiting".into()),
             open: (bits & 2 > 0).then_some(true),
             view: (bits & 4 > 0).then(ViewId::fresh),
             matter: (bits & 8 > 0).then(|| matter("stall")),
         })
         .collect();
-    let lists =
-        filters.iter().map(|filter| list_sql(filter).unwrap()).chain([DUE_SQL.to_owned(), AHEAD_SQL.to_owned()]);
-    for sql in lists {
+    let arms = [false, true].map(|only| Arms::of(&two_areas(only)));
+    let of_areas = arms.iter().flat_map(|areas| {
+        let each = |filtered| [cases::list_sql(areas, filtered), deliveries::list_sql(areas, filtered)];
+        [false, true].into_iter().flat_map(each).chain([evidence::page_sql(areas)])
+    });
+    let lists = filters.iter().map(|filter| list_sql(filter).unwrap()).chain(of_areas);
+    for sql in lists.chain([DUE_SQL.to_owned(), AHEAD_SQL.to_owned()]) {
         let plan = plan(&store, &sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
         assert!(plan.contains("SEARCH"), "{plan}");

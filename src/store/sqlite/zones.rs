@@ -4,8 +4,9 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 use serde_json::json;
 
 use super::{
+    areas,
     columns::{Json, Word},
-    journal::audit_and_tell,
+    journal::{audit, audit_and_tell, tell_in},
     registry::{count_up, one_view},
 };
 use crate::{
@@ -66,12 +67,14 @@ pub(super) fn versions(tx: &Transaction<'_>, zone: ZoneId) -> Result<Vec<ZoneVer
 }
 
 pub(super) fn remove(tx: &Transaction<'_>, zone: ZoneId, at: WallTime, actor: &str) -> Result<(), StoreError> {
+    let area = areas::of_any(tx, &zone.to_string())?;
     let removed = tx
         .query_row("DELETE FROM zones WHERE id = ?1 RETURNING version", [zone], |row| row.get::<_, u32>(0))
         .optional()?;
     let version = removed.ok_or_else(|| StoreError::Missing { what: "zone", id: zone.to_string() })?;
     count_up(tx)?;
-    audit_and_tell(tx, at, actor, "zone.removed", &zone.to_string(), &json!({"version": version}))
+    audit(tx, at, actor, "zone.removed", &zone.to_string(), &json!({"version": version}))?;
+    tell_in(tx, at, "zone.removed", &zone.to_string(), area.as_ref())
 }
 
 fn zone_of(row: &Row<'_>) -> rusqlite::Result<Zone> {

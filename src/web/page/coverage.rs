@@ -9,7 +9,7 @@ use super::{
     platform, words,
 };
 use crate::{
-    domain::Policy,
+    domain::{Caller, Policy},
     service::{Coverage, Service, ViewCoverage, backlog_in_words, policy_in_words},
     web::{
         App,
@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// How every view stands.
-pub(in crate::web) async fn coverage(State(app): State<App>, headers: HeaderMap) -> Page {
+pub(in crate::web) async fn coverage(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Page {
     let (rows, paused, plan) =
-        app.run(|service| Ok((service.coverage()?, platform::paused(service)?, service.plan()))).await?;
+        app.run(&caller, |service| Ok((service.coverage()?, platform::paused(service)?, service.plan()))).await?;
     let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
     let count = |wanted: fn(Coverage) -> bool| rows.iter().filter(|row| wanted(row.coverage)).count();
     let covered = count(|c| c == Coverage::Covered);

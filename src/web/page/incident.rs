@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     domain::{
-        EvidenceFile, EvidenceId, EvidenceRow, FileRole, Incident, IncidentId, Manifest, MatterKey, RejectReason,
-        Review, Verdict,
+        Caller, EvidenceFile, EvidenceId, EvidenceRow, FileRole, Incident, IncidentId, Manifest, MatterKey,
+        RejectReason, Review, Verdict,
     },
     service::{Faults, IncidentDetail, Service, ServiceError},
     store::{IncidentFilter, Page as Span},
@@ -55,11 +55,13 @@ struct Drawn {
 /// The masked picture of an incident's latest bundle that has one.
 pub(in crate::web) async fn picture(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<IncidentId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = app
-        .run(move |service| {
+        .run(&caller, move |service| {
+            service.seen_incident(id)?;
             let mut rows = service.store.evidence_of(id)?;
             rows.retain(|row| row.purged_at.is_none());
             let picture = rows.iter().rev().find_map(|row| service.masked_picture(row.id).ok());
@@ -72,17 +74,24 @@ pub(in crate::web) async fn picture(
 /// One incident.
 pub(in crate::web) async fn incident(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<IncidentId>,
     headers: HeaderMap,
     Params(shown): Params<Shown>,
 ) -> Page {
     let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
-    let drawn = gather(&app, id, shown.originals.as_deref() == Some("1"), reviewer).await?;
+    let drawn = gather(&app, &caller, id, shown.originals.as_deref() == Some("1"), reviewer).await?;
     Ok(draw(&app.service, &drawn))
 }
 
-async fn gather(app: &App, id: IncidentId, originals: bool, reviewer: String) -> Result<Drawn, Problem> {
-    app.run(move |service| {
+async fn gather(
+    app: &App,
+    caller: &Caller,
+    id: IncidentId,
+    originals: bool,
+    reviewer: String,
+) -> Result<Drawn, Problem> {
+    app.run(caller, move |service| {
         let detail = service.incident(id)?;
         let of_view = IncidentFilter { view: Some(detail.incident.view), ..IncidentFilter::default() };
         let mut others = service.incidents(&of_view, &Span { after: None, limit: 20 })?.rows;
@@ -141,13 +150,14 @@ fn reason(word: &str) -> Option<RejectReason> {
 /// Decides, and comes back to the incident.
 pub(in crate::web) async fn decide(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<IncidentId>,
     form: Result<Form<VerdictForm>, FormRejection>,
 ) -> Result<Response, Sorry> {
     let Form(form) = form.map_err(|_| Problem::unreadable("the form cannot be read"))?;
     let (reviewer, note, originals) = (form.reviewer.clone(), form.note.clone(), form.originals == "1");
     let decided = app
-        .run(move |service| match form.read() {
+        .run(&caller, move |service| match form.read() {
             Ok(verdict) => service.decide(&service.sign(id, verdict, &form.reviewer, &form.note)),
             Err(fault) => Err(fault),
         })
@@ -159,7 +169,7 @@ pub(in crate::web) async fn decide(
             Ok(response)
         }
         Err(problem) if problem.status == 422 || problem.status == 409 => {
-            let mut drawn = gather(&app, id, originals, reviewer).await?;
+            let mut drawn = gather(&app, &caller, id, originals, reviewer).await?;
             drawn.refused = Some(refusal(&drawn.detail.incident, &problem));
             drawn.note = note;
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::CONFLICT);

@@ -10,7 +10,7 @@ use super::{
     platform, words,
 };
 use crate::{
-    domain::{Incident, Presence, Review, WallTime},
+    domain::{Caller, Incident, Presence, Review, WallTime},
     service::Service,
     store::{DECIDED, IncidentFilter, Registry},
     web::{
@@ -33,11 +33,16 @@ pub(in crate::web) struct Which {
 }
 
 /// Waiting incidents, or decided ones.
-pub(in crate::web) async fn waiting(State(app): State<App>, headers: HeaderMap, Params(which): Params<Which>) -> Page {
+pub(in crate::web) async fn waiting(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Params(which): Params<Which>,
+) -> Page {
     let decided = which.review.as_deref() == Some("decided");
     let page = page(which.after, Some(CARDS))?;
     let (rows, registry, paused, now) = app
-        .run(move |service| {
+        .run(&caller, move |service| {
             let review = Some(if decided { DECIDED } else { "waiting" }.to_owned());
             let rows = service.incidents(&IncidentFilter { review, ..IncidentFilter::default() }, &page)?;
             Ok((rows, service.registry()?, platform::paused(service)?, service.now()))

@@ -37,6 +37,7 @@ fn opened(address: &str, transport: Transport) -> MediaError {
         source: SourceUrl::parse(address).unwrap(),
         transport,
         location: None,
+        area: None,
         enabled: true,
         registered_at: WallTime::from_millis(0),
     };

@@ -1,0 +1,152 @@
+//! Which roles may call which operation: the one table. What it does not name nobody may call, so that a route that is
+//! added without a row is refused and found by a test. Whose areas an object lies in is the service's question.
+
+use std::collections::{BTreeMap, HashMap};
+
+use axum::http::Method;
+
+use crate::domain::{Caller, Role};
+
+/// Who may call an operation, besides the administrator, who may call all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// Anybody, unknown people too: what lets somebody in, or proves itself by a signature of its own.
+    Anybody,
+    /// Whoever came in.
+    Known,
+    /// Whoever holds one of these roles.
+    Holders(&'static [Role]),
+}
+
+use Callers::{Anybody, Holders, Known};
+use Role::{Operator, Platform, Reviewer, Supervisor};
+
+/// Who draws and registers.
+const OPERATORS: Callers = Holders(&[Operator]);
+/// Who looks at incidents and their masked pictures.
+const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
+/// Who decides.
+const REVIEWERS: Callers = Holders(&[Reviewer]);
+/// Who watches over cases.
+const CASES: Callers = Holders(&[Platform, Supervisor]);
+
+/// Every operation of the OpenAPI document by its id, and the few routes that are not in it.
+pub const ROLES: &[(&str, Callers)] = &[
+    ("areas_list", Known),
+    ("callbacks_hear", Anybody),
+    ("cases_list", CASES),
+    ("cases_show", CASES),
+    ("changes_follow", Known),
+    ("deliveries_list", CASES),
+    ("deliveries_replay", Holders(&[Platform])),
+    ("deliveries_show", CASES),
+    ("evidence_file", VIEWERS),
+    ("evidence_hold", Holders(&[Reviewer, Supervisor])),
+    ("evidence_list", VIEWERS),
+    ("evidence_manifest", VIEWERS),
+    ("evidence_prove", VIEWERS),
+    ("evidence_show", VIEWERS),
+    ("health_live", Anybody),
+    ("health_metrics", Holders(&[Operator, Supervisor])),
+    ("health_show", Known),
+    ("incidents_decide", REVIEWERS),
+    ("incidents_list", Holders(&[Reviewer, Supervisor])),
+    ("incidents_show", VIEWERS),
+    ("looks_ask", OPERATORS),
+    ("looks_list", Holders(&[Operator, Supervisor])),
+    ("media_links_show", Anybody),
+    ("openapi", Known),
+    ("page", Holders(&[Reviewer])),
+    ("page_public", Anybody),
+    ("plan_show", Known),
+    ("streams_add", OPERATORS),
+    ("streams_change", OPERATORS),
+    ("streams_list", Known),
+    ("streams_probe", OPERATORS),
+    ("streams_remove", OPERATORS),
+    ("streams_show", Known),
+    ("views_ask_reference", OPERATORS),
+    ("views_change", OPERATORS),
+    ("views_list", Known),
+    // Not masked: whoever was in sight is in it.
+    ("views_reference", Holders(&[Operator, Reviewer, Supervisor])),
+    ("views_show", Known),
+    ("zones_add", OPERATORS),
+    ("zones_change", OPERATORS),
+    ("zones_list", Known),
+    ("zones_remove", OPERATORS),
+    ("zones_show", Known),
+];
+
+/// Routes beside the document, by the word of [`ROLES`].
+const BESIDE: &[(&str, &str, &str)] = &[
+    ("GET", "/api/v1/openapi.json", "openapi"),
+    ("GET", "/", "page"),
+    ("GET", "/incidents/{id}", "page"),
+    ("POST", "/incidents/{id}/verdict", "page"),
+    ("GET", "/incidents/{id}/picture", "page"),
+    ("GET", "/coverage", "page"),
+    ("GET", "/login", "page_public"),
+    ("POST", "/login", "page_public"),
+    ("POST", "/logout", "page_public"),
+    ("GET", "/assets/style.css", "page_public"),
+    ("GET", "/assets/page.js", "page_public"),
+];
+
+/// Who may call the operation.
+pub fn callers_of(operation: &str) -> Option<Callers> {
+    ROLES.iter().find(|(id, _)| *id == operation).map(|(_, callers)| *callers)
+}
+
+impl Callers {
+    /// Whether this caller is one of them.
+    pub fn admit(self, caller: &Caller) -> bool {
+        match self {
+            Anybody | Known => true,
+            Holders(roles) => caller.is_any(roles) || caller.is_any(&[Role::Administrator]),
+        }
+    }
+}
+
+/// Who may call what, by route and method.
+pub(super) struct Routes(HashMap<String, BTreeMap<String, Option<Callers>>>);
+
+/// What the table says of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// These may.
+    Of(Callers),
+    /// A route or a method without a row: nobody may.
+    Nobody,
+    /// The route takes other methods alone: a comma between each two.
+    Methods(String),
+}
+
+impl Routes {
+    /// The routes of the document, and those beside it.
+    pub(super) fn of(document: &utoipa::openapi::OpenApi) -> Self {
+        let document = serde_json::to_value(document).unwrap_or_default();
+        let mut routes = Self(HashMap::new());
+        for (path, item) in document["paths"].as_object().into_iter().flatten() {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                routes.add(&method.to_uppercase(), path, operation["operationId"].as_str().unwrap_or_default());
+            }
+        }
+        BESIDE.iter().for_each(|(method, path, id)| routes.add(method, path, id));
+        routes
+    }
+
+    fn add(&mut self, method: &str, path: &str, operation: &str) {
+        self.0.entry(path.to_owned()).or_default().insert(method.to_owned(), callers_of(operation));
+    }
+
+    /// Who may call the route with this method.
+    pub(super) fn asked(&self, method: &Method, route: &str) -> Asked {
+        let Some(methods) = self.0.get(route) else { return Asked::Nobody };
+        let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        match methods.get(method) {
+            Some(callers) => callers.map_or(Asked::Nobody, Asked::Of),
+            None => Asked::Methods(methods.keys().map(String::as_str).collect::<Vec<_>>().join(",")),
+        }
+    }
+}
