@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Incident, IncidentId, MatterKey, ViewId, WallTime};
+use super::{AccountId, Incident, IncidentId, MatterKey, WallTime};
 
 /// Why a reviewer rejected an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -180,8 +180,6 @@ pub enum Opinion {
 pub struct SecondReview {
     /// Which incident.
     pub incident: IncidentId,
-    /// Its view.
-    pub view: ViewId,
     /// Who decided.
     pub first_by: String,
     /// What.

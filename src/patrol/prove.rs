@@ -1,5 +1,5 @@
 //! Hop 7, prove: turns an incident's change into a bundle of files: originals, an annotated and masked
-//! copies, a clip of the camera's own packets. Writes nothing itself; the evidence folder does.
+//! copies (with the box for the platform, plain for the desk), a clip of the camera's own packets. Writes nothing itself; the evidence folder does.
 
 use crate::{
     analysis::scene::Registered,
@@ -9,7 +9,7 @@ use crate::{
     },
     media::{
         Clip,
-        draw::{Overlay, annotated, masked},
+        draw::{self, Overlay, annotated, framed},
         jpeg::{self, JpegError},
     },
     store::{
@@ -108,12 +108,10 @@ pub fn persisted(
         if role == FileRole::Latest {
             files.push(picture_file("annotated", FileRole::Annotated, shot, drawn(subject, shot, &picture)?));
         }
-        files.push(picture_file(
-            &format!("masked_{word}"),
-            FileRole::Masked,
-            shot,
-            hidden(subject.matter.plates, shot, &picture)?,
-        ));
+        let plain = hidden(subject.matter.plates, shot, &picture);
+        let boxed = jpeg::encode(&framed(&plain, &shot.frame.bbox))?;
+        files.push(picture_file(&format!("masked_{word}"), FileRole::Masked, shot, boxed));
+        files.push(picture_file(&format!("plain_{word}"), FileRole::MaskedPlain, shot, jpeg::encode(&plain)?));
         files.push(picture_file(word, role, shot, shot.jpeg.clone()));
     }
     files.extend(clip.map(clip_file));
@@ -139,7 +137,8 @@ pub fn compared(
     }
     let picture = jpeg::decode(&now.jpeg)?;
     files.push(picture_file("annotated", FileRole::Annotated, now, drawn(subject, now, &picture)?));
-    files.push(picture_file("masked_after", FileRole::Masked, now, hidden(PlatePolicy::MaskAll, now, &picture)?));
+    let after = jpeg::encode(&framed(&hidden(PlatePolicy::MaskAll, now, &picture), &now.frame.bbox))?;
+    files.push(picture_file("masked_after", FileRole::Masked, now, after));
     files.push(picture_file("latest", FileRole::Latest, now, now.jpeg.clone()));
     Ok(bundle(subject, kind, made_at, files))
 }
@@ -149,9 +148,9 @@ fn drawn(subject: Subject<'_>, shot: &Shot, picture: &Picture) -> Result<Vec<u8>
     jpeg::encode(&annotated(picture, &Overlay { bbox: shot.frame.bbox, zone, homography: shot.frame.homography }))
 }
 
-fn hidden(plates: PlatePolicy, shot: &Shot, picture: &Picture) -> Result<Vec<u8>, JpegError> {
+fn hidden(plates: PlatePolicy, shot: &Shot, picture: &Picture) -> Picture {
     let detections: Vec<Detection> = shot.frame.detections.iter().cloned().map(Into::into).collect();
-    jpeg::encode(&masked(picture, &detections, Some(&shot.frame.bbox), plates))
+    draw::hidden(picture, &detections, Some(&shot.frame.bbox), plates)
 }
 
 fn picture_file(word: &str, role: FileRole, shot: &Shot, bytes: Vec<u8>) -> DraftFile {

@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, StreamId, View, ViewId, ViewMatch, ViewState,
-        Zone,
+        Detection, Frame, Homography, Matter, MatterKey, Picture, PlatePolicy, Reference, Stream, StreamId, View,
+        ViewId, ViewMatch, ViewState, Zone,
     },
     media::{
-        jpeg,
+        draw, jpeg,
         view_match::{UnusableReference, ViewMatcher},
     },
     store::{Registry, Store, StoreError},
@@ -34,6 +34,8 @@ pub struct Scene {
     /// Its memory.
     pub book: PlaceBook,
     matcher: Option<(u32, ViewMatcher)>,
+    /// The version of the reference picture whose masked copy is there.
+    masked: Option<u32>,
 }
 
 /// What is registered, with the places of its rows.
@@ -109,8 +111,14 @@ impl Scenes {
         let stream = registry.stream(registered.stream).ok_or_else(missing)?;
         if slot.is_none() {
             let book = PlaceBook::new(view, self.store.places(view)?);
-            **slot =
-                Some(Scene { stream: stream.clone(), view: registered.clone(), zones: vec![], book, matcher: None });
+            **slot = Some(Scene {
+                stream: stream.clone(),
+                view: registered.clone(),
+                zones: vec![],
+                book,
+                matcher: None,
+                masked: None,
+            });
         }
         let scene = slot.as_mut().expect("it was filled above");
         // A reference that this process took itself is newer than the registry it last read.
@@ -175,6 +183,40 @@ impl Scenes {
         // By our clock: a camera that repeats its picture may repeat its clock too.
         let (_, matcher) = scene.matcher.as_mut().expect("it was filled above");
         Ok(matcher.compare(&frame.picture, frame.meta.judged_at()))
+    }
+
+    /// Makes the masked copy of the reference picture, once for each version: the only one that people see who may not
+    /// see what is not masked. `frame` is one in which `detections` were found; `detect` is asked where the reference is
+    /// an older one.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the next look tries again.
+    pub fn mask_reference(
+        &self,
+        scene: &mut Scene,
+        frame: &Frame,
+        detections: &[Detection],
+        detect: impl FnOnce(&Frame) -> Option<Vec<Detection>>,
+    ) -> Result<(), StoreError> {
+        let Some(reference) = scene.view.reference.as_ref().filter(|one| scene.masked != Some(one.version)) else {
+            return Ok(());
+        };
+        let path = self.references.join(reference.masked_file());
+        if !path.exists() {
+            let copy = if reference.taken_at == frame.meta.judged_at() {
+                draw::hidden(&frame.picture, detections, None, PlatePolicy::MaskAll)
+            } else {
+                let older = Frame { meta: frame.meta, picture: self.reference_picture(reference)? };
+                let Some(detections) = detect(&older) else { return Ok(()) };
+                draw::hidden(&older.picture, &detections, None, PlatePolicy::MaskAll)
+            };
+            let bytes = jpeg::encode(&copy).map_err(|error| StoreError::Failed(error.to_string()))?;
+            let part = path.with_extension("part");
+            let written = fs::write(&part, &bytes).and_then(|()| fs::rename(&part, &path));
+            written.map_err(|error| StoreError::Unwritable(format!("{}: {error}", path.display())))?;
+        }
+        scene.masked = Some(reference.version);
+        Ok(())
     }
 
     fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {

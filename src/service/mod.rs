@@ -1,16 +1,21 @@
 //! L3: use cases shared by the web and the command line, one file a noun. Nothing here speaks HTTP or prints; every
 //! use case is synchronous and callers own their threads. Whatever changes something takes the name of who did it.
 
+mod alike;
 mod areas;
 mod cases;
 mod coverage;
 mod deliveries;
+mod desk;
 mod evidence;
 mod faults;
 mod health;
 mod incidents;
+mod pictures;
 mod plan;
+mod queue;
 mod review;
+mod second_reviews;
 mod streams;
 mod timeline;
 mod views;
@@ -25,14 +30,19 @@ use std::{
     sync::Arc,
 };
 
+pub use alike::{Cluster, Similar};
 pub use areas::AreaStreams;
 pub use cases::CaseDetail;
 pub use coverage::{Coverage, ViewCoverage};
+pub use desk::OnDesk;
 pub use evidence::{Circle, EvidenceBytes};
 pub use faults::{Fault, Faults};
 pub use health::{DISK_FREE_BYTES_MIN, Health};
 pub use incidents::IncidentDetail;
+pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words};
+pub use queue::{QueueAsk, QueueItem, QueuePage};
+pub use second_reviews::{Agreement, PairAgreement, kappa};
 pub use streams::{ChangeStream, NewStream, Registered, StreamDetail};
 pub use timeline::{Moment, MomentKind};
 pub use views::ChangeView;

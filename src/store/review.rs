@@ -1,8 +1,8 @@
 //! The part of the seam that the reviewers' desk needs: the queue, undoing, locks, second reviews.
 
 use crate::domain::{
-    Appearance, Delivery, Incident, IncidentId, IncidentLock, Level, MatterKey, SecondReview, Undoable, ViewId,
-    WallTime, Zone, ZoneId,
+    Appearance, Areas, Delivery, Incident, IncidentId, IncidentLock, Level, MatterKey, SecondReview, Undoable, ViewId,
+    WallTime,
 };
 
 use super::{Page, StoreError};
@@ -12,8 +12,10 @@ use super::{Page, StoreError};
 pub struct QueueFilter {
     /// Only of this matter.
     pub matter: Option<MatterKey>,
-    /// Only of these views; `None` is all, those of removed views too.
-    pub views: Option<Vec<ViewId>>,
+    /// Only of this view.
+    pub view: Option<ViewId>,
+    /// Only of these areas.
+    pub areas: Areas,
     /// Levels of matters; one that is not named is [`Level::NORMAL`].
     pub levels: Vec<(MatterKey, Level)>,
 }
@@ -34,8 +36,6 @@ pub struct Queue {
 pub struct Judged {
     /// Which.
     pub incident: IncidentId,
-    /// Its view.
-    pub view: ViewId,
     /// Who decided.
     pub by: String,
 }
@@ -46,8 +46,6 @@ pub trait ReviewStore: Send + Sync {
     fn queue(&self, filter: &QueueFilter, page: &Page) -> Result<Queue, StoreError>;
     /// The most urgent incidents that wait, with how each looked latest; those whose place is forgotten are left out.
     fn waiting_looks(&self, filter: &QueueFilter, limit: u32) -> Result<Vec<(Incident, Appearance)>, StoreError>;
-    /// A zone as it stood in one version, removed or not.
-    fn zone_version(&self, zone: ZoneId, version: u32) -> Result<Option<Zone>, StoreError>;
 
     /// The verdict about an incident that may be undone at `now`, if there is one.
     fn undoable(&self, incident: IncidentId, now: WallTime) -> Result<Option<Undoable>, StoreError>;
@@ -66,11 +64,17 @@ pub trait ReviewStore: Send + Sync {
     /// The lock on one incident that holds at `now`.
     fn lock_on(&self, incident: IncidentId, now: WallTime) -> Result<Option<IncidentLock>, StoreError>;
 
-    /// Confirmed and rejected incidents that nobody judged twice and `but` did not decide, the latest verdict not after
-    /// `before` first.
-    fn judged(&self, but: &str, before: WallTime, limit: u32) -> Result<Vec<Judged>, StoreError>;
+    /// Confirmed and rejected incidents of those areas that nobody judged twice and `but` did not decide, the latest
+    /// verdict not after `before` first.
+    fn judged(&self, areas: &Areas, but: &str, before: WallTime, limit: u32) -> Result<Vec<Judged>, StoreError>;
     /// Records a second review. Refused where there is one already, or its reviewer decided the incident.
     fn put_second_review(&self, review: &SecondReview) -> Result<(), StoreError>;
-    /// Second reviews of a time, newest first, at most `limit`.
-    fn second_reviews(&self, from: WallTime, until: WallTime, limit: u32) -> Result<Vec<SecondReview>, StoreError>;
+    /// Second reviews of a time about incidents of those areas, newest first, at most `limit`.
+    fn second_reviews(
+        &self,
+        areas: &Areas,
+        from: WallTime,
+        until: WallTime,
+        limit: u32,
+    ) -> Result<Vec<SecondReview>, StoreError>;
 }

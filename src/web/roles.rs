@@ -27,15 +27,20 @@ const OPERATORS: Callers = Holders(&[Operator]);
 const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
 /// Who decides.
 const REVIEWERS: Callers = Holders(&[Reviewer]);
+/// Who decides and who checks how it was decided.
+const JUDGES: Callers = Holders(&[Reviewer, Supervisor]);
 /// Who watches over cases.
 const CASES: Callers = Holders(&[Platform, Supervisor]);
 
 /// Every operation of the OpenAPI document by its id, and the few routes that are not in it.
 pub const ROLES: &[(&str, Callers)] = &[
+    ("agreement_show", Holders(&[Supervisor])),
     ("areas_list", Known),
+    ("calendar_show", Known),
     ("callbacks_hear", Anybody),
     ("cases_list", CASES),
     ("cases_show", CASES),
+    ("clusters_list", REVIEWERS),
     ("changes_follow", Known),
     ("deliveries_list", CASES),
     ("deliveries_replay", Holders(&[Platform])),
@@ -51,24 +56,32 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("health_show", Known),
     ("incidents_decide", REVIEWERS),
     ("incidents_list", Holders(&[Reviewer, Supervisor])),
+    ("incidents_lock", REVIEWERS),
     ("incidents_show", VIEWERS),
+    ("incidents_similar", JUDGES),
+    ("incidents_undo", REVIEWERS),
+    ("incidents_unlock", REVIEWERS),
     ("looks_ask", OPERATORS),
     ("looks_list", Holders(&[Operator, Supervisor])),
+    ("matters_list", Known),
     ("media_links_show", Anybody),
     ("openapi", Known),
     ("page", Holders(&[Reviewer])),
     ("page_public", Anybody),
     ("plan_show", Known),
+    ("queue_list", JUDGES),
+    ("second_reviews_give", JUDGES),
+    ("second_reviews_next", JUDGES),
     ("streams_add", OPERATORS),
     ("streams_change", OPERATORS),
     ("streams_list", Known),
     ("streams_probe", OPERATORS),
     ("streams_remove", OPERATORS),
     ("streams_show", Known),
+    ("verdicts_give", REVIEWERS),
     ("views_ask_reference", OPERATORS),
     ("views_change", OPERATORS),
     ("views_list", Known),
-    // Not masked: whoever was in sight is in it.
     ("views_reference", Holders(&[Operator, Reviewer, Supervisor])),
     ("views_show", Known),
     ("zones_add", OPERATORS),
@@ -76,6 +89,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("zones_list", Known),
     ("zones_remove", OPERATORS),
     ("zones_show", Known),
+    ("zones_versions", Known),
 ];
 
 /// Routes beside the document, by the word of [`ROLES`].

@@ -97,7 +97,7 @@ pub struct ZoneOut {
 }
 
 impl ZoneOut {
-    fn of(zone: Zone) -> Self {
+    pub(super) fn of(zone: Zone) -> Self {
         let Zone { id, view, version, name, kind, matters, polygon, hours, valid_from, valid_until } = zone;
         Self {
             id,
@@ -225,9 +225,10 @@ pub struct ZoneVersionOut {
     responses((status = OK, body = PageOf<ZoneVersionOut>), (status = NOT_FOUND, body = Problem)))]
 pub(super) async fn versions(
     State(app): State<App>,
+    caller: Caller,
     At(id): At<ZoneId>,
 ) -> Result<Json<PageOf<ZoneVersionOut>>, Problem> {
-    let versions = app.run(move |service| service.zone_versions(id)).await?;
+    let versions = app.run(&caller, move |service| service.zone_versions(id)).await?;
     let out = |ZoneVersion { at, actor, zone }: ZoneVersion| ZoneVersionOut { at, by: actor, zone: ZoneOut::of(zone) };
     Ok(PageOf::whole(versions.into_iter().map(out).collect()))
 }

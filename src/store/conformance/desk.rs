@@ -73,11 +73,22 @@ pub(super) fn the_queue_shows_what_its_filter_admits(store: &dyn Store) {
     confirmed(store, decided);
     let all = QueueFilter::default();
     assert_eq!(paged(store, &all, 2), (vec![here, there, parked], 3));
-    let of = |views: Vec<ViewId>| QueueFilter { views: Some(views), ..QueueFilter::default() };
-    assert_eq!(paged(store, &of(vec![other.id]), 1), (vec![there, parked], 2));
-    assert_eq!(paged(store, &of(vec![]), 1), (vec![], 0), "who sees no view sees no incident");
-    let stalls = QueueFilter { matter: Some(matter("stall")), ..of(vec![view.id, other.id]) };
+    let there_alone = QueueFilter { view: Some(other.id), ..QueueFilter::default() };
+    assert_eq!(paged(store, &there_alone, 1), (vec![there, parked], 2));
+    let stalls = QueueFilter { matter: Some(matter("stall")), ..QueueFilter::default() };
     assert_eq!(paged(store, &stalls, 9), (vec![here, there], 2));
+
+    // The area of the stream, which what it found follows.
+    let of = |areas: &[&str]| {
+        let areas = Areas::Only(areas.iter().map(|area| area.parse().unwrap()).collect());
+        QueueFilter { areas, ..stalls.clone() }
+    };
+    assert_eq!(paged(store, &of(&["东城区"]), 9), (vec![], 0));
+    let east = Stream { area: Some("东城区".parse().unwrap()), ..stream("31010100001320000001") };
+    store.put_stream(&east, None, "cli").unwrap();
+    assert_eq!(paged(store, &of(&["东城区", "西城区"]), 1), (vec![here, there], 2));
+    assert_eq!(paged(store, &of(&["西城区"]), 9), (vec![], 0));
+    assert_eq!(paged(store, &of(&[]), 9), (vec![], 0), "who sees no area sees no incident");
 
     // Places give the appearance; an incident without one is left out.
     let remembered = Place { phase: Phase::Reported { incident: there }, ..place(&other, "b") };
@@ -116,7 +127,7 @@ pub(super) fn a_verdict_is_undone_whole(store: &dyn Store) {
         assert_eq!(store.undoable(before.id, at(61)).unwrap(), None);
         let mut told = vec!["incident.reopened_for_review"];
         if let Some(case) = &decided.case {
-            told.push("case.withdrawn");
+            told.insert(0, "case.withdrawn");
             assert!(matches!(store.case(case.id), Err(StoreError::Missing { what: "case", .. })));
             assert_eq!(store.deliveries_of(case.id).unwrap(), []);
             assert_eq!(actions(store, &case.id), ["case.opened", "case.withdrawn"]);
@@ -270,14 +281,13 @@ pub(super) fn a_second_review_is_one_and_by_somebody_else(store: &dyn Store) {
         store.decide(&SignedVerdict { at: at(minutes), ..verdict(id, what, by) }, &open_case).unwrap();
     }
     let judged = |but: &str, before, limit| -> Vec<IncidentId> {
-        store.judged(but, at(before), limit).unwrap().into_iter().map(|judged| judged.incident).collect()
+        store.judged(&Areas::All, but, at(before), limit).unwrap().into_iter().map(|judged| judged.incident).collect()
     };
     assert_eq!(judged("张三", 99, 9), [c, b, a]);
     assert_eq!(judged("李强", 99, 9), [b, a]);
     assert_eq!(judged("张三", 61, 1), [b]);
     let review = |incident, first_by: &str, first, second_by: &str| SecondReview {
         incident,
-        view: view.id,
         first_by: first_by.into(),
         first,
         second_by: second_by.into(),
@@ -297,7 +307,10 @@ pub(super) fn a_second_review_is_one_and_by_somebody_else(store: &dyn Store) {
         assert!(matches!(store.put_second_review(&refused), Err(StoreError::Conflict(_))), "{refused:?}");
     }
     assert_eq!(judged("张三", 99, 9), [c, b]);
-    assert_eq!(store.second_reviews(at(70), at(71), 9).unwrap(), [kept]);
-    assert_eq!(store.second_reviews(at(0), at(70), 9).unwrap(), []);
+    assert_eq!(store.second_reviews(&Areas::All, at(70), at(71), 9).unwrap(), [kept]);
+    assert_eq!(store.second_reviews(&Areas::All, at(0), at(70), 9).unwrap(), []);
+    let elsewhere = Areas::Only(["西城区".parse().unwrap()].into());
+    assert_eq!(store.second_reviews(&elsewhere, at(70), at(71), 9).unwrap(), []);
+    assert_eq!(store.judged(&elsewhere, "张三", at(99), 9).unwrap(), []);
     assert_eq!(actions(store, &a), ["incident.confirmed", "incident.second_review"]);
 }

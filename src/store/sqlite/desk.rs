@@ -1,10 +1,8 @@
 //! What the reviewers' desk asks of the store, answered by SQLite.
 
-use super::{SqliteStore, locks, queue, second_reviews, undo, zones};
+use super::{SqliteStore, locks, queue, second_reviews, undo};
 use crate::{
-    domain::{
-        Appearance, Delivery, Incident, IncidentId, IncidentLock, SecondReview, Undoable, WallTime, Zone, ZoneId,
-    },
+    domain::{Appearance, Areas, Delivery, Incident, IncidentId, IncidentLock, SecondReview, Undoable, WallTime},
     store::{Judged, Page, Queue, QueueFilter, ReviewStore, StoreError},
 };
 
@@ -14,9 +12,6 @@ impl ReviewStore for SqliteStore {
     }
     fn waiting_looks(&self, filter: &QueueFilter, limit: u32) -> Result<Vec<(Incident, Appearance)>, StoreError> {
         self.connections.read(|tx| queue::looks(tx, filter, limit))
-    }
-    fn zone_version(&self, zone: ZoneId, version: u32) -> Result<Option<Zone>, StoreError> {
-        self.connections.read(|tx| zones::version(tx, zone, version))
     }
 
     fn undoable(&self, incident: IncidentId, now: WallTime) -> Result<Option<Undoable>, StoreError> {
@@ -47,13 +42,19 @@ impl ReviewStore for SqliteStore {
         self.connections.read(|tx| locks::on(tx, incident, now))
     }
 
-    fn judged(&self, but: &str, before: WallTime, limit: u32) -> Result<Vec<Judged>, StoreError> {
-        self.connections.read(|tx| second_reviews::judged(tx, but, before, limit))
+    fn judged(&self, areas: &Areas, but: &str, before: WallTime, limit: u32) -> Result<Vec<Judged>, StoreError> {
+        self.connections.read(|tx| second_reviews::judged(tx, areas, but, before, limit))
     }
     fn put_second_review(&self, review: &SecondReview) -> Result<(), StoreError> {
         self.connections.write(|tx| second_reviews::put(tx, review))
     }
-    fn second_reviews(&self, from: WallTime, until: WallTime, limit: u32) -> Result<Vec<SecondReview>, StoreError> {
-        self.connections.read(|tx| second_reviews::list(tx, from, until, limit))
+    fn second_reviews(
+        &self,
+        areas: &Areas,
+        from: WallTime,
+        until: WallTime,
+        limit: u32,
+    ) -> Result<Vec<SecondReview>, StoreError> {
+        self.connections.read(|tx| second_reviews::list(tx, areas, from, until, limit))
     }
 }

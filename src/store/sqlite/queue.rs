@@ -1,12 +1,14 @@
 //! The queue of incidents that wait for a reviewer. Reads the index in order of the minute in which they are due,
 //! filters inside of it, and fetches only the rows of the page.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rusqlite::{ToSql, Transaction};
 
-use super::{columns::Json, incidents, page::bad_cursor, places};
+use super::{areas, columns::Json, incidents, page::bad_cursor, places};
 use crate::{
-    domain::{Appearance, Incident, IncidentId, Level},
+    domain::{Appearance, Area, Incident, IncidentId, Level},
     store::{Page, Queue, QueueFilter, StoreError},
 };
 
@@ -50,8 +52,8 @@ impl After {
 /// The conditions of a filter that columns of the index answer.
 fn admitted(filter: &QueueFilter) -> String {
     let matter = filter.matter.as_ref().map_or("", |_| " AND matter = :matter");
-    let views = filter.views.as_ref().map_or("", |_| " AND view IN (SELECT value FROM json_each(:views))");
-    format!("review = 'waiting'{matter}{views}")
+    let view = filter.view.map_or("", |_| " AND view = :view");
+    format!("review = 'waiting'{matter}{view}{}", areas::among(&filter.areas))
 }
 
 /// The query of a page. A key is of `a-z`, `0-9` and `_`, so it can stand in a text.
@@ -85,8 +87,9 @@ pub(super) fn page(tx: &Transaction<'_>, filter: &QueueFilter, page: &Page) -> R
     found.truncate(asked as usize);
     let next = if more { found.last().map(After::cursor) } else { None };
     let rows = found.iter().map(|row| incidents::one(tx, id_of(row)?)).collect::<Result<_, _>>()?;
-    let waiting: i64 =
-        tx.prepare_cached(&count_sql(filter))?.query_row(&*parameters(filter, &views(filter)), |row| row.get(0))?;
+    let waiting: i64 = tx
+        .prepare_cached(&count_sql(filter))?
+        .query_row(&*parameters(filter, &areas::named(&filter.areas)), |row| row.get(0))?;
     Ok(Queue { rows, next, waiting: waiting.unsigned_abs() })
 }
 
@@ -107,8 +110,8 @@ pub(super) fn looks(
 }
 
 fn rows(tx: &Transaction<'_>, filter: &QueueFilter, after: &After, limit: u32) -> Result<Vec<After>, StoreError> {
-    let views = views(filter);
-    let mut values = parameters(filter, &views);
+    let named = areas::named(&filter.areas);
+    let mut values = parameters(filter, &named);
     let score = f64::from(after.score);
     values.extend([
         (":minute", &after.minute as &dyn ToSql),
@@ -128,20 +131,19 @@ fn id_of(row: &After) -> Result<IncidentId, StoreError> {
     row.id.parse().map_err(|_| StoreError::Unusable("an incident's id is none; restore a backup".to_owned()))
 }
 
-fn views(filter: &QueueFilter) -> Option<Json<&Vec<crate::domain::ViewId>>> {
-    filter.views.as_ref().map(Json)
-}
-
 fn parameters<'a>(
     filter: &'a QueueFilter,
-    views: &'a Option<Json<&'a Vec<crate::domain::ViewId>>>,
+    named: &'a Option<Json<&'a BTreeSet<Area>>>,
 ) -> Vec<(&'static str, &'a dyn ToSql)> {
     let mut values: Vec<(&'static str, &dyn ToSql)> = Vec::new();
     if let Some(matter) = &filter.matter {
         values.push((":matter", matter));
     }
-    if let Some(views) = views {
-        values.push((":views", views));
+    if let Some(view) = &filter.view {
+        values.push((":view", view));
+    }
+    if let Some(named) = named {
+        values.push((":areas", named));
     }
     values
 }

@@ -303,10 +303,12 @@ fn lists_and_the_outbox_never_scan_a_table() {
 fn the_queue_is_read_from_its_index_alone() {
     let store = SqliteStore::in_memory().unwrap();
     let levels = vec![(matter("stall"), Level::HIGH), (matter("motor_vehicle_parking"), Level::LOW)];
-    for bits in 0..8_u32 {
+    let some = Areas::Only("东城区 西城区".split(' ').map(|area| area.parse().unwrap()).collect());
+    for bits in 0..16_u32 {
         let filter = QueueFilter {
             matter: (bits & 1 > 0).then(|| matter("stall")),
-            views: (bits & 2 > 0).then(|| vec![ViewId::fresh()]),
+            view: (bits & 2 > 0).then(ViewId::fresh),
+            areas: if bits & 8 > 0 { some.clone() } else { Areas::All },
             levels: if bits & 4 > 0 { levels.clone() } else { Vec::new() },
         };
         for sql in [queue::page_sql(&filter), queue::count_sql(&filter)] {
@@ -316,9 +318,12 @@ fn the_queue_is_read_from_its_index_alone() {
             assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{sql}\n{plan}");
         }
     }
-    let plan = [second_reviews::JUDGED_SQL, second_reviews::NEWEST_SQL].map(|sql| plan(&store, sql)).concat();
-    assert!(plan.contains("COVERING INDEX incidents_judged") && plan.contains("second_reviews_newest"), "{plan}");
-    assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    for areas in [Areas::All, some] {
+        let plan = [second_reviews::judged_sql(&areas), second_reviews::list_sql(&areas)].map(|sql| plan(&store, &sql));
+        let plan = plan.concat();
+        assert!(plan.contains("COVERING INDEX incidents_judged") && plan.contains("second_reviews_newest"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }
 
 const CHILD: &str = "XUNJIE_STORE_TEST_FILE";

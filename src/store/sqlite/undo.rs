@@ -64,6 +64,9 @@ pub(super) fn undo(
         if has_begun(tx, case)? {
             return Err(UndoRefused::OnItsWay(incident).into());
         }
+        // Told while the case is there, so that those hear of it who saw it.
+        let detail = json!({"incident": incident});
+        journal::audit_and_tell(tx, at, reviewer, "case.withdrawn", &case.id.to_string(), &detail)?;
         withdraw(tx, case)?;
     }
     let was = json!({"review": decided.review, "matter": decided.matter, "case": case.as_ref().map(|case| case.id)});
@@ -72,10 +75,6 @@ pub(super) fn undo(
     tx.prepare_cached("DELETE FROM undoable_verdicts WHERE incident = ?1")?.execute([incident])?;
     journal::audit(tx, at, reviewer, "incident.verdict_undone", &subject, &was)?;
     journal::tell(tx, at, "incident.reopened_for_review", &subject)?;
-    if let Some(case) = case {
-        let detail = json!({"incident": incident});
-        journal::audit_and_tell(tx, at, reviewer, "case.withdrawn", &case.id.to_string(), &detail)?;
-    }
     Ok(after)
 }
 

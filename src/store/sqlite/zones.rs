@@ -19,13 +19,6 @@ pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<Zone>, StoreError> {
     Ok(query.query_map([], zone_of)?.collect::<Result<_, _>>()?)
 }
 
-/// A zone as it stood in one version.
-pub(super) fn version(tx: &Transaction<'_>, zone: ZoneId, version: u32) -> Result<Option<Zone>, StoreError> {
-    let mut query = tx.prepare_cached("SELECT body FROM zone_versions WHERE zone = ?1 AND version = ?2")?;
-    let body = query.query_row(params![zone, version], |row| row.get::<_, Json<Zone>>(0)).optional()?;
-    Ok(body.map(|body| body.0))
-}
-
 pub(super) fn put(tx: &Transaction<'_>, zone: &Zone, at: WallTime, actor: &str) -> Result<Zone, StoreError> {
     if one_view(tx, zone.view)?.is_none() {
         return Err(StoreError::Missing { what: "view", id: zone.view.to_string() });

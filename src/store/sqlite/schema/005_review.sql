@@ -2,7 +2,7 @@
 
 -- The queue is ordered by the minute in which an incident is due, which is a fixed time after its opening. Rows are
 -- read in this order and filtered inside of the index; level and score order the few of one minute.
-CREATE INDEX incidents_waiting ON incidents (opened_at / 60000, matter, view, score, id) WHERE review = 'waiting';
+CREATE INDEX incidents_waiting ON incidents (opened_at / 60000, matter, view, area, score, id) WHERE review = 'waiting';
 
 -- Set before the first byte of a delivery leaves. A case whose delivery has begun can not be taken back any more.
 ALTER TABLE deliveries ADD COLUMN begun_at INTEGER;
@@ -27,7 +27,6 @@ CREATE TABLE incident_locks (
 -- The second opinion about a decided incident; changes nothing but statistics.
 CREATE TABLE second_reviews (
     incident TEXT PRIMARY KEY REFERENCES incidents (id),
-    view TEXT NOT NULL,
     first_by TEXT NOT NULL,
     first TEXT NOT NULL CHECK (first IN ('confirmed', 'rejected')),
     second_by TEXT NOT NULL,
@@ -39,5 +38,5 @@ CREATE TABLE second_reviews (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX second_reviews_newest ON second_reviews (at DESC, incident DESC);
 -- From which second reviews are drawn, the latest verdict first.
-CREATE INDEX incidents_judged ON incidents (reviewed_at DESC, reviewed_by, view, id)
+CREATE INDEX incidents_judged ON incidents (reviewed_at DESC, reviewed_by, area, id)
     WHERE review IN ('confirmed', 'rejected');
