@@ -129,7 +129,7 @@ fn a_stream_is_registered_and_its_password_never_comes_out() {
     31011500001320000001  东门  rtsp://10.0.0.8:554/ch1?password=***  已存  是    1
     ");
     let shown = program.done(&["--json", "stream", "show", CAMERA]);
-    assert_snapshot!(shown, @r#"{"id":"<id>","code":"31011500001320000001","name":"东门","url":"rtsp://10.0.0.8:554/ch1?password=***","transport":"auto","location":null,"enabled":true,"has_credential":true,"registered_at":"<time>","views":[{"id":"<id>","stream":"<id>","name":"默认画面","matters":["motor_vehicle_parking"],"revisit_s":null,"weight":1.0,"reference":null}]}"#);
+    assert_snapshot!(shown, @r#"{"id":"<id>","code":"31011500001320000001","name":"东门","url":"rtsp://10.0.0.8:554/ch1?password=***","transport":"auto","location":null,"area":null,"enabled":true,"has_credential":true,"registered_at":"<time>","views":[{"id":"<id>","stream":"<id>","name":"默认画面","matters":["motor_vehicle_parking"],"revisit_s":null,"weight":1.0,"reference":null}]}"#);
     for text in [listed, shown, program.done(&["stream", "disable", CAMERA]), program.done(&["view", "show", CAMERA])] {
         assert!(!text.contains("s3cr3t") && !text.contains("als0"), "{text}");
     }

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The areas of the registered streams, as far as the caller sees them, by name. */
+        get: operations["areas_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calendar": {
         parameters: {
             query?: never;
@@ -80,7 +97,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follows the changes: events `change` with `{seq, at, topic, subject}`; event `reload` when some were missed.
+         * Follows the changes in the areas that the caller sees: events `change` with `{seq, at, topic, subject}`; event `reload` when some were missed.
          *     `Last-Event-ID` goes on from where a connection broke.
          */
         get: operations["changes_follow"];
@@ -184,7 +201,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes of one file. */
+        /** The bytes of one file: masked pictures, and the rest for whoever may see what is not masked; that is audited. */
         get: operations["evidence_file"];
         put?: never;
         post?: never;
@@ -581,6 +598,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An area. */
+        AreaOut: {
+            /** @description Name, as the city calls it. */
+            name: string;
+            /** @description How many streams belong to it. */
+            streams: number;
+        };
         /** @description One line of the audit log. */
         AuditOut: {
             /** @description What. */
@@ -1109,6 +1133,18 @@ export interface components {
             what: string;
         };
         /** @description One page of a list. */
+        PageOf_AreaOut: {
+            /** @description The rows. */
+            items: {
+                /** @description Name, as the city calls it. */
+                name: string;
+                /** @description How many streams belong to it. */
+                streams: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageOf_BundleOut: {
             /** @description The rows. */
             items: {
@@ -1419,6 +1455,8 @@ export interface components {
         PageOf_StreamOut: {
             /** @description The rows. */
             items: {
+                /** @description 区域: who may see it; `null`: those who see all areas. */
+                area?: string | null;
                 /** @description The city's own code. */
                 code: string;
                 /** @description Whether it is looked at. */
@@ -1740,6 +1778,8 @@ export interface components {
         Stage: "filed" | "accepted" | "dispatched" | "handled" | "closed" | "rejected" | "cancelled";
         /** @description What changes about a stream; what is left out stays. */
         StreamChange: {
+            /** @description 区域; `null` takes it out of every one. */
+            area?: string | null;
             /** @description The city's own code. */
             code?: string | null;
             /** @description Whether it is looked at. */
@@ -1757,6 +1797,8 @@ export interface components {
         };
         /** @description A stream to register. */
         StreamIn: {
+            /** @description 区域; left out: the street of its grid cell, where the city's table knows it. */
+            area?: string | null;
             /** @description The city's own code of the camera (GB/T 28181: 20 digits); unique. */
             code?: string;
             /** @description Whether it is looked at from now on; default true. */
@@ -1782,6 +1824,8 @@ export interface components {
         };
         /** @description A stream. */
         StreamOut: {
+            /** @description 区域: who may see it; `null`: those who see all areas. */
+            area?: string | null;
             /** @description The city's own code. */
             code: string;
             /** @description Whether it is looked at. */
@@ -2012,6 +2056,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    areas_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_AreaOut"];
+                };
+            };
+        };
+    };
     calendar_show: {
         parameters: {
             query?: never;
@@ -2089,6 +2152,8 @@ export interface operations {
     cases_list: {
         parameters: {
             query?: {
+                /** @description Only of this area. */
+                area?: string;
                 /** @description Only in this stage. */
                 stage?: components["schemas"]["Stage"];
                 /** @description `next` of the page before. */
@@ -2477,6 +2542,8 @@ export interface operations {
                 review?: string;
                 /** @description Only those that are still there (`true`) or gone (`false`). */
                 open?: boolean;
+                /** @description Only of this area. */
+                area?: string;
                 /** @description Only of this view. */
                 view?: string;
                 /** @description Only of this matter. */

@@ -1,0 +1,243 @@
+// A house for the browser: the real camera, the platform simulator and the real service, each a process of its own on a
+// free loopback port, in a temporary folder. Nothing is mocked. Ends only what it started.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const target = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), process.env.XUNJIE_PROFILE ?? 'debug');
+const clip = join(root, '.deps/demo/street.h264');
+
+/** Grid cells of the city of these tests, with streets of their own. */
+export const cells = [
+  ['990000001001001', '锦城街道', '天府社区'],
+  ['990000001001002', '锦城街道', '学府社区'],
+  ['990000002001001', '中和街道', '滨河社区'],
+  ['990000002001002', '中和街道', '市场社区'],
+] as const;
+
+/** The password of everybody in these tests; it opens nothing else. */
+export const password = 'correct horse battery 9';
+
+export async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === 'string') reject(new Error('no port'));
+        else resolve(address.port);
+      });
+    });
+  });
+}
+
+/** A process whose words are kept, so that one can wait for a line. */
+class Worker {
+  readonly process: ChildProcess;
+  private words = '';
+  private listeners: (() => void)[] = [];
+
+  constructor(
+    private readonly name: string,
+    command: string,
+    args: string[],
+  ) {
+    this.process = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.words += chunk.toString('utf8');
+        for (const listener of this.listeners) listener();
+      });
+    }
+    this.process.once('exit', () => {
+      for (const listener of this.listeners) listener();
+    });
+  }
+
+  /** Waits for words that match and returns the first group. */
+  async said(pattern: RegExp, withinMs = 30_000): Promise<string> {
+    const until = Date.now() + withinMs;
+    for (;;) {
+      const found = pattern.exec(this.words);
+      if (found) return found[1] ?? found[0];
+      if (this.process.exitCode !== null || Date.now() > until) {
+        throw new Error(`${this.name} did not say ${pattern}; its last words:\n${this.words.slice(-2000)}`);
+      }
+      await new Promise<void>((resolve) => {
+        this.listeners.push(resolve);
+        setTimeout(resolve, 500);
+      });
+    }
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.process.once('exit', resolve));
+    this.process.kill(signal);
+    await gone;
+  }
+}
+
+interface Wishes {
+  /** Serve the street clip as a camera. */
+  camera?: boolean;
+  /** Fill the store first: arguments of the example `busy_desk`. */
+  past?: string[];
+  /** Start the platform simulator. */
+  platform?: boolean;
+}
+
+export class House {
+  readonly folder = mkdtempSync(join(tmpdir(), 'xunjie-e2e.'));
+  readonly data = join(this.folder, 'data');
+  url = '';
+  camera = '';
+  platform = '';
+  private setup = '';
+  private service: Worker | undefined;
+  private workers: Worker[] = [];
+  private settings = join(this.folder, 'xunjie.toml');
+
+  static async open(wishes: Wishes): Promise<House> {
+    const house = new House();
+    try {
+      await house.begin(wishes);
+    } catch (error) {
+      await house.close();
+      throw error;
+    }
+    return house;
+  }
+
+  private async begin(wishes: Wishes): Promise<void> {
+    const city = join(this.folder, 'city');
+    cpSync(join(root, 'city/example'), city, { recursive: true });
+    writeFileSync(
+      join(city, 'grid_cells.tsv'),
+      ['cell\tstreet\tcommunity', ...cells.map((row) => row.join('\t'))].join('\n'),
+    );
+    const secret = join(this.folder, 'secret');
+    writeFileSync(secret, randomBytes(32).toString('hex'), { mode: 0o600 });
+    this.url = `http://127.0.0.1:${String(await freePort())}`;
+    if (wishes.camera) await this.startCamera();
+    if (wishes.platform) {
+      const sim = new Worker('platform', join(target, 'xunjie'), [
+        ...['platform-sim', '--listen', '127.0.0.1:0', '--secret-file', secret, '--key-id', 'e2e'],
+        ...['--callback-url', `${this.url}/api/v1/callbacks`],
+      ]);
+      this.workers.push(sim);
+      this.platform = await sim.said(/platform-sim (http:\S+)/);
+    }
+    const platform = wishes.platform
+      ? `[platform]\nurl = "${this.platform}"\nkey_id = "e2e"\nsecret_file = "${secret}"\n`
+      : '';
+    writeFileSync(
+      this.settings,
+      `listen = "${this.url.slice('http://'.length)}"
+[folders]
+data = "${this.data}"
+city = "${city}"
+${platform}
+# A city's dwell of minutes is made short, so that nobody has to wait for it.
+[matters.motor_vehicle_parking]
+dwell_s = 20
+sightings_min = 4
+revisit_s = 4
+`,
+    );
+    if (wishes.past) this.fill(wishes.past);
+    await this.start();
+  }
+
+  private async startCamera(): Promise<void> {
+    if (!existsSync(clip)) {
+      const source = '/usr/share/doc/opencv-doc/examples/data/vtest.avi';
+      mkdirSync(join(root, '.deps/demo'), { recursive: true });
+      execFileSync('ffmpeg', [
+        ...[
+          '-nostdin',
+          '-v',
+          'error',
+          '-y',
+          '-i',
+          source,
+          '-an',
+          '-c:v',
+          'libx264',
+          '-preset',
+          'veryfast',
+          '-crf',
+          '20',
+        ],
+        ...[
+          '-pix_fmt',
+          'yuv420p',
+          '-bf',
+          '0',
+          '-g',
+          '20',
+          '-keyint_min',
+          '20',
+          '-sc_threshold',
+          '0',
+          '-f',
+          'h264',
+          clip,
+        ],
+      ]);
+    }
+    const camera = new Worker('camera', join(target, 'examples/street_camera'), [
+      ...['--listen', '127.0.0.1:0', '--path', '/street', '--clip', clip, '--fps', '10'],
+    ]);
+    this.workers.push(camera);
+    this.camera = await camera.said(/ready (rtsp:\S+)/);
+  }
+
+  /** Fills the store while the service does not run. */
+  fill(past: string[]): void {
+    execFileSync(join(target, 'examples/busy_desk'), [
+      ...['--root', root, '--config', this.settings, '--data', this.data],
+      ...cells.flatMap(([cell]) => ['--grid-cell', cell]),
+      ...past,
+    ]);
+  }
+
+  /** Starts the service, again where it was killed. */
+  async start(): Promise<void> {
+    const args = ['--root', root, '--config', this.settings, '--data', this.data, 'serve'];
+    this.service = new Worker('service', join(target, 'xunjie'), args);
+    if (this.setup === '') this.setup = await this.service.said(/\/setup#(\S+)/);
+    await this.service.said(/http:\/\//);
+    for (let tries = 0; ; tries += 1) {
+      const well = await fetch(`${this.url}/api/v1/door`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+      if (well) return;
+      if (tries > 300) throw new Error('the service does not answer');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** The one-time link that the service printed at its first start. */
+  setupLink(): string {
+    return `${this.url}/setup#${this.setup}`;
+  }
+
+  /** Ends the service as a power cut would. */
+  async kill(): Promise<void> {
+    await this.service?.end('SIGKILL');
+  }
+
+  async close(): Promise<void> {
+    await this.service?.end('SIGTERM');
+    for (const worker of this.workers.reverse()) await worker.end('SIGTERM');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

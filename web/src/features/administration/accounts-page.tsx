@@ -1,0 +1,171 @@
+import { Badge, Button, Group, Modal, Table, Text } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { IconPlus } from '@tabler/icons-react';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useSession } from '@/app/session/session';
+import { announce } from '@/components/announce';
+import { Moment } from '@/components/moment';
+import { More } from '@/components/more';
+import { Name } from '@/components/name';
+import { Page } from '@/components/page';
+import { ProblemText } from '@/components/problem-text';
+import { Waiting } from '@/components/waiting';
+import { AccountForm } from './account-form';
+import { RightsText } from './rights-fields';
+import { ShownOnce } from './shown-once';
+import { type AccountOut, accountsQuery, changeAccount, inviteAnew } from './wire';
+
+/** What is open beside the list: nothing, a new account, or one that is changed. */
+type Open = { kind: 'new' } | { kind: 'change'; account: AccountOut } | null;
+
+/** Who may come in, and to do what. */
+export function AccountsPage() {
+  const { t } = useTranslation('administration');
+  const client = useQueryClient();
+  const accounts = useInfiniteQuery(accountsQuery);
+  const [open, setOpen] = useState<Open>(null);
+  const [invited, setInvited] = useState<{ name: string; link: string } | null>(null);
+  const rows = accounts.data?.pages.flatMap((page) => page.items) ?? [];
+  const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
+  const showLink = (name: string, path: string) => setInvited({ name, link: new URL(path, location.origin).href });
+  return (
+    <Page
+      title={t('accounts.title')}
+      aside={
+        <Button size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setOpen({ kind: 'new' })}>
+          {t('accounts.add')}
+        </Button>
+      }
+    >
+      {invited && (
+        <ShownOnce
+          title={t('accounts.invitation_of', { name: invited.name })}
+          text={t('accounts.invitation_help')}
+          secret={invited.link}
+        />
+      )}
+      <ProblemText error={accounts.error} />
+      {accounts.isPending && <Waiting />}
+      {rows.length > 0 && (
+        <Table.ScrollContainer minWidth={860} type="native" tabIndex={0} role="region" aria-label={t('accounts.title')}>
+          <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">{t('accounts.name')}</Table.Th>
+                <Table.Th scope="col">{t('accounts.display_name')}</Table.Th>
+                <Table.Th scope="col">{t('accounts.rights')}</Table.Th>
+                <Table.Th scope="col">{t('accounts.last_seen_at')}</Table.Th>
+                <Table.Th scope="col">{t('accounts.act')}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((account) => (
+                <Row
+                  key={account.id}
+                  account={account}
+                  onChange={() => setOpen({ kind: 'change', account })}
+                  onChanged={changed}
+                  onInvited={(path) => showLink(account.display_name, path)}
+                />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      <More query={accounts} />
+      <Modal
+        opened={open !== null}
+        onClose={() => setOpen(null)}
+        title={t(open?.kind === 'change' ? 'accounts.change' : 'accounts.add')}
+        closeButtonProps={{ 'aria-label': t('close') }}
+      >
+        {open && (
+          <AccountForm
+            account={open.kind === 'change' ? open.account : null}
+            onDone={async (made) => {
+              setOpen(null);
+              if (made.invitation) showLink(made.account.display_name, made.invitation);
+              announce(t('accounts.saved'));
+              await changed();
+            }}
+          />
+        )}
+      </Modal>
+    </Page>
+  );
+}
+
+interface RowProps {
+  account: AccountOut;
+  onChange: () => void;
+  onChanged: () => Promise<void>;
+  onInvited: (path: string) => void;
+}
+
+function Row({ account, onChange, onChanged, onInvited }: RowProps) {
+  const { t } = useTranslation('administration');
+  const isMe = useSession().account.id === account.id;
+  const invite = useMutation({
+    mutationFn: () => inviteAnew(account.id),
+    onSuccess: ({ invitation }) => onInvited(invitation),
+  });
+  const able = useMutation({
+    mutationFn: (disabled: boolean) => changeAccount(account.id, { disabled }),
+    onSuccess: onChanged,
+  });
+  const ask = (key: 'invite' | 'disable', act: () => void) =>
+    modals.openConfirmModal({
+      title: t(`accounts.${key}_title`, { name: account.display_name }),
+      children: <Text size="sm">{t(`accounts.${key}_text`)}</Text>,
+      labels: { confirm: t(`accounts.${key}`), cancel: t('cancel') },
+      closeButtonProps: { 'aria-label': t('close') },
+      onConfirm: act,
+    });
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={400} maw={200}>
+        <Name>{account.name}</Name>
+      </Table.Th>
+      <Table.Td maw={200}>
+        <Name>{account.display_name}</Name>
+        {account.disabled && (
+          <Badge color="gray" variant="light" radius="sm" tt="none">
+            {t('accounts.disabled')}
+          </Badge>
+        )}
+      </Table.Td>
+      <Table.Td maw={320} style={{ overflowWrap: 'anywhere' }}>
+        <RightsText rights={account} />
+      </Table.Td>
+      <Table.Td>{account.last_seen_at ? <Moment at={account.last_seen_at} /> : t('accounts.never')}</Table.Td>
+      <Table.Td>
+        <Group gap={6}>
+          <Button size="compact-xs" variant="default" onClick={onChange}>
+            {t('accounts.change')}
+          </Button>
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={invite.isPending}
+            disabled={account.disabled}
+            onClick={() => ask('invite', () => invite.mutate())}
+          >
+            {t('accounts.invite')}
+          </Button>
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={able.isPending}
+            disabled={isMe}
+            onClick={() => (account.disabled ? able.mutate(false) : ask('disable', () => able.mutate(true)))}
+          >
+            {t(account.disabled ? 'accounts.enable' : 'accounts.disable')}
+          </Button>
+        </Group>
+        <ProblemText error={invite.error ?? able.error} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}

@@ -1,0 +1,78 @@
+import { Paper, Table, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { Name } from '@/components/name';
+import { Page } from '@/components/page';
+import { ProblemText } from '@/components/problem-text';
+import { Waiting } from '@/components/waiting';
+import { NarrowingBar, useChosen } from './narrowing';
+import { HourMap } from './plots/hour-map';
+import { type HotPlace, useHotSpots } from './wire';
+
+/** When and where most is found. */
+export function HotSpotsPage() {
+  const { t } = useTranslation('supervisor');
+  const { narrowing } = useChosen();
+  const spots = useHotSpots(narrowing);
+  return (
+    <Page title={t('hot_spots.title')}>
+      <NarrowingBar />
+      <ProblemText error={spots.error} />
+      {spots.isPending && <Waiting />}
+      {spots.data && (
+        <>
+          <Paper withBorder p="sm">
+            <Text fw={600} size="sm" mb="xs" aria-hidden>
+              {t('hot_spots.map')}
+            </Text>
+            <HourMap hours={spots.data.hours} />
+          </Paper>
+          <Places places={spots.data.places} />
+        </>
+      )}
+    </Page>
+  );
+}
+
+function Places({ places }: { places: HotPlace[] }) {
+  const { t } = useTranslation('supervisor');
+  if (places.length === 0) return <Text c="dimmed">{t('nothing')}</Text>;
+  return (
+    <Table.ScrollContainer minWidth={640} type="native" tabIndex={0} role="region" aria-label={t('hot_spots.places')}>
+      <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder captionSide="top">
+        <Table.Caption ta="left" mt={0} mb="xs">
+          {t('hot_spots.places')}
+        </Table.Caption>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">{t('dimension.stream')}</Table.Th>
+            <Table.Th scope="col">{t('dimension.grid_cell')}</Table.Th>
+            <Table.Th scope="col">{t('hot_spots.coordinates')}</Table.Th>
+            <Table.Th scope="col" ta="right">
+              {t('column.found')}
+            </Table.Th>
+            <Table.Th scope="col" ta="right">
+              {t('column.recurrences')}
+            </Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {places.map((place) => (
+            <Table.Tr key={place.view}>
+              <Table.Th scope="row" fw={400} maw={320}>
+                <Name>{place.stream_name}</Name>
+              </Table.Th>
+              <Table.Td>{place.grid_cell ?? '–'}</Table.Td>
+              <Table.Td>
+                {place.longitude === null || place.latitude === null
+                  ? '–'
+                  : `${place.longitude.toFixed(5)}, ${place.latitude.toFixed(5)}`}
+              </Table.Td>
+              <Table.Td ta="right">{place.found}</Table.Td>
+              <Table.Td ta="right">{place.recurrences}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
