@@ -1,0 +1,105 @@
+// What the operator's pages ask of the server, and how they are kept true by the feed of changes.
+import { queryOptions, useQueryClient, type QueryKey } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import { useChanges } from '@/api/changes';
+import { api, body, type Schemas } from '@/api/client';
+import { ask, type AreaOut } from '@/api/pending';
+
+export type Stream = Schemas['StreamOut'] & { area?: string | null };
+export type ViewCoverage = Schemas['ViewCoverageOut'];
+export type View = Schemas['ViewOut'];
+export type Zone = Schemas['ZoneOut'];
+export type Look = Schemas['LookOut'];
+export type Matter = Schemas['MatterOut'];
+export type Location = Schemas['Location'];
+
+export const streamsQuery = queryOptions({
+  queryKey: ['streams'],
+  queryFn: async () => (await body(api.GET('/api/v1/streams'))).items as Stream[],
+});
+
+export const streamQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['streams', id],
+    queryFn: async () => (await body(api.GET('/api/v1/streams/{id}', { params: { path: { id } } }))) as Stream,
+  });
+
+/** Every view and how it stands, those that are not covered first. */
+export const viewsQuery = queryOptions({
+  queryKey: ['views'],
+  queryFn: async () => (await body(api.GET('/api/v1/views'))).items,
+});
+
+export const viewQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['views', id],
+    queryFn: () => body(api.GET('/api/v1/views/{id}', { params: { path: { id } } })),
+  });
+
+export const zonesQuery = (view: string) =>
+  queryOptions({
+    queryKey: ['zones', view],
+    queryFn: async () => (await body(api.GET('/api/v1/zones', { params: { query: { view } } }))).items,
+  });
+
+export const versionsQuery = (zone: string) =>
+  queryOptions({
+    queryKey: ['zones', zone, 'versions'],
+    queryFn: async () => (await body(api.GET('/api/v1/zones/{id}/versions', { params: { path: { id: zone } } }))).items,
+  });
+
+export const looksQuery = (view: string) =>
+  queryOptions({
+    queryKey: ['views', view, 'looks'],
+    queryFn: async () =>
+      (await body(api.GET('/api/v1/views/{id}/looks', { params: { path: { id: view }, query: { limit: 50 } } }))).items,
+  });
+
+/** What this city looks for; it changes with the configuration, so not while the page is open. */
+export const mattersQuery = queryOptions({
+  queryKey: ['matters'],
+  queryFn: async () => (await body(api.GET('/api/v1/matters'))).items,
+  staleTime: Infinity,
+});
+
+export const calendarQuery = queryOptions({
+  queryKey: ['calendar'],
+  queryFn: () => body(api.GET('/api/v1/calendar')),
+  staleTime: Infinity,
+});
+
+export const areasQuery = queryOptions({
+  queryKey: ['areas'],
+  queryFn: async () => (await ask<{ items: AreaOut[] }>('GET', '/areas')).items,
+});
+
+/** Address of a view's reference picture; another picture has another address. */
+export function referenceUrl(view: View): string | null {
+  return view.reference ? `/api/v1/views/${view.id}/reference?sha=${view.reference.sha256.slice(0, 16)}` : null;
+}
+
+/**
+ * Reads the named queries anew when something happened, at once at first and then no more often than every `everyMs`: a
+ * thousand cameras finish dozens of looks a second.
+ */
+export function useFresh(topics: readonly string[], keys: readonly QueryKey[], everyMs: number) {
+  const client = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const last = useRef(0);
+  useEffect(
+    () => () => {
+      if (timer.current) clearTimeout(timer.current);
+      timer.current = null;
+    },
+    [],
+  );
+  useChanges(topics, () => {
+    if (timer.current) return;
+    const wait = Math.max(0, last.current + everyMs - Date.now());
+    timer.current = setTimeout(() => {
+      timer.current = null;
+      last.current = Date.now();
+      for (const queryKey of keys) void client.invalidateQueries({ queryKey, exact: true });
+    }, wait);
+  });
+}
