@@ -72,7 +72,8 @@ struct Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let mut config = Config::load(&options.root, options.config.as_deref()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
+    let mut config =
+        Config::load(&options.root, options.config.as_deref()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
     config.settings.folders.data = options.data.clone();
     let now = SystemClock.now();
     let clock = Arc::new(SimulatedClock::starting_at(now.minus(Duration::from_secs(options.days * 86_400))));

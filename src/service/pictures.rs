@@ -94,12 +94,14 @@ fn masked_of<'a>(manifest: &'a Manifest, original: &EvidenceFile) -> Option<&'a 
     let called = |role, prefix: &str| {
         manifest.files.iter().find(|file| file.role == role && file.name.strip_prefix(prefix) == Some(&original.name))
     };
-    let same_frame = |file: &&EvidenceFile| {
-        file.role.is_masked() && (file.wall, file.arrived, file.pts) == (original.wall, original.arrived, original.pts)
+    let same_frame = |role| {
+        let moment = |file: &EvidenceFile| (file.wall, file.arrived, file.pts);
+        manifest.files.iter().find(|file| file.role == role && moment(file) == moment(original))
     };
     called(FileRole::MaskedPlain, "plain_")
         .or_else(|| called(FileRole::Masked, "masked_"))
-        .or_else(|| manifest.files.iter().find(same_frame))
+        .or_else(|| same_frame(FileRole::MaskedPlain))
+        .or_else(|| same_frame(FileRole::Masked))
 }
 
 fn fractions(file: &EvidenceFile, (width, height): (u32, u32)) -> Option<[f32; 4]> {

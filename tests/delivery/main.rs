@@ -4,6 +4,7 @@
 
 mod contract;
 mod platform;
+mod undo;
 mod world;
 
 use std::{fs, net::TcpListener, sync::Arc, time::Duration};

@@ -94,13 +94,19 @@ impl World {
 
     /// A reviewer's yes.
     pub fn confirm(&self, incident: IncidentId) -> Case {
+        self.confirm_for(incident, Duration::ZERO)
+    }
+
+    /// The same, to be undone within a time.
+    pub fn confirm_for(&self, incident: IncidentId, undo: Duration) -> Case {
+        let now = self.clock.now();
         let verdict = SignedVerdict {
             incident,
             verdict: Verdict::Confirmed,
             reviewer: "张三".into(),
-            at: self.clock.now(),
+            at: now,
             note: String::new(),
-            undo_until: self.clock.now(),
+            undo_until: now.plus(undo),
         };
         let open = |confirmation: Confirmation| {
             let codes = MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) };

@@ -67,10 +67,10 @@ pub(super) fn page_sql(filter: &QueueFilter) -> String {
     let normal = Level::NORMAL.number();
     let level = if cases.is_empty() { normal.to_string() } else { format!("CASE matter{cases} ELSE {normal} END") };
     format!(
-        "SELECT id, opened_at / 60000, {level} AS level, score FROM incidents INDEXED BY incidents_waiting
-         WHERE {} AND opened_at / 60000 >= :minute AND (opened_at / 60000 > :minute OR level < :level
+        "SELECT id, opened_minute, {level} AS level, score FROM incidents INDEXED BY incidents_waiting
+         WHERE {} AND opened_minute >= :minute AND (opened_minute > :minute OR level < :level
              OR (level = :level AND (score < :score OR (score = :score AND id > :after))))
-         ORDER BY opened_at / 60000, level DESC, score DESC, id LIMIT :limit",
+         ORDER BY opened_minute, level DESC, score DESC, id LIMIT :limit",
         admitted(filter)
     )
 }

@@ -2,7 +2,11 @@
 
 -- The queue is ordered by the minute in which an incident is due, which is a fixed time after its opening. Rows are
 -- read in this order and filtered inside of the index; level and score order the few of one minute.
-CREATE INDEX incidents_waiting ON incidents (opened_at / 60000, matter, view, area, score, id) WHERE review = 'waiting';
+-- A column of its own: an index over an expression does not cover a query.
+ALTER TABLE incidents ADD COLUMN opened_minute INTEGER NOT NULL DEFAULT 0;
+UPDATE incidents SET opened_minute = opened_at / 60000;
+CREATE INDEX incidents_waiting ON incidents (review, opened_minute, matter, view, area, score, id)
+    WHERE review = 'waiting';
 
 -- Set before the first byte of a delivery leaves. A case whose delivery has begun can not be taken back any more.
 ALTER TABLE deliveries ADD COLUMN begun_at INTEGER;
@@ -38,5 +42,5 @@ CREATE TABLE second_reviews (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX second_reviews_newest ON second_reviews (at DESC, incident DESC);
 -- From which second reviews are drawn, the latest verdict first.
-CREATE INDEX incidents_judged ON incidents (reviewed_at DESC, reviewed_by, area, id)
+CREATE INDEX incidents_judged ON incidents (reviewed_at DESC, reviewed_by, area, review, id)
     WHERE review IN ('confirmed', 'rejected');
