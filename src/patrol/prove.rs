@@ -209,3 +209,61 @@ fn bundle(subject: Subject<'_>, kind: EvidenceKind, made_at: WallTime, files: Ve
         files,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        analysis::fixtures::{matter, meta, zone},
+        domain::{Homography, ZoneKind},
+        media::draw::BOX_COLOUR,
+        store::conformance::{incident, place, stream, view},
+    };
+
+    fn kept(second: i64) -> Kept {
+        let picture = Picture::from_rgb(96, 54, vec![90; 96 * 54 * 3]).unwrap();
+        let frame = KeptFrame {
+            meta: meta(second),
+            bbox: BBox::new(20.0, 10.0, 70.0, 40.0),
+            homography: Homography::IDENTITY,
+            detections: Vec::new(),
+        };
+        Kept { frame, jpeg: jpeg::encode(&picture).unwrap() }
+    }
+
+    #[test]
+    fn each_picture_of_a_stay_has_a_masked_copy_with_the_box_and_one_without() {
+        let (stream, matter) = (stream("1"), matter());
+        let view = view(&stream, "甲");
+        let zones = [zone(ZoneKind::Strict)];
+        let model = ModelRef { name: "scripted".into(), sha256: "00".repeat(32) };
+        let incident = incident(&place(&view, "a"), 1);
+        let subject = Subject {
+            incident: &incident,
+            matter: &matter,
+            stream: &stream,
+            view: &view,
+            zones: &zones,
+            model: &model,
+        };
+        let stay = vec![kept(0), kept(50)];
+        let draft = persisted(subject, EvidenceKind::Opening, stay, kept(100).into(), None).unwrap();
+        let names: Vec<&str> = draft.files.iter().map(|file| file.name.as_str()).collect();
+        let mut wanted = vec!["annotated.jpg".to_owned()];
+        for word in ["first", "middle", "latest"] {
+            wanted.extend([format!("{word}.jpg"), format!("masked_{word}.jpg"), format!("plain_{word}.jpg")]);
+        }
+        wanted.sort();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, wanted);
+        for file in &draft.files {
+            let picture = jpeg::decode(&file.bytes).unwrap();
+            let on_the_edge = picture.rgb_at(45, 10);
+            let is_boxed = on_the_edge[0].abs_diff(BOX_COLOUR[0]) < 60 && on_the_edge[2] < 80;
+            let drawn = matches!(file.role, FileRole::Masked | FileRole::Annotated);
+            assert_eq!(is_boxed, drawn, "{}: {on_the_edge:?}", file.name);
+            assert_eq!(file.role.is_masked(), file.name.starts_with("masked") || file.name.starts_with("plain"));
+        }
+    }
+}

@@ -245,3 +245,61 @@ impl Scene {
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        analysis::fixtures::meta,
+        domain::{BBox, Score},
+        store::{conformance::registered, sqlite::SqliteStore},
+    };
+
+    /// A picture with enough in it to be compared with.
+    fn frame(second: i64) -> Frame {
+        let mut dice = fastrand::Rng::with_seed(7);
+        let (w, h) = (320_usize, 180_usize);
+        let blocks: Vec<u8> = (0..(w / 8) * (h / 6)).map(|_| dice.u8(20..235)).collect();
+        let rgb = (0..w * h).flat_map(|at| [blocks[(at / w / 6) * (w / 8) + (at % w) / 8]; 3]).collect();
+        Frame { meta: meta(second), picture: Picture::from_rgb(w as u32, h as u32, rgb).unwrap() }
+    }
+
+    #[test]
+    fn the_reference_has_one_masked_copy_and_an_older_one_gets_it_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+        let view = registered(&*store);
+        let scenes = Scenes::new(store.clone(), folder.path());
+        scenes.sync(Arc::new(store.registry().unwrap()));
+        let slot = scenes.slot(view.id);
+        let mut slot = lock(&slot);
+        let scene = scenes.refresh(view.id, &mut slot).unwrap();
+        let person = Detection {
+            class: "person".into(),
+            score: Score::new(0.9).unwrap(),
+            bbox: BBox::new(100.0, 20.0, 180.0, 170.0),
+        };
+        let first = frame(1);
+        assert_eq!(scenes.take_reference(scene, &first).unwrap(), None);
+        let never = |_: &Frame| -> Option<Vec<Detection>> { panic!("what was found in the frame is known") };
+        scenes.mask_reference(scene, &first, std::slice::from_ref(&person), never).unwrap();
+        let reference = scene.view.reference.clone().unwrap();
+        let masked = folder.path().join(reference.masked_file());
+        let head = |path: &Path| {
+            let picture = jpeg::open(path).unwrap();
+            let reds: Vec<u8> =
+                (96..111).flat_map(|x| (16..33).map(move |y| (x, y))).map(|(x, y)| picture.rgb_at(x, y)[0]).collect();
+            reds.iter().max().unwrap() - reds.iter().min().unwrap()
+        };
+        assert!(head(&folder.path().join(&reference.file)) > 30 && head(&masked) < 30, "the head is one block");
+
+        // A reference from before there were masked copies: the detector is asked, once.
+        fs::remove_file(&masked).unwrap();
+        scene.masked = None;
+        scenes.mask_reference(scene, &frame(2), &[], |_| None).unwrap();
+        assert!(!masked.exists(), "without the detector nothing is shown for masked");
+        scenes.mask_reference(scene, &frame(3), &[], |_| Some(vec![person.clone()])).unwrap();
+        assert!(head(&masked) < 30);
+        scenes.mask_reference(scene, &frame(4), &[], never).unwrap();
+    }
+}
