@@ -65,6 +65,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] says why it stays.
     pub fn undo(&self, incident: IncidentId, reviewer: &str) -> Result<Incident, ServiceError> {
+        self.seen_incident(incident)?;
         let undone = self.store.undo(incident, reviewer, self.now())?;
         emit(Signal::VerdictUndone { incident, by: reviewer });
         Ok(undone)

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use xunjie::domain::FileRole;
+use xunjie::{
+    domain::{AccountId, Areas, Caller, EvidenceId, FileRole, IncidentId, Role},
+    service::{Circle, ServiceError},
+};
 
 use crate::{
     house::{Client, House, pictures},
@@ -243,4 +246,39 @@ fn a_second_reviewer_sees_no_verdict_and_agreement_is_counted() {
     let from = house.now().plus(Duration::from_secs(1));
     let none = li.get(&format!("/api/v1/agreement?from={from}")).json;
     assert_eq!((&none["reviewed"], &none["kappa"]), (&0.into(), &Value::Null));
+}
+
+/// Somebody with these roles, who may not see what is not masked.
+fn caller(name: &str, roles: &[Role]) -> Caller {
+    let roles = roles.iter().copied().collect();
+    let id = AccountId::derived(&[name.as_bytes()]);
+    Caller { id, name: name.to_owned(), roles, areas: Areas::All, may_unmask: false }
+}
+
+#[test]
+fn what_somebody_may_not_see_is_not_there() {
+    let house = House::start(true);
+    let (view, zone) = house.camera("C1", "东门");
+    let id: IncidentId = house.incident(view, zone, 1, &pictures());
+    let (platform, reviewer) = (caller("平台", &[Role::Platform]), caller("李四", &[Role::Reviewer, Role::Platform]));
+    let service = &house.service;
+    assert!(service.on_desk(id, &reviewer).is_ok());
+    assert!(service.on_desk(id, &platform).is_err(), "the platform's people see what was confirmed");
+    confirm(&crate::review::reviewer(&house, "张三"), id);
+    assert!(service.on_desk(id, &platform).is_ok());
+
+    let elsewhere = service.seen_by(&Areas::Only(["西城区".parse().unwrap()].into()));
+    assert!(elsewhere.on_desk(id, &reviewer).is_err() && elsewhere.similar(id).is_err());
+    assert!(elsewhere.lock(id, &reviewer).is_err() && elsewhere.undo(id, "张三").is_err());
+    assert_eq!(elsewhere.queue(&Default::default(), &page()).unwrap().waiting, 0);
+
+    let bundle: EvidenceId = service.store.evidence_of(id).unwrap()[0].id;
+    for (name, seen) in [("masked.jpg", true), ("first.jpg", false), ("annotated.jpg", false)] {
+        assert_eq!(service.evidence_file(bundle, name, Circle::Outside).is_ok(), seen, "{name}");
+    }
+    assert!(matches!(service.reference_picture(view, true, &reviewer), Err(ServiceError::Store(_))), "none was taken");
+}
+
+fn page() -> xunjie::store::Page {
+    xunjie::store::Page { after: None, limit: 9 }
 }
