@@ -153,6 +153,8 @@ impl Desk {
                 transport: Transport::Auto,
                 area: None,
                 location: Some(location.clone()),
+
+                area: None,
                 matters: MATTERS.map(str::to_owned).to_vec(),
                 revisit_s: None,
                 enabled: false,

@@ -283,6 +283,17 @@ pub struct ReportCoverageOut {
     covered_share: Option<f64>,
 }
 
+/// How far second reviewers agreed with the first, for a report.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReportAgreementOut {
+    /// Incidents that were judged twice.
+    reviewed: u64,
+    /// Of them those judged alike.
+    agreed: u64,
+    /// Cohen's kappa; `null` where it says nothing.
+    kappa: Option<f64>,
+}
+
 /// The report of a month.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReportOut {
@@ -301,6 +312,8 @@ pub struct ReportOut {
     by_street: Vec<StatisticsRowOut>,
     /// The 20 streams where most was found.
     by_stream_top: Vec<StatisticsRowOut>,
+    /// How far second reviewers agreed with the first.
+    agreement: ReportAgreementOut,
     /// How views stand.
     coverage: ReportCoverageOut,
     /// The month before; `null` where nothing was found in it.
@@ -398,6 +411,11 @@ pub(super) async fn report(
         by_matter: StatisticsRowOut::all(by_matter),
         by_street: StatisticsRowOut::all(by_street),
         by_stream_top: StatisticsRowOut::all(by_stream_top),
+        agreement: ReportAgreementOut {
+            reviewed: report.agreement.reviewed,
+            agreed: report.agreement.agreed,
+            kappa: report.agreement.kappa,
+        },
         coverage: ReportCoverageOut { views: report.views, covered_share: report.covered_share },
         previous: report.previous.map(StatisticsRowOut::of),
         hours,
