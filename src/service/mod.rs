@@ -54,12 +54,12 @@ pub use incidents::IncidentDetail;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words};
 pub use platform::{PlatformStatus, Reached};
+pub use queue::{QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};
+pub use second_reviews::{Agreement, PairAgreement, kappa};
 pub use statistics::{
     By, Figures, HotPlace, HotSpots, REASONS, Share, Statistics, StatisticsQuery, StatisticsRow, reason_word,
 };
-pub use queue::{QueueAsk, QueueItem, QueuePage};
-pub use second_reviews::{Agreement, PairAgreement, kappa};
 pub use streams::{ChangeStream, NewStream, Registered, StreamDetail};
 pub use table::{Cell, Table, TableFormat};
 pub use timeline::{Moment, MomentKind};

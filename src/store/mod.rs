@@ -18,7 +18,8 @@ pub use self::{
 use crate::domain::{
     Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,
     EvidenceRow, Incident, IncidentChange, IncidentId, LookReport, MatterKey, Observed, Place, PlaceId, PlatformPause,
-    Reference, SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
+    Reference, SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, View, ViewId, WallTime, Zone,
+    ZoneId,
 };
 
 /// Why the store refused or failed.
