@@ -14,7 +14,7 @@ fn busy() -> (House, Vec<IncidentId>) {
     let (view, zone) = house.camera("C1", "东门");
     let ids: Vec<IncidentId> = (0..6).map(|n| house.incident(view, zone, n, &pictures())).collect();
     house.clock.advance_to(house.now().plus(Duration::from_secs(60)));
-    let api = crate::review::reviewer(&house, "%E7%8E%8B%E6%95%8F");
+    let api = crate::review::reviewer(&house, "王敏");
     let decide = |i: usize, verdict: Value| {
         let answer = api.post(&format!("/api/v1/incidents/{}/verdict", ids[i]), &verdict);
         assert_eq!(answer.status, 200, "{}", answer.text);
