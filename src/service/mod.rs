@@ -2,10 +2,12 @@
 //! use case is synchronous and callers own their threads. Whatever changes something takes the name of who did it.
 
 mod accounts;
+mod alike;
 mod areas;
 mod cases;
 mod coverage;
 mod deliveries;
+mod desk;
 mod entrance;
 mod evidence;
 mod export;
@@ -14,11 +16,14 @@ mod health;
 mod import;
 mod incidents;
 mod passwords;
+mod pictures;
 mod plan;
 mod platform;
+mod queue;
 mod reconciliation;
 mod report;
 mod review;
+mod second_reviews;
 mod statistics;
 mod streams;
 mod table;
@@ -38,9 +43,11 @@ use std::{
 };
 
 pub use accounts::{AccountChange, NewAccount};
+pub use alike::{Cluster, Similar};
 pub use areas::AreaStreams;
 pub use cases::CaseDetail;
 pub use coverage::{Coverage, ViewCoverage};
+pub use desk::OnDesk;
 pub use entrance::{Entered, SECRET_CHARS_MAX};
 pub use evidence::{Circle, EvidenceBytes};
 pub use faults::{Fault, Faults};
@@ -50,9 +57,12 @@ pub use import::{
     SheetRow,
 };
 pub use incidents::IncidentDetail;
+pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words};
 pub use platform::{PlatformStatus, Reached};
+pub use queue::{QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};
+pub use second_reviews::{Agreement, PairAgreement, kappa};
 pub use statistics::{
     By, Figures, HotPlace, HotSpots, REASONS, Share, Statistics, StatisticsQuery, StatisticsRow, reason_word,
 };

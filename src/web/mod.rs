@@ -17,6 +17,7 @@ mod extract;
 mod guard;
 mod health;
 mod imports;
+mod incident_detail;
 mod incidents;
 mod lockout;
 mod looks;
@@ -25,13 +26,16 @@ mod page;
 mod plan;
 mod platform;
 mod problem;
+mod queue;
 mod roles;
 mod router;
+mod second_reviews;
 mod server;
 mod sessions;
 mod statistics;
 mod streams;
 mod tokens;
+mod verdicts;
 mod views;
 mod what_if;
 mod zones;
@@ -84,6 +88,7 @@ pub struct App {
     lockout: Arc<Lockout>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
+    counting: Arc<Semaphore>,
 }
 
 impl App {
@@ -98,6 +103,7 @@ impl App {
             lockout: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
+            counting: Arc::new(Semaphore::new(1)),
         }
     }
 }

@@ -31,6 +31,8 @@ const REVIEWERS: Callers = Holders(&[Reviewer]);
 const ADMINISTRATORS: Callers = Holders(&[]);
 /// Who answers for the work of others.
 const SUPERVISORS: Callers = Holders(&[Supervisor]);
+/// Who decides and who checks how it was decided.
+const JUDGES: Callers = Holders(&[Reviewer, Supervisor]);
 /// Who watches over cases.
 const CASES: Callers = Holders(&[Platform, Supervisor]);
 
@@ -41,6 +43,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("accounts_invite", ADMINISTRATORS),
     ("accounts_list", ADMINISTRATORS),
     ("accounts_show", ADMINISTRATORS),
+    ("agreement_show", Holders(&[Supervisor])),
     ("areas_list", Known),
     ("audit_list", ADMINISTRATORS),
     ("calendar_show", Known),
@@ -49,6 +52,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("cases_show", CASES),
     ("cases_timeline", VIEWERS),
     ("changes_follow", Known),
+    ("clusters_list", REVIEWERS),
     ("deliveries_list", CASES),
     ("deliveries_replay", Holders(&[Platform])),
     ("deliveries_show", CASES),
@@ -67,7 +71,11 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("incidents_decide", REVIEWERS),
     ("incidents_export", SUPERVISORS),
     ("incidents_list", Holders(&[Reviewer, Supervisor])),
+    ("incidents_lock", REVIEWERS),
     ("incidents_show", VIEWERS),
+    ("incidents_similar", JUDGES),
+    ("incidents_undo", REVIEWERS),
+    ("incidents_unlock", REVIEWERS),
     ("looks_ask", OPERATORS),
     ("looks_list", Holders(&[Operator, Supervisor])),
     ("matters_list", Known),
@@ -81,9 +89,12 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("session_password", Known),
     ("session_show", Known),
     ("platform_show", Holders(&[Platform])),
+    ("queue_list", JUDGES),
     ("reconciliations_list", CASES),
     ("reconciliations_run", Holders(&[Platform])),
     ("reports_show", SUPERVISORS),
+    ("second_reviews_give", JUDGES),
+    ("second_reviews_next", JUDGES),
     ("statistics_export", SUPERVISORS),
     ("statistics_hot_spots", SUPERVISORS),
     ("statistics_show", SUPERVISORS),
@@ -99,11 +110,11 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("tokens_add", ADMINISTRATORS),
     ("tokens_list", ADMINISTRATORS),
     ("tokens_revoke", ADMINISTRATORS),
+    ("verdicts_give", REVIEWERS),
     ("views_ask_reference", OPERATORS),
     ("views_change", OPERATORS),
     ("views_detections", OPERATORS),
     ("views_list", Known),
-    // Not masked: whoever was in sight is in it.
     ("views_reference", Holders(&[Operator, Reviewer, Supervisor])),
     ("views_show", Known),
     ("views_what_if", OPERATORS),

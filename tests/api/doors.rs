@@ -56,6 +56,7 @@ const ROWS: &[Row] = &[
     ("accounts_invite", Some(NONE), One("account"), ""),
     ("accounts_list", Some(NONE), Nothing, ""),
     ("accounts_show", Some(NONE), One("account"), ""),
+    ("agreement_show", Some(SUPERVISOR), Nothing, ""),
     ("areas_list", Some(ALL), List("area"), ""),
     ("audit_list", Some(NONE), Nothing, ""),
     ("calendar_show", Some(ALL), Nothing, ""),
@@ -64,6 +65,7 @@ const ROWS: &[Row] = &[
     ("cases_show", Some(CASES), One("case"), ""),
     ("cases_timeline", Some(VIEWERS), One("case"), ""),
     ("changes_follow", Some(ALL), Changes, ""),
+    ("clusters_list", Some(REVIEWER), Nothing, ""),
     ("deliveries_list", Some(CASES), List("delivery"), ""),
     ("deliveries_replay", Some(PLATFORM), One("delivery"), ""),
     ("deliveries_show", Some(CASES), One("delivery"), ""),
@@ -82,16 +84,23 @@ const ROWS: &[Row] = &[
     ("incidents_decide", Some(REVIEWER), One("incident"), r#"{"verdict":"confirmed"}"#),
     ("incidents_export", Some(SUPERVISOR), Nothing, ""),
     ("incidents_list", Some(&[Reviewer, Supervisor]), List("incident"), ""),
+    ("incidents_lock", Some(REVIEWER), One("incident"), ""),
     ("incidents_show", Some(VIEWERS), One("incident"), ""),
+    ("incidents_similar", Some(&[Reviewer, Supervisor]), One("incident"), ""),
+    ("incidents_undo", Some(REVIEWER), One("incident"), ""),
+    ("incidents_unlock", Some(REVIEWER), One("incident"), ""),
     ("looks_ask", Some(OPERATOR), One("view"), ""),
     ("looks_list", Some(WATCHERS), One("view"), ""),
     ("matters_list", Some(ALL), Nothing, ""),
     ("media_links_show", None, Signed, ""),
     ("plan_show", Some(ALL), Nothing, ""),
     ("platform_show", Some(PLATFORM), Nothing, ""),
+    ("queue_list", Some(&[Reviewer, Supervisor]), Nothing, ""),
     ("reconciliations_list", Some(CASES), Nothing, ""),
     ("reconciliations_run", Some(PLATFORM), Nothing, ""),
     ("reports_show", Some(SUPERVISOR), Nothing, ""),
+    ("second_reviews_give", Some(&[Reviewer, Supervisor]), One("incident"), r#"{"verdict":"confirmed"}"#),
+    ("second_reviews_next", Some(&[Reviewer, Supervisor]), Nothing, ""),
     ("session_begin", None, Nothing, "{}"),
     ("session_end", Some(ALL), Nothing, ""),
     ("session_password", Some(ALL), Nothing, "{}"),
@@ -111,6 +120,7 @@ const ROWS: &[Row] = &[
     ("tokens_add", Some(NONE), Nothing, "{}"),
     ("tokens_list", Some(NONE), Nothing, ""),
     ("tokens_revoke", Some(NONE), One("token"), ""),
+    ("verdicts_give", Some(REVIEWER), Nothing, "{}"),
     ("views_ask_reference", Some(OPERATOR), One("view"), ""),
     ("views_change", Some(OPERATOR), One("view"), "{}"),
     ("views_detections", Some(OPERATOR), One("view"), ""),
@@ -245,7 +255,9 @@ fn every_route_times_every_role_times_a_foreign_object() {
                 Signed => things["evidence"].as_str(),
                 Nothing | List(_) | Changes => "",
             };
-            WORDS.iter().fold(text.replace("{id}", id), |text, (word, with)| text.replace(word, with))
+            WORDS
+                .iter()
+                .fold(text.replace("{id}", id).replace("{incident}", id), |text, (word, with)| text.replace(word, with))
         };
         let (own, foreign) = (filled(path, &east), filled(path, &west));
         let nobody = ask(&house, "", (method, &own), &filled(body, &east), *of);

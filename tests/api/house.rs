@@ -119,18 +119,19 @@ impl House {
 
     /// A person with an account, who is in: a browser with the session's cookie.
     pub fn person(&self, name: &str, roles: &[Role], areas: Option<&[&str]>) -> Client {
+        self.person_with(name, roles, areas, false)
+    }
+
+    /// The same, with or without the right to see what is not masked. Who is known already comes in once more.
+    pub fn person_with(&self, name: &str, roles: &[Role], areas: Option<&[&str]>, may_unmask: bool) -> Client {
         let areas = areas.map(|areas| areas.iter().map(|&area| area.to_owned()).collect());
-        let new = NewAccount {
-            name: name.to_owned(),
-            display_name: name.to_owned(),
-            roles: roles.to_vec(),
-            areas,
-            may_unmask: false,
-        };
-        let (account, secret) = self.service.add_account(&new, "tests").unwrap();
-        let accounts = &self.service.accounts;
+        let (name, display_name, roles) = (name.to_owned(), name.to_owned(), roles.to_vec());
+        let new = NewAccount { name, display_name, roles, areas, may_unmask };
+        let known = self.service.account_named(&new.name);
+        let account = known.unwrap_or_else(|_| self.service.add_account(&new, "tests").unwrap().0);
+        let secret = Secret::new(LookId::fresh().to_string());
         let here = std::net::Ipv4Addr::LOCALHOST.into();
-        accounts.begin_session(account.id, &SecretHash::of(&secret), self.now(), here).unwrap();
+        self.service.accounts.begin_session(account.id, &SecretHash::of(&secret), self.now(), here).unwrap();
         let cookie = format!("xunjie_session={}", secret.reveal());
         self.stranger().with("cookie", &cookie).with("sec-fetch-site", "same-origin")
     }
@@ -329,7 +330,7 @@ fn config(folder: &Path, data: &Path) -> Config {
     let (secret, settings) = (folder.join("secret"), folder.join("xunjie.toml"));
     std::fs::write(&secret, SECRET).unwrap();
     let text = format!(
-        "[folders]\ndata = {data:?}\n[platform]\nurl = \"http://127.0.0.1:9/\"\nkey_id = \"city\"\nsecret_file = {secret:?}\n"
+        "[folders]\ndata = {data:?}\n[desk]\nsecond_review_share = 1.0\n[platform]\nurl = \"http://127.0.0.1:9/\"\nkey_id = \"city\"\nsecret_file = {secret:?}\n"
     );
     std::fs::write(&settings, text).unwrap();
     Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), Some(&settings)).unwrap_or_else(|faults| panic!("{faults}"))

@@ -24,7 +24,8 @@ fn with_a_case(house: &House) -> Case {
     let (view, zone) = house.camera("C1", "东门");
     let incident = house.incident(view, zone, 1, &pictures());
     let verdict = json!({"verdict": "confirmed", "note": "占了车道"});
-    let decided = house.client().post(&format!("/api/v1/incidents/{incident}/verdict"), &verdict);
+    let decided =
+        crate::review::reviewer(house, "王敏").post(&format!("/api/v1/incidents/{incident}/verdict"), &verdict);
     assert_eq!(decided.status, 200, "{}", decided.text);
     house.service.store.case_of(incident).unwrap().unwrap()
 }
@@ -65,7 +66,7 @@ fn a_case_tells_its_whole_life_callbacks_that_changed_nothing_included() {
     let told: Vec<&str> = moments.iter().map(|moment| moment["detail"].as_str().unwrap()).collect();
     for wanted in [
         "首次看到",
-        "复核确认（token:tests）：占了车道",
+        "复核确认（王敏）：占了车道",
         "立案",
         "上报，待送达",
         "平台派遣",
