@@ -148,7 +148,6 @@ impl Desk {
                 password: None,
                 transport: Transport::Auto,
                 location: Some(location.clone()),
-
                 area: None,
                 matters: MATTERS.map(str::to_owned).to_vec(),
                 revisit_s: None,
