@@ -5,14 +5,18 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rusqlite::Connection;
 use xunjie::{
+    clock::SystemClock,
+    config::Config,
     domain::{Area, Areas, Level, Look, LookReport, Message, Purpose, Stage, ViewId, ViewState, WallTime},
-    store::{IncidentFilter, LookOutcome, Page, QueueFilter, ReviewStore, Store, sqlite::SqliteStore},
+    service::{By, Service, StatisticsQuery},
+    store::{IncidentFilter, LookOutcome, Page, QueueFilter, ReviewStore, Store, TimeSpan, sqlite::SqliteStore},
 };
 
 const INCIDENTS: i64 = 1_000_000;
@@ -45,6 +49,8 @@ fn main() {
     queues(&store, &mut dice);
     other_lists(&store, &mut dice);
     looks(&store);
+    drop(store);
+    statistics(&file);
 }
 
 /// Prints a row of the table.
@@ -181,6 +187,34 @@ fn other_lists(store: &SqliteStore, dice: &mut fastrand::Rng) {
     each("registry of 1,000 streams", &mut |_| drop(store.registry().expect("rows")));
 }
 
+/// What the supervisor's figures cost: each of them reads every incident of its span.
+fn statistics(file: &Path) {
+    let settings = file.with_file_name("xunjie.toml");
+    let data = file.parent().expect("the store lies in a folder");
+    std::fs::write(&settings, format!("[folders]\ndata = {data:?}\n")).expect("settings are written");
+    let config = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), Some(&settings)).expect("a configuration");
+    let service = Service::open(Arc::new(config), Arc::new(SystemClock)).expect("the service opens");
+    let at = |incident: i64| WallTime::from_millis(BEGAN + incident * STEP_MS);
+    let query = |incidents: i64| StatisticsQuery {
+        span: TimeSpan { from: at(INCIDENTS - incidents), until: at(INCIDENTS) },
+        matter: None,
+        areas: Areas::All,
+    };
+    for incidents in [INCIDENTS, 86_400] {
+        let asked = query(incidents);
+        for by in [By::Matter, By::Stream, By::Day] {
+            let times = (0..5).map(|_| timed(|| service.statistics(by, &asked).expect("figures"))).collect();
+            row(&format!("statistics of {incidents} incidents by {by:?}"), times);
+        }
+        let times = (0..5).map(|_| timed(|| service.hot_spots(&asked).expect("hot spots"))).collect();
+        row(&format!("hot spots of {incidents} incidents"), times);
+    }
+    let counted = service.statistics(By::Matter, &query(INCIDENTS)).expect("figures").total.figures;
+    assert_eq!(counted.found, INCIDENTS.unsigned_abs());
+    assert_eq!(counted.confirmed, counted.limit_kept + counted.limit_missed, "each case had a limit that is over");
+    println!("\n{counted:?}");
+}
+
 /// What a look costs that changed nothing: one transaction, synced.
 fn looks(store: &SqliteStore) {
     let views: Vec<ViewId> = (0..VIEWS).map(|n| uuid(2, n).parse().expect("id")).collect();
@@ -206,6 +240,7 @@ fn looks(store: &SqliteStore) {
                 changes: vec![],
                 evidence: vec![],
                 recheck: None,
+                observed: None,
             };
             timed(|| store.record(&outcome).expect("recorded"))
         })
@@ -225,8 +260,7 @@ fn generate(file: &Path) {
          WITH RECURSIVE c (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < {INCIDENTS} - 1) INSERT INTO n SELECT i FROM c;
          CREATE TEMP TABLE made AS SELECT i, {BEGAN} + i * {STEP_MS} AS at, (i * 7919) % 100 AS d,
              CASE WHEN (i * 31) % 10 = 0 THEN 0 ELSE (i * 104729) % {VIEWS} END AS view FROM n;
-         INSERT INTO streams (id, code, name, source, transport, longitude, latitude, crs, address, grid_cell, enabled,
-                 registered_at)
+         INSERT INTO streams (id, code, name, source, transport, longitude, latitude, crs, address, grid_cell, enabled, registered_at)
              SELECT printf('%08x-0000-8000-8000-%012x', 3, i), printf('%020d', i), '路口 ' || i,
              'rtsp://10.0.0.8/ch1', 'tcp', NULL, NULL, NULL, NULL, NULL, 1, {BEGAN} FROM n WHERE i < {VIEWS};
          INSERT INTO views SELECT printf('%08x-0000-8000-8000-%012x', 2, i), printf('%08x-0000-8000-8000-%012x', 3, i),
@@ -240,7 +274,7 @@ fn generate(file: &Path) {
              CASE WHEN d % 20 = 3 THEN 'open' ELSE 'closed' END, at,
              CASE WHEN d % 20 = 3 THEN NULL ELSE 'cleared' END,
              CASE WHEN d < 55 THEN 'confirmed' WHEN d < 90 THEN 'rejected' WHEN d < 95 THEN 'duplicate' ELSE 'waiting' END,
-             CASE WHEN d < 95 THEN '王敏' END, CASE WHEN d < 95 THEN at END,
+             CASE WHEN d < 95 THEN '王敏' END, CASE WHEN d < 95 THEN at + i * 7919 % 600000 END,
              CASE WHEN d >= 55 AND d < 90 THEN 'passing' END,
              CASE WHEN d >= 90 AND d < 95 THEN printf('%08x-0000-8000-8000-%012x', 1, 0) END, 0, at / 60000 FROM made;
          INSERT INTO places SELECT printf('%08x-0000-8000-8000-%012x', 4, i), printf('%08x-0000-8000-8000-%012x', 2, view),
@@ -250,9 +284,10 @@ fn generate(file: &Path) {
          INSERT INTO evidence (id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at)
              SELECT printf('%08x-0000-8000-8000-%012x', 5, i), printf('%08x-0000-8000-8000-%012x', 1, i), 'opening', at,
              '202601/' || i || '/x', printf('%064x', i + 1), CASE WHEN i > 0 THEN printf('%064x', i) END, 0, NULL FROM made;
-         INSERT INTO cases (id, incident, matter_name, code_2026, confirmed_by, opened_at, stage)
+         INSERT INTO cases (id, incident, matter_name, code_2026, confirmed_by, opened_at, stage, limit_text, limit_due_at, handled_at)
              SELECT printf('%08x-0000-8000-8000-%012x', 7, i), printf('%08x-0000-8000-8000-%012x', 1, i), '违法停车', '09006',
-             '王敏', at, CASE WHEN d < 50 THEN 'closed' ELSE 'filed' END FROM made WHERE d < 55;
+             '王敏', at, CASE WHEN d < 50 THEN 'closed' ELSE 'filed' END, '2 工作时', at + 7200000,
+             CASE WHEN d < 50 THEN at + i % 11000 * 1000 END FROM made WHERE d < 55;
          INSERT INTO deliveries (id, case_id, ordinal, message, created_at, state, attempts, next_at, receipt_at,
              receipt_number, receipt_repeated, set_at)
              SELECT printf('%08x-0000-8000-8000-%012x', 8, i), printf('%08x-0000-8000-8000-%012x', 7, i), 0, '{report}', at,
@@ -262,7 +297,7 @@ fn generate(file: &Path) {
              FROM made WHERE d < 55;
          INSERT INTO audit (at, actor, action, subject, detail) SELECT at, '王敏', 'incident.confirmed',
              printf('%08x-0000-8000-8000-%012x', 1, i), '{{}}' FROM made;
-         INSERT INTO looks SELECT printf('%08x-0000-8000-8000-%012x', 10, i), printf('%08x-0000-8000-8000-%012x', 2, i % {VIEWS}),
+         INSERT INTO looks (id, view, purpose, due, started, ended, frames, state, reason, skew_ms) SELECT printf('%08x-0000-8000-8000-%012x', 10, i), printf('%08x-0000-8000-8000-%012x', 2, i % {VIEWS}),
              '{patrol}', {BEGAN} + i * 1000, {BEGAN} + i * 1000, {BEGAN} + i * 1000, 1, 'same', NULL, NULL FROM n WHERE i < 200 * {VIEWS};
          INSERT INTO latest_looks SELECT view, id, max(ended) FROM looks GROUP BY view;
          COMMIT; PRAGMA wal_checkpoint(TRUNCATE);"

@@ -16,7 +16,11 @@ use fastrand::Rng;
 use xunjie::{
     clock::{Clock, SimulatedClock, SystemClock},
     config::Config,
-    domain::*,
+    domain::{
+        Appearance, BBox, Callback, Crs, EvidenceKind, FileRole, Incident, IncidentChange, IncidentId, Location, Look,
+        LookReport, MatterKey, ModelRef, Phase, Place, PlaceId, Presence, Pts, Purpose, RejectReason, Review, RuleRef,
+        Score, Secret, Stage, Transport, Verdict, View, ViewState, WallSource, WallTime, ZoneId, ZoneKind,
+    },
     service::{NewStream, NewZone, Service},
     store::{
         LookOutcome,
@@ -147,6 +151,7 @@ impl Desk {
                 username: None,
                 password: None,
                 transport: Transport::Auto,
+                area: None,
                 location: Some(location.clone()),
                 area: None,
                 matters: MATTERS.map(str::to_owned).to_vec(),
@@ -270,6 +275,7 @@ impl Desk {
             changes: Vec::new(),
             evidence: Vec::new(),
             recheck: None,
+            observed: None,
         };
         for _ in 0..incidents {
             let (place, incident) = self.stay(seen);

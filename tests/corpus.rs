@@ -20,6 +20,8 @@ mod picture;
 mod platform;
 #[path = "../fuzz/checks/scene.rs"]
 mod scene;
+#[path = "../fuzz/checks/sheet.rs"]
+mod sheet;
 #[path = "../fuzz/checks/words.rs"]
 mod words;
 
@@ -49,4 +51,4 @@ macro_rules! replays {
         }
     )*};
 }
-replays!(api, config, decoder, evidence, model, picture, platform, scene, words);
+replays!(api, config, decoder, evidence, model, picture, platform, scene, sheet, words);

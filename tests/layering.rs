@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("cli", &["web", "service", "patrol", "eval", "config", "infer", "media", "store", "deliver", "analysis"]),
     ("web", &["service", "store", "deliver", "config"]),
-    ("service", &["store", "config", "deliver"]),
+    ("service", &["analysis", "store", "config", "deliver"]),
     ("patrol", &["analysis", "media", "infer", "store", "deliver", "config"]),
     ("eval", &["analysis", "infer", "media"]),
     ("infer", &["analysis", "config"]),

@@ -234,7 +234,8 @@ pub fn looked(service: &Service, view: &View, at: WallTime, places: usize) {
         },
     };
     let changes = places.iter().map(opened).collect();
-    let outcome = LookOutcome { report, places, forgotten: vec![], changes, evidence: vec![], recheck: None };
+    let outcome =
+        LookOutcome { report, places, forgotten: vec![], changes, evidence: vec![], recheck: None, observed: None };
     service.store.record(&outcome).expect("recorded");
 }
 

@@ -13,11 +13,20 @@ pub struct Civil<'a> {
     pub is_holiday: &'a dyn Fn(NaiveDate) -> bool,
 }
 
+/// What the zones of a view say about a matter at a spot and a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ruling<'z> {
+    /// This zone forbids it.
+    Forbidden(&'z Zone),
+    /// It lies within the hours in which this zone lets it be.
+    LawfulHours(&'z Zone),
+    /// This zone is never judged.
+    Exempt(&'z Zone),
+    /// No zone speaks.
+    NoZone,
+}
+
 /// The zone that forbids `matter` at `bbox` and `at`; `None` where it is lawful.
-///
-/// Of the zones that are bound to the matter, valid at the moment and hit by the matter's zone test, the
-/// first of these speaks: exempt, permitted within its hours (a market; without hours always), strict,
-/// controlled within its hours (without hours always), permitted outside of its hours.
 pub fn forbidding_zone<'z>(
     zones: &'z [Zone],
     matter: &Matter,
@@ -25,6 +34,24 @@ pub fn forbidding_zone<'z>(
     at: WallTime,
     civil: Civil<'_>,
 ) -> Option<&'z Zone> {
+    match ruling(zones, matter, bbox, at, civil) {
+        Ruling::Forbidden(zone) => Some(zone),
+        Ruling::LawfulHours(_) | Ruling::Exempt(_) | Ruling::NoZone => None,
+    }
+}
+
+/// What the zones say about `matter` at `bbox` and `at`.
+///
+/// Of the zones that are bound to the matter, valid at the moment and hit by the matter's zone test, the
+/// first of these speaks: exempt, permitted within its hours (a market; without hours always), strict,
+/// controlled within its hours (without hours always), permitted outside of its hours, controlled outside of its hours.
+pub fn ruling<'z>(
+    zones: &'z [Zone],
+    matter: &Matter,
+    bbox: &BBox<ReferenceSpace>,
+    at: WallTime,
+    civil: Civil<'_>,
+) -> Ruling<'z> {
     let hit: Vec<&Zone> = zones
         .iter()
         .filter(|zone| zone.matters.contains(&matter.key) && zone.valid(at) && touches(zone, matter.zone_test, bbox))
@@ -34,12 +61,16 @@ pub fn forbidding_zone<'z>(
     let first = |kind: ZoneKind, within: Option<bool>| {
         hit.iter().copied().find(|zone| zone.kind == kind && within.is_none_or(|wanted| in_hours(zone) == wanted))
     };
-    if first(ZoneKind::Exempt, None).is_some() || first(ZoneKind::Permitted, Some(true)).is_some() {
-        return None;
-    }
-    first(ZoneKind::Strict, None)
-        .or_else(|| first(ZoneKind::Controlled, Some(true)))
-        .or_else(|| first(ZoneKind::Permitted, Some(false)))
+    let lawful = || first(ZoneKind::Permitted, Some(true)).map(Ruling::LawfulHours);
+    let forbidden = || {
+        first(ZoneKind::Strict, None)
+            .or_else(|| first(ZoneKind::Controlled, Some(true)))
+            .or_else(|| first(ZoneKind::Permitted, Some(false)))
+            .map(Ruling::Forbidden)
+    };
+    let at_rest = || first(ZoneKind::Controlled, Some(false)).map(Ruling::LawfulHours);
+    let exempt = first(ZoneKind::Exempt, None).map(Ruling::Exempt);
+    exempt.or_else(lawful).or_else(forbidden).or_else(at_rest).unwrap_or(Ruling::NoZone)
 }
 
 fn touches(zone: &Zone, test: ZoneTest, bbox: &BBox<ReferenceSpace>) -> bool {

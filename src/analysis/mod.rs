@@ -12,7 +12,9 @@ pub mod place_book;
 mod resample;
 pub mod scene;
 pub mod score;
+pub mod statistics;
 pub mod tracker;
+pub mod what_if;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

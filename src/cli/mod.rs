@@ -6,6 +6,8 @@
 mod backup;
 mod case;
 mod check;
+#[cfg(feature = "gstreamer")]
+mod daily;
 mod delivery;
 mod desk;
 mod doctor;
@@ -28,6 +30,7 @@ mod review;
 mod serve;
 mod status;
 mod stream;
+mod stream_import;
 mod view;
 mod words;
 mod zone;

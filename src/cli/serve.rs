@@ -7,9 +7,9 @@ use anyhow::Context;
 use rustix::process::{Resource, Rlimit};
 use tokio::{net::TcpListener, signal::unix, sync::Notify};
 
-use super::{Done, desk::Desk, engine};
+use super::{Done, daily::reconcile_daily, desk::Desk, engine};
 use crate::{
-    deliver,
+    deliver::{self, CaseSink},
     domain::Purpose,
     media::{SourceSpec, probe},
     patrol::{
@@ -66,12 +66,13 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         look_time_max: patrol.look_timeout,
     };
     let running = Patrol::start(&spine, looks_max, budget)?;
-    let courier = courier(&service)?;
+    let sink = outlet(&service)?;
+    let courier = sink.clone().map(|sink| courier(&service, sink)).transpose()?;
     let access = Access::open(service.data(), listener.local_addr()?.ip().is_loopback() && !args.login)?;
     let platform_key = settings.platform.as_ref().map(deliver::signing_key).transpose()?.flatten();
-    let app = App::new(service.clone(), access, ports(&service, running.asker())?, platform_key);
+    let app = App::new(service.clone(), access, ports(&service, running.asker(), sink.clone())?, platform_key);
     println!("巡街 http://{}", listener.local_addr()?);
-    let served = runtime.block_on(until_told(app, listener, &service));
+    let served = runtime.block_on(until_told(app, listener, &service, sink));
 
     // The order of ending: nobody asks any more, no new looks, running looks recorded, deliveries stored.
     running.stop();
@@ -96,7 +97,12 @@ fn bound_the_process() {
 }
 
 /// Serves until the first signal; a second one ends the process at once.
-async fn until_told(app: App, listener: TcpListener, service: &Arc<Service>) -> anyhow::Result<()> {
+async fn until_told(
+    app: App,
+    listener: TcpListener,
+    service: &Arc<Service>,
+    sink: Option<Arc<dyn CaseSink>>,
+) -> anyhow::Result<()> {
     let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
     let mut terminate = unix::signal(unix::SignalKind::terminate())?;
     let told = Arc::new(Notify::new());
@@ -109,8 +115,12 @@ async fn until_told(app: App, listener: TcpListener, service: &Arc<Service>) -> 
         end_at_once();
     });
     let housekeeping = tokio::spawn(housekeep(service.clone()));
+    let reconciling = sink.map(|sink| tokio::spawn(reconcile_daily(service.clone(), sink)));
     let served = web::serve(app, listener, async move { told.notified().await }).await;
     housekeeping.abort();
+    if let Some(reconciling) = reconciling {
+        reconciling.abort();
+    }
     Ok(served?)
 }
 
@@ -156,24 +166,25 @@ fn sweep(service: &Service) {
     }
 }
 
-/// The courier of the configured platform; without one deliveries wait.
-fn courier(service: &Service) -> anyhow::Result<Option<CourierHandle>> {
+/// The outlet to the configured platform; without one deliveries wait.
+fn outlet(service: &Service) -> anyhow::Result<Option<Arc<dyn CaseSink>>> {
     let Some(platform) = &service.config.settings.platform else {
         tracing::warn!("no platform is configured; deliveries wait");
         return Ok(None);
     };
-    let sink = deliver::open(
-        platform,
-        &service.config.city,
-        bundle_reader((*service.evidence).clone()),
-        service.clock.clone(),
-    )?;
-    let pace = Pace::from(platform);
-    Ok(Some(Courier::new(service.store.clone(), sink, service.clock.clone(), pace).spawn()?))
+    let read = bundle_reader((*service.evidence).clone());
+    Ok(Some(deliver::open(platform, &service.config.city, read, service.clock.clone())?))
+}
+
+/// The courier of the configured platform.
+fn courier(service: &Service, sink: Arc<dyn CaseSink>) -> anyhow::Result<CourierHandle> {
+    let platform = service.config.settings.platform.as_ref().context("no platform is configured")?;
+    let courier = Courier::new(service.store.clone(), sink, service.clock.clone(), Pace::from(platform));
+    Ok(courier.spawn()?)
 }
 
 /// What the web borrows from other rooms.
-fn ports(service: &Service, asker: Asker) -> anyhow::Result<Ports> {
+fn ports(service: &Service, asker: Asker, sink: Option<Arc<dyn CaseSink>>) -> anyhow::Result<Ports> {
     let look = move |view, wish| {
         let purpose = match wish {
             LookWish::Snapshot => Purpose::Snapshot,
@@ -187,5 +198,5 @@ fn ports(service: &Service, asker: Asker) -> anyhow::Result<Ports> {
         let details = serde_json::to_value(&report).unwrap_or_default();
         Probed { usable: report.usable, summary: report.explanation.zh, details }
     });
-    Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)) })
+    Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)), sink })
 }

@@ -24,6 +24,8 @@ pub(super) enum Command {
     /// 试连一路视频源，说明能不能用、为什么
     #[cfg(feature = "gstreamer")]
     Probe(super::probe::Args),
+    /// 从 CSV 批量登记和修改；有一行错误就一行也不登记
+    Import(super::stream_import::Args),
     /// 列出全部视频源
     List,
     /// 查看一路视频源
@@ -168,8 +170,12 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
     if let Command::Probe(args) = &command {
         return super::probe::run(args, desk);
     }
+    if let Command::Import(args) = &command {
+        return super::stream_import::run(args, desk);
+    }
     let service = desk.service()?;
     match command {
+        Command::Import(_) => {}
         #[cfg(feature = "gstreamer")]
         Command::Probe(_) => {}
         Command::Add(args) => {

@@ -5,9 +5,12 @@ use std::{io, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use ureq::Agent;
-use url::Url;
+use url::{Position, Url};
 
-use super::{CaseSink, Packer, Parcel, Signed, SigningKey, SinkError, Trust, trust};
+use super::{
+    CaseDay, CaseSink, HeldCase, HeldCases, Packer, Parcel, Signed, SigningKey, SinkError, Trust, held::HELD_BYTES_MAX,
+    trust,
+};
 use crate::{
     clock::Clock,
     domain::{Message, Receipt},
@@ -112,6 +115,36 @@ impl CaseSink for HttpSink {
                 let is_report = matches!(parcel.delivery.message, Message::Report { .. });
                 Err(refusal(status, answer.as_deref().unwrap_or(""), is_report))
             }
+        }
+    }
+
+    fn held(&self, day: &CaseDay) -> Result<Vec<HeldCase>, SinkError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| never("platform.url cannot carry a path; use http"))?
+            .pop_if_empty()
+            .push("cases");
+        url.set_query(Some(&format!("day={}", day.date)));
+        let path = &url[Position::BeforePath..Position::AfterQuery];
+        let idempotency_key = format!("reconciliation-{}", day.date);
+        let message = Signed { method: "GET", path, idempotency_key: &idempotency_key, body: b"" };
+        let mut request = self.agent.get(url.as_str());
+        for (name, value) in self.key.headers(&message, self.clock.now()) {
+            request = request.header(name, value);
+        }
+        let mut response = request.call().map_err(|error| no_answer(&error))?;
+        let status = response.status().as_u16();
+        let answer = response.body_mut().with_config().limit(HELD_BYTES_MAX).lossy_utf8(true).read_to_string();
+        let answer = answer
+            .map_err(|error| SinkError::Later(format!("the platform answered {status} and broke off: {error}")))?;
+        match status {
+            200..=299 => serde_json::from_str::<HeldCases>(&answer).map(|held| held.cases).map_err(|error| {
+                SinkError::Later(format!("the platform answered {status} with no list of cases: {error}"))
+            }),
+            404 | 405 | 501 => Err(never(&format!(
+                "the platform does not say which cases it holds ({status}); it has to answer GET {{url}}/cases?day="
+            ))),
+            _ => Err(refusal(status, &answer, false)),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod callback;
 mod file;
+mod held;
 mod http;
 mod open;
 mod payload;
@@ -16,6 +17,7 @@ use crate::domain::{Case, Delivery, EvidenceRow, Incident, Receipt};
 
 pub use callback::{CALLBACK_BYTES_MAX, CallbackRefused, read_callback};
 pub use file::FolderSink;
+pub use held::{CaseDay, HeldCase, HeldCases};
 pub use http::HttpSink;
 pub use open::{OutletError, open, signing_key};
 pub use payload::{
@@ -80,4 +82,9 @@ pub trait CaseSink: Send + Sync {
     /// # Errors
     /// [`SinkError`].
     fn deliver(&self, parcel: &Parcel) -> Result<Receipt, SinkError>;
+    /// Asks which cases of a day the platform holds. Changes nothing on either side.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    fn held(&self, day: &CaseDay) -> Result<Vec<HeldCase>, SinkError>;
 }

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{BBox, FrameSpace};
+use super::{BBox, FrameSpace, ReferenceSpace, WallTime};
 
 /// A confidence in 0..=1; never NaN.
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -76,6 +76,39 @@ pub struct Detection {
     pub score: Score,
     /// Where, in pixels of the frame.
     pub bbox: BBox<FrameSpace>,
+}
+
+/// One box of a look, where it stood on the view's reference picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReferenceDetection {
+    /// The model's class name.
+    pub class: Arc<str>,
+    /// The model's confidence.
+    pub score: Score,
+    /// Where, in fractions of the reference picture.
+    pub bbox: BBox<ReferenceSpace>,
+}
+
+/// Boxes that are kept of one look at most: the surest.
+pub const OBSERVED_MAX: usize = 64;
+
+/// What the model saw in the latest frame of a look that could be judged, lawful or not: kept for a while, so that
+/// zones and hours can be tried out on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// The moment by which it was judged.
+    pub at: WallTime,
+    /// At most [`OBSERVED_MAX`], surest first.
+    pub detections: Vec<ReferenceDetection>,
+}
+
+impl Observed {
+    /// Keeps the surest of what was seen.
+    pub fn new(at: WallTime, mut detections: Vec<ReferenceDetection>) -> Self {
+        detections.sort_by_key(|detection| std::cmp::Reverse(detection.score));
+        detections.truncate(OBSERVED_MAX);
+        Self { at, detections }
+    }
 }
 
 /// Which weights said it.

@@ -30,8 +30,8 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{
-        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Purpose, Sighting,
-        ViewState, WallTime,
+        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed, Purpose,
+        ReferenceDetection, Sighting, ViewState, WallTime,
     },
     infer::{Detector, InferError, Lane},
     media::{
@@ -128,6 +128,17 @@ pub struct Judgeable {
 impl Judgeable {
     pub(super) fn registered(&self) -> Registered<'_> {
         Registered { frame: &self.frame, homography: &self.homography, detections: &self.detections }
+    }
+
+    /// What was seen, where it stood on the reference picture.
+    fn observed(&self) -> Observed {
+        let (width, height) = (self.frame.picture.width(), self.frame.picture.height());
+        let on_reference = |seen: &Detection| ReferenceDetection {
+            class: seen.class.clone(),
+            score: seen.score,
+            bbox: self.homography.to_reference(&seen.bbox, width, height),
+        };
+        Observed::new(self.frame.meta.judged_at(), self.detections.iter().map(on_reference).collect())
     }
 }
 
@@ -286,6 +297,7 @@ impl Spine {
             changes: judged.incidents,
             evidence: Vec::new(),
             recheck: None,
+            observed: seen.last.as_ref().map(Judgeable::observed),
         };
         let drafts = self.drafts(look, scene, matters, seen, clip.as_ref(), &mut outcome)?; // hop 7
         self.record(&drafts, &mut outcome)?; // hop 8

@@ -51,11 +51,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Invalid`] for words that are none; [`ServiceError::Store`].
     pub fn incidents(&self, filter: &IncidentFilter, page: &Page) -> Result<Rows<Incident>, ServiceError> {
-        if let Some(word) = &filter.review
-            && !matches!(word.as_str(), "waiting" | "confirmed" | "rejected" | "duplicate" | DECIDED)
-        {
-            Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none()?;
-        }
+        check_review_word(filter)?;
         let filter = IncidentFilter { areas: self.seen_areas(&filter.areas), ..filter.clone() };
         self.store.incidents(&filter, page).map_err(|error| ServiceError::of_list(error, page))
     }
@@ -115,5 +111,13 @@ impl Service {
     /// Matters of the catalogue, key and name, for a reviewer who reclassifies.
     pub fn matters(&self) -> Vec<(MatterKey, String)> {
         self.config.matters.values().map(|matter| (matter.key.clone(), matter.name.clone())).collect()
+    }
+}
+
+/// Refuses a word that is no state of review.
+pub(super) fn check_review_word(filter: &IncidentFilter) -> Result<(), ServiceError> {
+    match filter.review.as_deref() {
+        None | Some("waiting" | "confirmed" | "rejected" | "duplicate" | DECIDED) => Ok(()),
+        Some(word) => Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none(),
     }
 }

@@ -8,17 +8,25 @@ mod coverage;
 mod deliveries;
 mod desk;
 mod evidence;
+mod export;
 mod faults;
 mod health;
+mod import;
 mod incidents;
 mod pictures;
 mod plan;
+mod platform;
 mod queue;
+mod reconciliation;
+mod report;
 mod review;
 mod second_reviews;
+mod statistics;
 mod streams;
+mod table;
 mod timeline;
 mod views;
+mod what_if;
 pub mod words;
 mod zones;
 
@@ -38,14 +46,25 @@ pub use desk::OnDesk;
 pub use evidence::{Circle, EvidenceBytes};
 pub use faults::{Fault, Faults};
 pub use health::{DISK_FREE_BYTES_MIN, Health};
+pub use import::{
+    Column, ImportTerms, Imported, ImportedRow, RowAction, SHEET_BYTES_MAX, SHEET_ROWS_MAX, Sheet, SheetEncoding,
+    SheetRow,
+};
 pub use incidents::IncidentDetail;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words};
+pub use platform::{PlatformStatus, Reached};
 pub use queue::{QueueAsk, QueueItem, QueuePage};
+pub use report::{Month, Report};
 pub use second_reviews::{Agreement, PairAgreement, kappa};
+pub use statistics::{
+    By, Figures, HotPlace, HotSpots, REASONS, Share, Statistics, StatisticsQuery, StatisticsRow, reason_word,
+};
 pub use streams::{ChangeStream, NewStream, Registered, StreamDetail};
+pub use table::{Cell, Table, TableFormat};
 pub use timeline::{Moment, MomentKind};
 pub use views::ChangeView;
+pub use what_if::{Difference, Draft, DraftZone, Judged, WhatIf, Why};
 pub use zones::NewZone;
 
 use crate::{
@@ -80,6 +99,9 @@ pub enum ServiceError {
     /// The file shows more than its reader may see.
     #[error("{0} does not leave the review circle; ask for the masked picture")]
     Unmasked(String),
+    /// A file for a spreadsheet cannot be made.
+    #[error("the file cannot be made: {0}; ask for a shorter span or another format")]
+    Export(String),
     /// The data folder cannot be used.
     #[error("data folder {path} cannot be used: {why}; check that it exists and that this user may write there")]
     Folder {

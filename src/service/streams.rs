@@ -1,6 +1,6 @@
 //! Streams: register, change, enable, remove. A credential goes in and never comes out again.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use url::Url;
 
@@ -9,7 +9,7 @@ use crate::config::NotAdmitted;
 use crate::domain::{Credential, Location, Secret, SourceUrl, Stream, StreamId, Transport, View, ViewId};
 
 /// How long a person waits for the name server.
-const RESOLVE_TIME: Duration = Duration::from_secs(3);
+pub(super) const RESOLVE_TIME: Duration = Duration::from_secs(3);
 
 /// What a person says about a new stream. The address may carry `user:password@`; it is split off at once.
 #[derive(Clone, Debug)]
@@ -70,6 +70,13 @@ pub struct Registered {
     pub view: View,
 }
 
+/// A stream that may be registered.
+pub(super) struct Drafted {
+    pub stream: Stream,
+    pub credential: Option<Credential>,
+    pub view: View,
+}
+
 /// A stream with its views.
 #[derive(Clone, Debug)]
 pub struct StreamDetail {
@@ -88,20 +95,29 @@ impl Service {
     /// [`ServiceError::Invalid`] with every fault; [`ServiceError::Store`] where the code is taken.
     pub fn register_stream(&self, new: &NewStream, actor: &str) -> Result<Registered, ServiceError> {
         let mut faults = Faults::default();
-        let code = code(&mut faults, &new.code);
+        let drafted = self.draft_stream(new, RESOLVE_TIME, &mut faults);
+        faults.none()?;
+        let Drafted { stream, credential, view } = drafted.expect("without a fault there is a stream");
+        self.store.register(&stream, credential.as_ref(), &view, actor)?;
+        Ok(Registered { stream, view })
+    }
+
+    /// The stream that a person would register, with its one view; `None` only with a fault. `within` bounds the
+    /// question to the name server.
+    pub(super) fn draft_stream(&self, new: &NewStream, within: Duration, faults: &mut Faults) -> Option<Drafted> {
+        let faults_before = faults.0.len();
+        let code = code(faults, &new.code);
         let name = faults.name("name", &new.name, 200);
-        let source = source(&mut faults, &new.url, new.username.as_deref(), new.password.as_ref());
-        self.check_network(&mut faults, source.as_ref().map(|(source, _)| source));
-        check_location(&mut faults, new.location.as_ref());
+        let source = source(faults, &new.url, new.username.as_deref(), new.password.as_ref());
+        self.check_network(faults, source.as_ref().map(|(source, _)| source), within);
+        check_location(faults, new.location.as_ref());
         let area = match &new.area {
-            Some(name) => self.given_area(&mut faults, name),
-            None => self.area_at(&mut faults, new.location.as_ref()),
+            Some(name) => self.given_area(faults, name),
+            None => self.area_at(faults, new.location.as_ref()),
         };
         let matters = faults.matters("matters", &new.matters, |key| self.config.matters.contains_key(key));
-        check_revisit(&mut faults, new.revisit_s);
-        faults.none()?;
-        let (source, credential) = source.expect("without a fault there is an address");
-
+        check_revisit(faults, new.revisit_s);
+        let (source, credential) = source.filter(|_| faults.0.len() == faults_before)?;
         let stream = Stream {
             id: StreamId::fresh(),
             code,
@@ -122,8 +138,7 @@ impl Service {
             weight: 1.0,
             reference: None,
         };
-        self.store.register(&stream, credential.as_ref(), &view, actor)?;
-        Ok(Registered { stream, view })
+        Some(Drafted { stream, credential, view })
     }
 
     /// The source that a person would register, checked like one, to be tried first. Nothing is stored.
@@ -133,7 +148,7 @@ impl Service {
     pub fn source_to_probe(&self, new: &NewStream) -> Result<(Stream, Option<Credential>), ServiceError> {
         let mut faults = Faults::default();
         let source = source(&mut faults, &new.url, new.username.as_deref(), new.password.as_ref());
-        self.check_network(&mut faults, source.as_ref().map(|(source, _)| source));
+        self.check_network(&mut faults, source.as_ref().map(|(source, _)| source), RESOLVE_TIME);
         faults.none()?;
         let (source, credential) = source.expect("without a fault there is an address");
         let stream = Stream {
@@ -205,39 +220,52 @@ impl Service {
         change: &ChangeStream,
         actor: &str,
     ) -> Result<StreamDetail, ServiceError> {
-        let mut stream = self.stream(id)?.stream;
+        let before = self.stream(id)?;
         let mut faults = Faults::default();
+        let (stream, credential) = self.changed_stream(&before, change, RESOLVE_TIME, &mut faults);
+        faults.none()?;
+        self.store.put_stream(&stream, credential.as_ref(), actor)?;
+        self.stream(id)
+    }
+
+    /// A stream as a person would have it, and the credential that they give. `within` bounds the question to the name
+    /// server.
+    pub(super) fn changed_stream(
+        &self,
+        before: &StreamDetail,
+        change: &ChangeStream,
+        within: Duration,
+        faults: &mut Faults,
+    ) -> (Stream, Option<Credential>) {
+        let mut stream = before.stream.clone();
         if let Some(text) = &change.code {
-            stream.code = code(&mut faults, text);
+            stream.code = code(faults, text);
         }
         if let Some(text) = &change.name {
             stream.name = faults.name("name", text, 200);
         }
-        check_location(&mut faults, change.location.as_ref());
+        check_location(faults, change.location.as_ref());
         match &change.area {
             None => {}
-            Some(Some(name)) => stream.area = self.given_area(&mut faults, name),
+            Some(Some(name)) => stream.area = self.given_area(faults, name),
             Some(None) if self.sees(None) => stream.area = None,
             Some(None) => faults.add("area", "", "an area that you see"),
         }
         let mut credential = None;
         let url = change.url.clone().unwrap_or_else(|| Secret::new(stream.source.url().as_str()));
-        if let Some((source, found)) = source(&mut faults, &url, change.username.as_deref(), change.password.as_ref()) {
-            self.check_network(&mut faults, Some(&source));
+        if let Some((source, found)) = source(faults, &url, change.username.as_deref(), change.password.as_ref()) {
+            self.check_network(faults, Some(&source), within);
             // A credential stays with the address that it was given for: a new host must not be sent the old one.
-            if found.is_none() && moved_host(stream.source.url(), source.url()) && self.store.credential(id)?.is_some()
-            {
+            if found.is_none() && moved_host(stream.source.url(), source.url()) && before.has_credential {
                 faults.add("url", "", "another host needs the user name and the password again");
             }
             stream.source = source;
             credential = found;
         }
-        faults.none()?;
         stream.transport = change.transport.unwrap_or(stream.transport);
         stream.location = change.location.clone().or(stream.location);
         stream.enabled = change.enabled.unwrap_or(stream.enabled);
-        self.store.put_stream(&stream, credential.as_ref(), actor)?;
-        self.stream(id)
+        (stream, credential)
     }
 
     /// Looks at a stream again, or stops looking at it. Its memory stays.
@@ -259,9 +287,13 @@ impl Service {
 
     /// Refuses addresses in networks where no camera may live, and names that lead there. A name that nobody knows now
     /// is taken: it is resolved and checked again whenever the stream is opened, by the media room.
-    fn check_network(&self, faults: &mut Faults, source: Option<&SourceUrl>) {
+    fn check_network(&self, faults: &mut Faults, source: Option<&SourceUrl>, within: Duration) {
         let Some(url) = source.map(SourceUrl::url).filter(|url| url.scheme() != "file") else { return };
-        match self.config.settings.networks.admit(url, RESOLVE_TIME) {
+        let is_name = url.host_str().is_some_and(|host| host.parse::<IpAddr>().is_err() && !host.starts_with('['));
+        if within.is_zero() && is_name {
+            return;
+        }
+        match self.config.settings.networks.admit(url, within) {
             Ok(_) | Err(NotAdmitted::Unknown(_) | NotAdmitted::Silent(_)) => {}
             Err(NotAdmitted::Outside(ip) | NotAdmitted::LeadsOutside(_, ip)) => {
                 let want = "an address in a network of cameras; see [networks] cameras in xunjie.toml";

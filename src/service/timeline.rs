@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::IncidentDetail;
 use crate::{
-    domain::{DeliveryState, EvidenceKind, Message, Presence, Stage, WallTime},
+    domain::{DeliveryState, EvidenceId, EvidenceKind, Message, Presence, Stage, WallTime},
     store::AuditRow,
 };
 
@@ -39,6 +39,8 @@ pub struct Moment {
     pub what: MomentKind,
     /// In words.
     pub detail: String,
+    /// The bundle that shows it.
+    pub evidence: Option<EvidenceId>,
 }
 
 /// The moments of an incident.
@@ -52,7 +54,8 @@ pub(super) fn of(detail: &IncidentDetail) -> Vec<Moment> {
             EvidenceKind::Recheck => "核查取证",
         };
         let files = manifest.as_ref().map_or_else(String::new, |m| format!("，{} 个文件", m.files.len()));
-        push(&mut moments, row.made_at, MomentKind::Evidence, format!("{kind}{files}"));
+        let (at, what, detail) = (row.made_at, MomentKind::Evidence, format!("{kind}{files}"));
+        moments.push(Moment { at, what, detail, evidence: Some(row.id) });
     }
     for (made_at, fault) in &detail.touched {
         let file = format!("证据文件 {} {}，勿用", fault.file, fault.kind.words());
@@ -75,7 +78,7 @@ pub(super) fn of(detail: &IncidentDetail) -> Vec<Moment> {
 }
 
 fn push(moments: &mut Vec<Moment>, at: WallTime, what: MomentKind, detail: String) {
-    moments.push(Moment { at, what, detail });
+    moments.push(Moment { at, what, detail, evidence: None });
 }
 
 fn sightings(detail: &IncidentDetail) -> Vec<Moment> {

@@ -83,6 +83,14 @@ impl Service {
 
     fn put_zone(&self, id: ZoneId, view: ViewId, new: &NewZone, actor: &str) -> Result<Zone, ServiceError> {
         let mut faults = Faults::default();
+        let zone = self.check_zone(&mut faults, id, view, new);
+        faults.none()?;
+        let zone = zone.expect("without a fault there is a zone");
+        Ok(self.store.put_zone(&zone, self.now(), actor)?)
+    }
+
+    /// The zone that a person draws; `None` only with a fault.
+    pub(super) fn check_zone(&self, faults: &mut Faults, id: ZoneId, view: ViewId, new: &NewZone) -> Option<Zone> {
         let name = faults.name("name", &new.name, 200);
         let matters = faults.matters("matters", &new.matters, |key| self.config.matters.contains_key(key));
         if new.matters.is_empty() {
@@ -109,19 +117,18 @@ impl Service {
         {
             faults.add("valid_until", &until.to_string(), "later than valid_from");
         }
-        faults.none()?;
-        let zone = Zone {
+        let polygon = polygon?;
+        Some(Zone {
             id,
             view,
             version: 1,
             name,
             kind: new.kind,
             matters,
-            polygon: polygon.expect("without a fault there is a polygon"),
+            polygon,
             hours: new.hours.clone(),
             valid_from: new.valid_from,
             valid_until: new.valid_until,
-        };
-        Ok(self.store.put_zone(&zone, self.now(), actor)?)
+        })
     }
 }

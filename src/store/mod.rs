@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod evidence;
+mod office;
 mod review;
 pub mod sqlite;
 
@@ -10,11 +11,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use office::*;
+
 pub use self::review::{Judged, Queue, QueueFilter, ReviewStore};
 use crate::domain::{
     Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,
-    EvidenceRow, Incident, IncidentChange, IncidentId, LookReport, MatterKey, Place, PlaceId, PlatformPause, Reference,
-    SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
+    EvidenceRow, Incident, IncidentChange, IncidentId, LookReport, MatterKey, Observed, Place, PlaceId, PlatformPause,
+    Reference, SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, View, ViewId, WallTime, Zone,
+    ZoneId,
 };
 
 /// Why the store refused or failed.
@@ -76,6 +80,8 @@ pub struct LookOutcome {
     pub evidence: Vec<EvidenceRow>,
     /// The outcome of a re-check, if the look was one.
     pub recheck: Option<RecheckOutcome>,
+    /// What was seen, where a frame could be judged.
+    pub observed: Option<Observed>,
 }
 
 /// What a re-check look found.
@@ -211,7 +217,7 @@ pub enum CallbackApplied {
 pub type OpenCase<'a> = &'a dyn Fn(crate::domain::Confirmation) -> Case;
 
 /// The seam: the truth of the house. Synchronous: callers own their threads. Every method is one transaction.
-pub trait Store: ReviewStore {
+pub trait Store: OfficeStore + ReviewStore + Send + Sync {
     // --- registry ---
     /// Changes whenever a stream, credential, view or zone does, also by another process.
     fn revision(&self) -> Result<u64, StoreError>;

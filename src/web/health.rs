@@ -49,6 +49,13 @@ pub struct PauseOut {
     probe_at: WallTime,
 }
 
+impl PauseOut {
+    pub(super) fn of(pause: PlatformPause) -> Self {
+        let PlatformPause { since, why, probe_at } = pause;
+        Self { since, why, probe_at }
+    }
+}
+
 /// How views stand.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CoverageCounts {
@@ -94,7 +101,7 @@ pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
         deliveries_pending,
         deliveries_dead,
         delivery_oldest_ms,
-        platform_pause: platform_pause.map(|PlatformPause { since, why, probe_at }| PauseOut { since, why, probe_at }),
+        platform_pause: platform_pause.map(PauseOut::of),
         disk_free_bytes,
         version: env!("CARGO_PKG_VERSION"),
     }))

@@ -16,7 +16,7 @@ use super::{
     zones::ZoneOut,
 };
 use crate::{
-    domain::{Caller, FileRole, IncidentId, Limit, Location, ViewId, WallTime},
+    domain::{Caller, EvidenceId, FileRole, IncidentId, Limit, Location, ViewId, WallTime},
     service::{IncidentDetail, Moment, MomentKind, OnDesk, PictureRef, ShownPicture},
 };
 
@@ -31,12 +31,15 @@ pub struct MomentOut {
     what: MomentKind,
     /// In words.
     detail: String,
+    /// The bundle that shows it.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    evidence: Option<EvidenceId>,
 }
 
 impl MomentOut {
     pub(super) fn of(moment: Moment) -> Self {
-        let Moment { at, what, detail } = moment;
-        Self { at, what, detail }
+        let Moment { at, what, detail, evidence } = moment;
+        Self { at, what, detail, evidence }
     }
 }
 

@@ -13,12 +13,14 @@ mod evidence;
 mod extract;
 mod guard;
 mod health;
+mod imports;
 mod incident_detail;
 mod incidents;
 mod looks;
 mod media_links;
 mod page;
 mod plan;
+mod platform;
 mod problem;
 mod queue;
 mod roles;
@@ -26,9 +28,11 @@ mod router;
 mod second_reviews;
 mod server;
 mod sessions;
+mod statistics;
 mod streams;
 mod verdicts;
 mod views;
+mod what_if;
 mod zones;
 
 use std::{future::Future, io, sync::Arc};
@@ -42,7 +46,11 @@ pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
 
-use crate::{deliver::SigningKey, service::Service, telemetry};
+use crate::{
+    deliver::{CaseSink, SigningKey},
+    service::Service,
+    telemetry,
+};
 
 /// Blocking calls into the service that run at the same time; further ones wait in line.
 const BLOCKING_MAX: usize = 32;
@@ -54,6 +62,8 @@ pub struct Ports {
     pub probe: Option<ProbePort>,
     /// Asks the patrol for a look out of turn.
     pub look: Option<LookPort>,
+    /// The outlet to the platform, to be asked what it holds.
+    pub sink: Option<Arc<dyn CaseSink>>,
 }
 
 /// All that handlers share.

@@ -164,7 +164,8 @@ impl From<ServiceError> for Problem {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "the evidence is damaged", told)
             }
             ServiceError::Unmasked(_) => Self::forbidden(told),
-            ServiceError::Store(StoreError::Unusable(_) | StoreError::Failed(_))
+            ServiceError::Export(_)
+            | ServiceError::Store(StoreError::Unusable(_) | StoreError::Failed(_))
             | ServiceError::Evidence(EvidenceError::Unreadable { .. })
             | ServiceError::Folder { .. } => Self::internal(&told),
         }

@@ -29,6 +29,8 @@ const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
 const REVIEWERS: Callers = Holders(&[Reviewer]);
 /// Who decides and who checks how it was decided.
 const JUDGES: Callers = Holders(&[Reviewer, Supervisor]);
+/// Who answers for the work of others.
+const SUPERVISORS: Callers = Holders(&[Supervisor]);
 /// Who watches over cases.
 const CASES: Callers = Holders(&[Platform, Supervisor]);
 
@@ -40,6 +42,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("callbacks_hear", Anybody),
     ("cases_list", CASES),
     ("cases_show", CASES),
+    ("cases_timeline", VIEWERS),
     ("clusters_list", REVIEWERS),
     ("changes_follow", Known),
     ("deliveries_list", CASES),
@@ -55,6 +58,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("health_metrics", Holders(&[Operator, Supervisor])),
     ("health_show", Known),
     ("incidents_decide", REVIEWERS),
+    ("incidents_export", SUPERVISORS),
     ("incidents_list", Holders(&[Reviewer, Supervisor])),
     ("incidents_lock", REVIEWERS),
     ("incidents_show", VIEWERS),
@@ -69,21 +73,33 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("page", Holders(&[Reviewer])),
     ("page_public", Anybody),
     ("plan_show", Known),
+    ("platform_show", Holders(&[Platform])),
     ("queue_list", JUDGES),
+    ("reconciliations_list", CASES),
+    ("reconciliations_run", Holders(&[Platform])),
+    ("reports_show", SUPERVISORS),
     ("second_reviews_give", JUDGES),
     ("second_reviews_next", JUDGES),
+    ("statistics_export", SUPERVISORS),
+    ("statistics_hot_spots", SUPERVISORS),
+    ("statistics_show", SUPERVISORS),
     ("streams_add", OPERATORS),
     ("streams_change", OPERATORS),
+    ("streams_import", OPERATORS),
+    ("streams_import_template", OPERATORS),
     ("streams_list", Known),
     ("streams_probe", OPERATORS),
+    ("streams_probe_known", OPERATORS),
     ("streams_remove", OPERATORS),
     ("streams_show", Known),
     ("verdicts_give", REVIEWERS),
     ("views_ask_reference", OPERATORS),
     ("views_change", OPERATORS),
+    ("views_detections", OPERATORS),
     ("views_list", Known),
     ("views_reference", Holders(&[Operator, Reviewer, Supervisor])),
     ("views_show", Known),
+    ("views_what_if", OPERATORS),
     ("zones_add", OPERATORS),
     ("zones_change", OPERATORS),
     ("zones_list", Known),

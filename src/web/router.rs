@@ -26,11 +26,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     App, areas, callbacks, cases, catalogue, changes, deliveries, evidence,
     guard::{self, Door},
-    health, incident_detail, incidents, looks, media_links, page, plan, queue,
+    health, imports, incident_detail, incidents, looks, media_links, page, plan, platform, queue,
     roles::Routes,
-    second_reviews, streams, verdicts, views, zones,
+    second_reviews, statistics, streams, verdicts, views, what_if, zones,
 };
-use crate::deliver::CALLBACK_BYTES_MAX;
+use crate::{deliver::CALLBACK_BYTES_MAX, service::SHEET_BYTES_MAX};
 
 /// Longest body of a request; the largest honest one is a polygon of 200 points.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -71,11 +71,15 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(areas::list))
         .routes(routes!(streams::list, streams::add))
         .routes(routes!(streams::probe))
+        .routes(routes!(streams::probe_known))
+        .routes(routes!(imports::template))
         .routes(routes!(streams::show, streams::change, streams::remove))
         .routes(routes!(views::list))
         .routes(routes!(views::show, views::change))
         .routes(routes!(views::reference, views::ask_reference))
         .routes(routes!(looks::list, looks::ask))
+        .routes(routes!(what_if::detections))
+        .routes(routes!(what_if::judge))
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::show, zones::change, zones::remove))
         .routes(routes!(zones::versions))
@@ -98,8 +102,17 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(evidence::manifest))
         .routes(routes!(evidence::prove))
         .routes(routes!(evidence::file))
+        .routes(routes!(statistics::show))
+        .routes(routes!(statistics::hot_spots))
+        .routes(routes!(statistics::export))
+        .routes(routes!(statistics::incidents))
+        .routes(routes!(statistics::report))
         .routes(routes!(cases::list))
         .routes(routes!(cases::show))
+        .routes(routes!(platform::timeline))
+        .routes(routes!(platform::show))
+        .routes(routes!(platform::reconciliations))
+        .routes(routes!(platform::reconcile))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::replay))
@@ -120,6 +133,11 @@ fn guarded() -> OpenApiRouter<App> {
         .route("/assets/page.js", get(page::script))
 }
 
+/// The same, with a body as large as a sheet.
+fn sheets() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(imports::import))
+}
+
 /// What proves itself by a signature of its own.
 fn signed() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -129,7 +147,7 @@ fn signed() -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document, generated from the handlers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    guarded().merge(signed()).into_openapi()
+    guarded().merge(sheets()).merge(signed()).into_openapi()
 }
 
 /// The document, written once: it never changes while the process runs.
@@ -146,12 +164,17 @@ pub fn router(app: App, loopback: bool) -> Router {
     let door = Door { open: loopback && app.access.open_loopback(), app: app.clone(), routes };
     let guarded = Router::from(guarded())
         .fallback(async || StatusCode::NOT_FOUND)
-        .layer(from_fn_with_state(door, guard::enter))
+        .layer(from_fn_with_state(door.clone(), guard::enter))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    let sheets = Router::from(sheets())
+        .layer(from_fn_with_state(door, guard::enter))
+        .layer(DefaultBodyLimit::max(SHEET_BYTES_MAX))
+        .layer(RequestBodyLimitLayer::new(SHEET_BYTES_MAX));
     guarded
         .merge(Router::from(signed()))
-        .layer(RequestBodyTimeoutLayer::new(BODY_PIECE_TIME))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX)) // refuses by Content-Length, before anything is read
+        .merge(sheets)
+        .layer(RequestBodyTimeoutLayer::new(BODY_PIECE_TIME))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_TIME_MAX))
         .layer(from_fn(guard::leave))
         .with_state(app)

@@ -258,3 +258,22 @@ pub(super) async fn probe(
         .await?;
     Ok(Json(probed))
 }
+
+/// Tries a registered stream with the credential that is kept for it.
+#[utoipa::path(post, operation_id = "streams_probe_known", path = "/api/v1/streams/{id}/probe", tag = "streams", params(("id" = String, Path)),
+    responses((status = OK, body = Probed), (status = NOT_FOUND, body = Problem), (status = NOT_IMPLEMENTED, body = Problem)))]
+pub(super) async fn probe_known(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<StreamId>,
+) -> Result<Json<Probed>, Problem> {
+    let port = app.ports.probe.clone().ok_or_else(|| Problem::unavailable("probing"))?;
+    let probed = app
+        .run(&caller, move |service| {
+            let stream = service.stream(id)?.stream;
+            let credential = service.store.credential(id)?;
+            Ok(port(stream, credential))
+        })
+        .await?;
+    Ok(Json(probed))
+}

@@ -45,26 +45,26 @@ pub struct HoursJson {
 pub struct ZoneIn {
     /// The view that it is drawn on; needed for a new zone, and a zone never moves to another.
     #[schema(value_type = Option<String>, format = "uuid")]
-    view: Option<ViewId>,
+    pub(super) view: Option<ViewId>,
     /// Name for people.
     #[serde(default)]
-    name: String,
+    pub(super) name: String,
     /// What it says.
-    kind: ZoneKind,
+    pub(super) kind: ZoneKind,
     /// About which matters.
     #[serde(default)]
-    matters: Vec<String>,
+    pub(super) matters: Vec<String>,
     /// Corners on the reference picture, `[x, y]` as fractions of its width and height.
     #[serde(default)]
-    polygon: Vec<[f32; 2]>,
+    pub(super) polygon: Vec<[f32; 2]>,
     /// When, for controlled and permitted zones.
-    hours: Option<HoursJson>,
+    pub(super) hours: Option<HoursJson>,
     /// Not before.
     #[schema(value_type = Option<String>, format = DateTime)]
-    valid_from: Option<WallTime>,
+    pub(super) valid_from: Option<WallTime>,
     /// Not at or after.
     #[schema(value_type = Option<String>, format = DateTime)]
-    valid_until: Option<WallTime>,
+    pub(super) valid_until: Option<WallTime>,
 }
 
 /// A zone.
@@ -149,7 +149,7 @@ fn read_hours(faults: &mut Faults, hours: HoursJson) -> Hours {
 }
 
 impl ZoneIn {
-    fn into_new(self) -> Result<NewZone, Problem> {
+    pub(super) fn into_new(self) -> Result<NewZone, Problem> {
         let mut faults = Faults::default();
         let hours = self.hours.map(|hours| read_hours(&mut faults, hours));
         if !faults.0.is_empty() {

@@ -183,8 +183,15 @@ impl House {
         let id = incident.id;
         let report = self.look(view, ViewState::Same, None);
         let changes = vec![IncidentChange::Opened { incident }];
-        let outcome =
-            LookOutcome { report, places: vec![place], forgotten: vec![], changes, evidence: vec![row], recheck: None };
+        let outcome = LookOutcome {
+            report,
+            places: vec![place],
+            forgotten: vec![],
+            changes,
+            evidence: vec![row],
+            recheck: None,
+            observed: None,
+        };
         self.service.store.record(&outcome).unwrap();
         id
     }

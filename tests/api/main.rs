@@ -5,9 +5,13 @@ mod access;
 mod desk;
 mod evidence;
 mod house;
+mod imports;
 mod pages;
+mod platform;
 mod review;
+mod statistics;
 mod streams;
+mod what_if;
 
 use std::time::Duration;
 
@@ -107,6 +111,7 @@ fn health_tells_what_needs_a_person_and_metrics_are_told() {
         changes: vec![],
         evidence: vec![],
         recheck: None,
+        observed: None,
     };
     house.service.store.record(&outcome).unwrap();
     let health = api.get("/api/v1/health").json;

@@ -73,7 +73,7 @@ fn markup_in_names_is_text() {
     house
         .service
         .store
-        .record(&LookOutcome { report: look, places, forgotten, changes, evidence, recheck: None })
+        .record(&LookOutcome { report: look, places, forgotten, changes, evidence, recheck: None, observed: None })
         .unwrap();
     browser
         .form(&format!("/incidents/{id}/verdict"), &[("verdict", "confirmed"), ("reviewer", script), ("note", script)]);

@@ -20,6 +20,7 @@ fn a_credential_goes_in_and_never_comes_out() {
             Probed { usable: true, summary: format!("{} 可用", stream.source), details: json!({}) }
         })),
         look: None,
+        sink: None,
     };
     let house = House::start_with(true, ports);
     let api = house.client();
@@ -190,6 +191,7 @@ fn a_look_can_be_asked_for_where_the_patrol_runs() {
     let noted = asked.clone();
     let ports = Ports {
         probe: None,
+        sink: None,
         look: Some(Arc::new(move |view, wish| {
             noted.lock().unwrap().push((view, wish));
             if wish == LookWish::Reference {

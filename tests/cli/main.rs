@@ -317,3 +317,29 @@ fn what_is_not_understood_ends_with_2_and_what_is_not_there_with_1() {
     assert_eq!(program.run(&["--help"]).code, 0);
     assert!(program.run(&["--version"]).out.starts_with("xunjie "));
 }
+
+#[test]
+fn a_sheet_of_streams_is_tried_first_and_then_registered_whole() {
+    let program = Program::new();
+    let sheet = program.data.path().join("cameras.csv");
+    let path = sheet.to_str().expect("the folder's name is text").to_owned();
+    let write = |rows: &str| {
+        fs::write(&sheet, format!("code,name,url,username,password\n{rows}")).expect("the sheet can be written");
+    };
+    write("N1,西门,rtsp://10.0.0.11/ch1,viewer,pl4nted\nN2,南门,nonsense,,\n");
+    let refused = program.run(&["stream", "import", &path]);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert!(refused.out.contains("一行也未登记：新增 1，修改 0，不变 0，错误 1（UTF-8）"), "{}", refused.out);
+    assert!(refused.out.contains("not an address"), "{}", refused.out);
+    write("N1,西门,rtsp://10.0.0.11/ch1,viewer,pl4nted\nN2,南门,rtsp://10.0.0.12/ch1,,\n");
+    let tried = program.run(&["stream", "import", "--dry-run", &path]);
+    assert_eq!(tried.code, 0, "{}", tried.err);
+    assert!(tried.out.contains("检查通过，未登记：新增 2"), "{}", tried.out);
+    assert!(!program.run(&["stream", "list"]).out.contains("N1"));
+    let done = program.run(&["stream", "import", &path]);
+    assert!(done.out.contains("已登记：新增 2"), "{}{}", done.out, done.err);
+    let again = program.run(&["--json", "stream", "import", &path]);
+    assert_eq!(again.out.matches("\"same\"").count(), 2, "{}", again.out);
+    let all = [refused.out, tried.out, done.out, again.out, program.run(&["stream", "list"]).out].concat();
+    assert!(!all.contains("pl4nted") && all.contains("N2"), "{all}");
+}

@@ -81,6 +81,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
         changes: vec![IncidentChange::Opened { incident: incident.clone() }],
         evidence: vec![row],
         recheck: None,
+        observed: None,
     };
     store.record(&outcome).expect("the store takes a look");
     incident.id

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs};
 use axum::http::HeaderMap;
 use url::Url;
 use xunjie::{
-    deliver::{Payload, SIGNATURE_HEADER, Signed, SigningKey, Told},
+    deliver::{HeldCases, Payload, SIGNATURE_HEADER, Signed, SigningKey, Told},
     domain::{Callback, EvidenceId, Secret, Stage, WallTime},
 };
 
@@ -39,7 +39,10 @@ fn the_documented_messages_are_of_the_form_and_say_all_that_is_sent() {
     assert_eq!(serde_json::to_value(&payload).unwrap(), documented, "a key is undocumented or was renamed");
 
     let callback: Callback = serde_json::from_str(&json[1]).unwrap();
-    assert_eq!((callback.stage, callback.case_id.to_string()), (Stage::Handled, payload.case_id));
+    assert_eq!((callback.stage, callback.case_id.to_string()), (Stage::Handled, payload.case_id.clone()));
+
+    let held: HeldCases = serde_json::from_str(&json[2]).unwrap();
+    assert_eq!((held.cases.len(), &held.cases[0].case_id), (1, &payload.case_id));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod contract;
 mod platform;
+mod reconciliation;
 mod undo;
 mod world;
 
@@ -14,7 +15,7 @@ use url::Url;
 use world::{UNMASKED, World, key, run_until};
 use xunjie::{
     deliver::{
-        CaseSink, FolderSink, Media, SignatureRefused, SinkError,
+        CaseDay, CaseSink, FolderSink, Media, SignatureRefused, SinkError,
         sim::{Behaviour, SimMessage},
     },
     domain::{DeliveryState, Secret, Stage, WallTime},
@@ -244,6 +245,13 @@ fn conforms(world: &World, sink: &dyn CaseSink, texts: &dyn Fn() -> Vec<String>)
     assert!(sink.deliver(&report).unwrap().repeated, "the same parcel is one fact");
     assert!(!sink.deliver(&recurrence).unwrap().repeated);
     assert_eq!(texts().len(), 2);
+    let offset = chrono::FixedOffset::east_opt(8 * 3600).unwrap();
+    let today = case.opened_at.civil(offset).date_naive();
+    let held = |date| sink.held(&CaseDay::of(date, offset)).unwrap();
+    let ids: Vec<String> = held(today).into_iter().map(|held| held.case_id).collect();
+    assert_eq!(ids, [case.id.to_string()], "the case is held once, whatever was told of it");
+    assert_eq!((held(today.pred_opt().unwrap()), held(today.succ_opt().unwrap())), (vec![], vec![]));
+    assert_eq!(texts().len(), 2, "a question changes nothing");
     assert!(texts().iter().any(|text| text.contains(&report.delivery.id.to_string())));
 
     let touched = world.confirmed_case("touched");

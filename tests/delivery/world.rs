@@ -138,7 +138,8 @@ impl World {
             reason: None,
             skew_ms: None,
         };
-        let outcome = LookOutcome { report, places: vec![], forgotten: vec![], changes, evidence, recheck: None };
+        let outcome =
+            LookOutcome { report, places: vec![], forgotten: vec![], changes, evidence, recheck: None, observed: None };
         self.store.record(&outcome).unwrap();
     }
 

@@ -191,6 +191,7 @@ fn incident(
         changes: vec![IncidentChange::Opened { incident: incident.clone() }],
         evidence: vec![row],
         recheck: None,
+        observed: None,
     };
     service.store.record(&outcome).expect("a look");
     incident

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{SimError, callback::CallbackSent, evidence::EvidenceFinding};
 use crate::{
-    deliver::payload::{Payload, Told},
+    deliver::{
+        CaseDay, HeldCase, HeldCases,
+        payload::{Payload, Told},
+    },
     domain::{Stage, WallTime},
 };
 
@@ -45,6 +48,9 @@ pub struct SimCase {
     pub matter_name: String,
     /// The stage that a callback told last.
     pub stage: Stage,
+    /// When our reviewer confirmed it; ledgers of before have none.
+    #[serde(default)]
+    pub confirmed_at: Option<WallTime>,
     /// Messages in the order in which they came.
     pub messages: Vec<SimMessage>,
 }
@@ -167,6 +173,7 @@ impl Ledger {
                     matter_code: payload.matter.full_code.clone(),
                     matter_name: payload.matter.name.clone(),
                     stage: Stage::Filed,
+                    confirmed_at: Some(payload.confirmed.at),
                     messages: vec![message],
                 });
                 Hearing::Kept { platform_number, repeated: false }
@@ -174,8 +181,23 @@ impl Ledger {
         }
     }
 
-    fn next_number(&self, at: WallTime) -> String {
-        let beijing = FixedOffset::east_opt(8 * 3600).expect("eight hours are an offset");
-        format!("{}-{:06}", at.civil(beijing).year(), self.0.cases.len() + 1)
+    /// The cases of a day.
+    pub(super) fn of_day(&self, day: &CaseDay) -> HeldCases {
+        let cases = self.0.cases.iter().filter(|case| case.confirmed_at.is_some_and(|at| day.holds(at)));
+        let held = |case: &SimCase| HeldCase {
+            case_id: case.case_id.clone(),
+            platform_number: Some(case.platform_number.clone()),
+            stage: serde_json::to_value(case.stage).ok().and_then(|word| word.as_str().map(str::to_owned)),
+        };
+        HeldCases { cases: cases.map(held).collect() }
     }
+
+    fn next_number(&self, at: WallTime) -> String {
+        format!("{}-{:06}", at.civil(beijing()).year(), self.0.cases.len() + 1)
+    }
+}
+
+/// The simulator's civil time.
+pub(super) fn beijing() -> FixedOffset {
+    FixedOffset::east_opt(8 * 3600).expect("eight hours are an offset")
 }

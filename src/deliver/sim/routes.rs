@@ -1,21 +1,28 @@
-//! The simulator's routes: three that a platform would have, and `/sim` to steer and to ask.
+//! The simulator's routes: four that a platform would have, and `/sim` to steer and to ask.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, Query, State},
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Behaviour, CallbackOrder, CallbackSent, Sim, SimReport, behaviour::Fate, callback, evidence, ledger::Hearing,
+    Behaviour, CallbackOrder, CallbackSent, Sim, SimReport,
+    behaviour::Fate,
+    callback, evidence,
+    ledger::{Hearing, beijing},
 };
-use crate::deliver::payload::{Payload, Told};
+use crate::deliver::{
+    CaseDay,
+    payload::{Payload, Told},
+};
 
 /// Largest message: a bundle's masked pictures as base64.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -23,7 +30,7 @@ const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Every route.
 pub(super) fn router(sim: Arc<Sim>) -> Router {
     Router::new()
-        .route("/cases", post(report_case))
+        .route("/cases", post(report_case).get(held_cases))
         .route("/cases/{case_id}/recurrences", post(tell_recurrence))
         .route("/cases/{case_id}/rechecks", post(tell_recheck))
         .route("/sim/report", get(report))
@@ -96,6 +103,25 @@ async fn hear(
     match fate {
         Fate::Garbled if heard.0.is_success() => "<html>欢迎使用</html>".into_response(),
         _ => heard.into_response(),
+    }
+}
+
+/// Which day is asked about.
+#[derive(Deserialize)]
+struct OfDay {
+    day: chrono::NaiveDate,
+}
+
+/// Says which cases of a day are held, to whoever signs the question.
+async fn held_cases(State(sim): State<Arc<Sim>>, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path_and_query().map_or_else(|| uri.path(), |both| both.as_str());
+    if let Err(error) = sim.settings.key.verify("GET", path, &headers, b"", sim.settings.clock.now()) {
+        sim.ledger().refused(&error.to_string());
+        return answer(StatusCode::UNAUTHORIZED, &error.to_string()).into_response();
+    }
+    match Query::<OfDay>::try_from_uri(&uri) {
+        Ok(Query(OfDay { day })) => Json(sim.ledger().of_day(&CaseDay::of(day, beijing()))).into_response(),
+        Err(_) => answer(StatusCode::BAD_REQUEST, "day is a date like 2026-11-23").into_response(),
     }
 }
 

@@ -151,6 +151,7 @@ pub(crate) fn look(view: ViewId, minutes: i64) -> LookOutcome {
         changes: vec![],
         evidence: vec![],
         recheck: None,
+        observed: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     domain::*,
-    store::{IncidentFilter, RecheckOutcome, Store, StoreError},
+    store::{IncidentFilter, LookOutcome, RecheckOutcome, Store, StoreError},
 };
 
 pub(super) fn every_field_of_a_place_comes_back(store: &dyn Store) {
@@ -192,4 +192,27 @@ pub(super) fn an_unknown_incident_is_missing_and_records_nothing(store: &dyn Sto
     assert!(matches!(store.record(&outcome), Err(StoreError::Missing { what: "case", .. })));
     assert_eq!(store.places(view.id).unwrap(), []);
     assert_eq!(store.looks(view.id, 1).unwrap(), []);
+}
+
+pub(super) fn what_looks_saw_goes_with_their_reports(store: &dyn Store) {
+    let view = registered(store);
+    let saw = |minutes: i64, boxes: usize| {
+        let car = ReferenceDetection { class: "car".into(), score: Score::ONE, bbox: BBox::new(0.0, 0.2, 0.5, 1.0) };
+        Observed::new(at(minutes), vec![car; boxes])
+    };
+    for minutes in 0..=205 {
+        let observed = (minutes % 2 == 0).then(|| saw(minutes, minutes as usize));
+        store.record(&LookOutcome { observed, ..look(view.id, minutes) }).unwrap();
+    }
+    let kept = store.observed(view.id, 200).unwrap();
+    assert_eq!(kept.len(), 100, "every other of the latest two hundred");
+    assert_eq!(kept[0].0, look(view.id, 204).report.id);
+    assert_eq!(kept[0].1.at, at(204));
+    assert_eq!(kept[0].1.detections.len(), OBSERVED_MAX, "the surest");
+    assert_eq!(kept.last().unwrap().1.at, at(6));
+    assert!((kept[99].1.detections[0].bbox.y0() - 0.2).abs() < 1e-4 && &*kept[99].1.detections[0].class == "car");
+    assert_eq!(store.observed(view.id, 1).unwrap().len(), 1);
+    store.remove_stream(view.stream, at(300), "cli").unwrap();
+    store.record(&LookOutcome { observed: Some(saw(301, 1)), ..look(view.id, 301) }).unwrap();
+    assert_eq!(store.observed(view.id, 200).unwrap(), [], "a removed view remembers nothing");
 }

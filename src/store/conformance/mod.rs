@@ -6,6 +6,7 @@ mod cases;
 mod desk;
 mod fixtures;
 mod looks;
+mod office;
 mod registry;
 mod review;
 mod threads;
@@ -35,12 +36,16 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         every_field_of_a_place_comes_back, recording_twice_changes_nothing, changes_only_move_forward,
         a_broken_chain_records_nothing, bundles_of_one_look_follow_each_other,
         the_latest_two_hundred_reports_stay, the_latest_report_is_the_one_that_ended_last, a_clock_set_back_hides_no_look,
+        what_looks_saw_goes_with_their_reports,
         a_late_look_of_a_removed_view_keeps_what_it_proved, an_unknown_incident_is_missing_and_records_nothing;
     review:
         a_confirmation_opens_one_case_with_its_report, a_rejection_and_a_reclassification_open_none,
         duplicates_name_an_incident_and_never_go_in_circles, a_second_verdict_is_refused_by_name,
         lists_filter_and_page_newest_first, bad_cursors_and_words_are_explained,
         legal_hold_binds_bundles_to_come_and_forbids_purging, bundles_page_both_ways, the_feed_and_the_audit_log_go_on_from_a_position;
+    office:
+        facts_are_those_of_incidents_and_cases, what_the_platform_said_is_kept_in_order, a_day_is_reconciled_once,
+        many_streams_come_all_or_none;
     cases:
         callbacks_apply_once_and_only_forward, a_handled_case_waits_for_one_recheck_each_time,
         a_return_is_told_after_the_report, deliveries_of_a_case_go_out_in_order,

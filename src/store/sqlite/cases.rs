@@ -125,6 +125,9 @@ pub(super) fn apply_callback(
     if forward {
         tx.prepare_cached("UPDATE cases SET stage = ?2 WHERE id = ?1")?.execute(params![case_id, Word(stage)])?;
     }
+    if matches!(stage, Stage::Handled | Stage::Closed) {
+        note_handled(tx, &before, *stage, (*said_at).min(at))?;
+    }
     match stage {
         Stage::Handled if forward || handled_again => wait_for_recheck(tx, &before, at)?,
         Stage::Rejected | Stage::Cancelled if forward => forget_recheck(tx, *case_id)?,
@@ -136,6 +139,17 @@ pub(super) fn apply_callback(
     });
     audit_and_tell(tx, at, "platform", "case.stage", &case_id.to_string(), &detail)?;
     Ok(CallbackApplied::Moved(one(tx, *case_id)?))
+}
+
+/// When the case was handled, which its limit is measured by: the latest time that the platform said so, or the
+/// closing where it never did.
+fn note_handled(tx: &Transaction<'_>, case: &Case, stage: Stage, at: WallTime) -> Result<(), StoreError> {
+    let sql = match stage {
+        Stage::Closed => "UPDATE cases SET handled_at = coalesce(handled_at, ?2) WHERE id = ?1",
+        _ => "UPDATE cases SET handled_at = ?2 WHERE id = ?1",
+    };
+    tx.prepare_cached(sql)?.execute(params![case.id, at.max(case.opened_at)])?;
+    Ok(())
 }
 
 fn waits_for_recheck(tx: &Transaction<'_>, case: CaseId) -> Result<bool, StoreError> {
@@ -187,7 +201,7 @@ pub(super) fn give_up_rechecks_of(tx: &Transaction<'_>, view: ViewId, at: WallTi
     Ok(())
 }
 
-fn case_of(row: &Row<'_>) -> rusqlite::Result<Case> {
+pub(super) fn case_of(row: &Row<'_>) -> rusqlite::Result<Case> {
     let limit_text: Option<String> = row.get("limit_text")?;
     let limit_due_at: Option<WallTime> = row.get("limit_due_at")?;
     Ok(Case {

@@ -28,7 +28,7 @@ pub(super) fn one(tx: &Transaction<'_>, id: IncidentId) -> Result<Incident, Stor
 }
 
 /// The states of review that a word of a filter admits.
-fn reviews(word: Option<&str>) -> Result<&'static [&'static str], StoreError> {
+pub(super) fn reviews(word: Option<&str>) -> Result<&'static [&'static str], StoreError> {
     Ok(match word {
         None => &["waiting", "confirmed", "rejected", "duplicate"],
         Some("waiting") => &["waiting"],
@@ -298,7 +298,7 @@ fn review_of(row: &Row<'_>) -> rusqlite::Result<Review> {
     }
 }
 
-fn incident_of(row: &Row<'_>) -> rusqlite::Result<Incident> {
+pub(super) fn incident_of(row: &Row<'_>) -> rusqlite::Result<Incident> {
     Ok(Incident {
         id: row.get("id")?,
         place: row.get("place")?,

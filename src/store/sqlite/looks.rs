@@ -9,13 +9,16 @@ use super::{
     columns::{Json, Word},
     evidence, incidents,
     journal::tell,
+    observed::Packed,
     places, registry,
 };
 use crate::{
-    domain::{LookReport, ViewId},
+    domain::{LookReport, Observed, ViewId},
     store::{LookOutcome, StoreError},
 };
 
+/// The columns of a report: what the look saw is wider and asked for by itself.
+const REPORT: &str = "looks.id, looks.view, purpose, due, started, looks.ended, frames, state, reason, skew_ms";
 /// Reports kept of a view, newest first.
 const REPORTS_KEPT: u32 = 200;
 /// Looks of one view end one after another; one that ended this long before another that was recorded earlier tells
@@ -24,13 +27,14 @@ const CLOCK_STEP_MIN: Duration = Duration::from_secs(300);
 
 /// Records what a look left behind. A look that is recorded already changes nothing.
 pub(super) fn record(tx: &Transaction<'_>, outcome: &LookOutcome) -> Result<(), StoreError> {
-    let LookOutcome { report, places, forgotten, changes, evidence, recheck } = outcome;
-    if !insert(tx, report)? {
+    let LookOutcome { report, places, forgotten, changes, evidence, recheck, observed } = outcome;
+    let is_removed = registry::view_removed(tx, report.view)?;
+    if !insert(tx, report, observed.as_ref().filter(|_| !is_removed))? {
         return Ok(());
     }
     let at = report.ended;
     // A look may end after its view was removed: what it proved stays, what it would remember is forgotten.
-    if registry::view_removed(tx, report.view)? {
+    if is_removed {
         forget_view(tx, report.view)?;
     } else {
         keep_latest(tx, report)?;
@@ -50,28 +54,33 @@ pub(super) fn record(tx: &Transaction<'_>, outcome: &LookOutcome) -> Result<(), 
 }
 
 pub(super) fn latest(tx: &Transaction<'_>) -> Result<BTreeMap<ViewId, LookReport>, StoreError> {
-    let mut query = tx.prepare_cached("SELECT looks.* FROM latest_looks JOIN looks ON looks.id = latest_looks.look")?;
+    let mut query =
+        tx.prepare_cached(&format!("SELECT {REPORT} FROM latest_looks JOIN looks ON looks.id = latest_looks.look"))?;
     let rows = query.query_map([], |row| report_of(row).map(|report| (report.view, report)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn of_view(tx: &Transaction<'_>, view: ViewId, limit: u32) -> Result<Vec<LookReport>, StoreError> {
-    let mut query = tx.prepare_cached("SELECT * FROM looks WHERE view = ?1 ORDER BY ended DESC, id DESC LIMIT ?2")?;
+    let mut query = tx
+        .prepare_cached(&format!("SELECT {REPORT} FROM looks WHERE view = ?1 ORDER BY ended DESC, id DESC LIMIT ?2"))?;
     Ok(query.query_map(params![view, limit], report_of)?.collect::<Result<_, _>>()?)
 }
 
 /// `false` when the look is recorded already.
-fn insert(tx: &Transaction<'_>, report: &LookReport) -> Result<bool, StoreError> {
+fn insert(tx: &Transaction<'_>, report: &LookReport, observed: Option<&Observed>) -> Result<bool, StoreError> {
     let LookReport { id, view, purpose, due, started, ended, frames, state, reason, skew_ms } = report;
     let inserted = tx
         .prepare_cached(
-            "INSERT INTO looks (id, view, purpose, due, started, ended, frames, state, reason, skew_ms)
-             VALUES (:id, :view, :purpose, :due, :started, :ended, :frames, :state, :reason, :skew_ms)
+            "INSERT INTO looks (id, view, purpose, due, started, ended, frames, state, reason, skew_ms,
+                 observed)
+             VALUES (:id, :view, :purpose, :due, :started, :ended, :frames, :state, :reason, :skew_ms,
+                 :observed)
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(named_params! {
             ":id": id, ":view": view, ":purpose": Json(purpose), ":due": due, ":started": started, ":ended": ended,
             ":frames": frames, ":state": Word(state), ":reason": reason, ":skew_ms": skew_ms,
+            ":observed": observed.cloned().map(Packed),
         })?;
     Ok(inserted == 1)
 }

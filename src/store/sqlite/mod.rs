@@ -14,12 +14,16 @@ mod incidents;
 mod journal;
 mod locks;
 mod looks;
+mod observed;
+mod office;
 mod page;
 mod places;
 mod queue;
+mod reconciliations;
 mod registry;
 mod review;
 mod second_reviews;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod undo;
