@@ -20,10 +20,10 @@ fn busy() -> (House, Vec<IncidentId>) {
         assert_eq!(answer.status, 200, "{}", answer.text);
     };
     for i in 0..3 {
-        decide(i, json!({"verdict": "confirmed", "reviewer": "王敏", "note": ""}));
+        decide(i, json!({"verdict": "confirmed", "note": ""}));
     }
-    decide(3, json!({"verdict": "rejected", "reason": "passing", "reviewer": "王敏", "note": ""}));
-    decide(4, json!({"verdict": "duplicate", "of": ids[0].to_string(), "reviewer": "王敏", "note": ""}));
+    decide(3, json!({"verdict": "rejected", "reason": "passing", "note": ""}));
+    decide(4, json!({"verdict": "duplicate", "of": ids[0].to_string(), "note": ""}));
     let handled = |i: usize, after: Duration| {
         house.clock.advance_to(house.now().plus(after));
         let (case, now) = (Case::id_of(ids[i]), house.now());
