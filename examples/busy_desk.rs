@@ -151,7 +151,6 @@ impl Desk {
                 username: None,
                 password: None,
                 transport: Transport::Auto,
-                area: None,
                 location: Some(location.clone()),
                 area: None,
                 matters: MATTERS.map(str::to_owned).to_vec(),

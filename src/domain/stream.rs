@@ -77,6 +77,9 @@ impl SourceUrl {
     /// [`BadSource`], without the credential in its text.
     pub fn split(text: &str) -> Result<(Self, Option<Credential>), BadSource> {
         let mut url = Url::parse(text.trim()).map_err(|_| BadSource::Unreadable)?;
+        if !Self::is_stable(&url) {
+            return Err(BadSource::Unreadable);
+        }
         match url.scheme() {
             "rtsp" | "rtsps" | "http" | "https" => {
                 if url.host_str().is_none_or(str::is_empty) {
@@ -96,6 +99,11 @@ impl SourceUrl {
         url.set_username("").map_err(|()| BadSource::Unreadable)?;
         url.set_password(None).map_err(|()| BadSource::Unreadable)?;
         Ok((Self(url), credential))
+    }
+
+    /// What is stored as text must be read again as the same: `file:/A:.` with blanks between would not be.
+    fn is_stable(url: &Url) -> bool {
+        Url::parse(url.as_str()).as_ref() == Ok(url)
     }
 
     /// The address.

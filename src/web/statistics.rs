@@ -64,7 +64,7 @@ impl From<ByWord> for By {
 }
 
 /// Form of a file.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FormatWord {
     /// UTF-8 with a mark.
@@ -91,7 +91,8 @@ pub(super) struct StatisticsIn {
     /// Only of this area.
     #[param(value_type = Option<String>)]
     area: Option<Area>,
-    /// Form of the file, for an export; default `csv`.
+    /// Form of the file, for an export: `csv` (default) or `xlsx`.
+    #[param(value_type = Option<String>)]
     format: Option<FormatWord>,
 }
 
@@ -99,7 +100,8 @@ pub(super) struct StatisticsIn {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct IncidentsIn {
-    /// Form of the file; default `csv`.
+    /// Form of the file: `csv` (default) or `xlsx`.
+    #[param(value_type = Option<String>)]
     format: Option<FormatWord>,
     /// Found at or after; default 30 days before `until`.
     #[param(value_type = Option<String>, format = DateTime)]

@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole life of a case: sightings, evidence, verdicts, messages, receipts, callbacks, re-checks, recurrences. */
+        get: operations["cases_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -313,6 +330,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents as a file for a spreadsheet, newest first, at most 100,000; audited. */
+        get: operations["incidents_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}": {
         parameters: {
             query?: never;
@@ -434,6 +468,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the conversation with the platform stands. */
+        get: operations["platform_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queue": {
         parameters: {
             query?: never;
@@ -443,6 +494,57 @@ export interface paths {
         };
         /** Incidents that wait for a reviewer: due first, then the higher level, then the better score. */
         get: operations["queue_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Comparisons with the platform, the latest day first. */
+        get: operations["reconciliations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compares the cases of a day, `YYYY-MM-DD`, with the platform now. */
+        post: operations["reconciliations_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a month, `YYYY-MM`. */
+        get: operations["reports_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -485,6 +587,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what was found in a span of time, by something. */
+        get: operations["statistics_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Statistics as a file for a spreadsheet; audited. */
+        get: operations["statistics_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/hot_spots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where and when most was found. */
+        get: operations["statistics_hot_spots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams": {
         parameters: {
             query?: never;
@@ -497,6 +650,43 @@ export interface paths {
         put?: never;
         /** Registers a stream with one view. */
         post: operations["streams_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Registers and changes many streams from a CSV, all or none: with any refused row nothing is applied. A row whose code
+         *     is known changes that stream; an empty cell leaves what is there. At most 8 MiB and 20,000 rows.
+         */
+        post: operations["streams_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/import/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An empty sheet with the names of the columns. */
+        get: operations["streams_import_template"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -537,6 +727,23 @@ export interface paths {
         head?: never;
         /** Changes a stream. */
         patch: operations["streams_change"];
+        trace?: never;
+    };
+    "/api/v1/streams/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a registered stream with the credential that is kept for it. */
+        post: operations["streams_probe_known"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/verdicts": {
@@ -591,6 +798,23 @@ export interface paths {
         patch: operations["views_change"];
         trace?: never;
     };
+    "/api/v1/views/{id}/detections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the last looks of a view saw, newest first; looks that could not be judged are left out. */
+        get: operations["views_detections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views/{id}/looks": {
         parameters: {
             query?: never;
@@ -624,6 +848,23 @@ export interface paths {
         put?: never;
         /** Asks for a new reference picture; it is taken by a look soon. */
         post: operations["views_ask_reference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}/what_if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a draft would have changed about what the last 200 looks saw. Nothing is stored. */
+        post: operations["views_what_if"];
         delete?: never;
         options?: never;
         head?: never;
@@ -860,6 +1101,11 @@ export interface components {
              */
             purged_at?: string | null;
         };
+        /**
+         * @description What rows are about.
+         * @enum {string}
+         */
+        ByWord: "matter" | "street" | "grid_cell" | "stream" | "area" | "day" | "hour";
         /** @description The city's calendar. */
         CalendarOut: {
             /** @description Holidays by the state's notice, in order; plain weekends are none. */
@@ -1073,6 +1319,46 @@ export interface components {
             /** @description `pending`, `delivered` or `dead`. */
             state: string;
         };
+        /** @description Something that the model saw. */
+        DetectionOut: {
+            /** @description `[x0, y0, x1, y1]` on the reference picture, fractions of its width and height. */
+            bbox: number[];
+            /** @description The model's class. */
+            class: string;
+            /**
+             * Format: float
+             * @description How sure it was, 0 to 1.
+             */
+            score: number;
+        };
+        /** @description One thing that would be judged differently. */
+        DifferenceOut: {
+            /** @description Under the draft. */
+            after: components["schemas"]["JudgedOut"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description `[x0, y0, x1, y1]` on the reference picture. */
+            bbox: number[];
+            /** @description As things stand. */
+            before: components["schemas"]["JudgedOut"];
+            /**
+             * Format: uuid
+             * @description The look that saw it.
+             */
+            look: string;
+            /** @description As which matter. */
+            matter: string;
+            /** @description Name of that matter. */
+            matter_name: string;
+            /**
+             * Format: float
+             * @description How sure the model was.
+             */
+            score: number;
+        };
         /** @description An incident about which two disagree. */
         DisagreementOut: {
             /**
@@ -1093,6 +1379,38 @@ export interface components {
             second: components["schemas"]["Opinion"];
             /** @description Who judged again. */
             second_by: string;
+        };
+        /** @description A zone of a draft. */
+        DraftZoneIn: {
+            hours?: components["schemas"]["HoursJson"] | null;
+            /**
+             * Format: uuid
+             * @description The zone that it would change; left out for a new one.
+             */
+            id?: string | null;
+            /** @description What it says. */
+            kind: components["schemas"]["ZoneKind"];
+            /** @description About which matters. */
+            matters?: string[];
+            /** @description Name for people. */
+            name?: string;
+            /** @description Corners on the reference picture. */
+            polygon?: number[][];
+            /**
+             * Format: date-time
+             * @description Not before.
+             */
+            valid_from?: string | null;
+            /**
+             * Format: date-time
+             * @description Not at or after.
+             */
+            valid_until?: string | null;
+            /**
+             * Format: uuid
+             * @description The view; may be left out.
+             */
+            view?: string | null;
         };
         /**
          * @description Why a bundle was made.
@@ -1177,12 +1495,84 @@ export interface components {
             /** @description Set or lift it. */
             hold: boolean;
         };
+        /** @description A view where much was found. */
+        HotPlaceOut: {
+            /**
+             * Format: int64
+             * @description Incidents.
+             */
+            found: number;
+            /** @description 单元网格. */
+            grid_cell?: string | null;
+            /**
+             * Format: double
+             * @description Degrees.
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @description Degrees, in the system that the stream is registered with.
+             */
+            longitude?: number | null;
+            /**
+             * Format: int64
+             * @description How often they came back.
+             */
+            recurrences: number;
+            /** @description Name of its stream; empty once it was removed. */
+            stream_name: string;
+            /**
+             * Format: uuid
+             * @description The view.
+             */
+            view: string;
+        };
+        /** @description Where and when most is found. */
+        HotSpotsOut: {
+            /** @description Incidents by weekday (Monday first) and hour of the city's civil time: seven lists of 24. */
+            hours: number[][];
+            /** @description Where most were found, at most 50. */
+            places: components["schemas"]["HotPlaceOut"][];
+        };
         /** @description A weekly calendar in the city's civil time. */
         HoursJson: {
             /** @description Spans of holidays, which replace the weekday's; left out, holidays are as any day. */
             on_holidays?: components["schemas"]["SpanJson"][] | null;
             /** @description Spans of each weekday, Monday first: seven lists. */
             weekly: components["schemas"]["SpanJson"][][];
+        };
+        /** @description A sheet as it was judged. */
+        ImportOut: {
+            /** @description New streams. */
+            add: number;
+            /** @description Whether it was applied: no row was refused, and it was not a dry run. */
+            applied: boolean;
+            /** @description Streams that change. */
+            change: number;
+            /** @description How its text was written. */
+            encoding: components["schemas"]["SheetEncodingOut"];
+            /** @description Rows with faults. */
+            refused: number;
+            /** @description Its rows in order. */
+            rows: components["schemas"]["ImportedRowOut"][];
+            /** @description Streams that are as the rows say. */
+            same: number;
+        };
+        /** @description One row as it was judged. */
+        ImportedRowOut: {
+            /** @description What becomes of it. */
+            action: components["schemas"]["RowActionOut"];
+            /** @description Code, as given. */
+            code: string;
+            /** @description What is wrong with it; `field` is the column. */
+            faults: components["schemas"]["Fault"][];
+            /**
+             * Format: int64
+             * @description Line of the file; the header is line 1.
+             */
+            line: number;
+            /** @description Name, as given or as it is. */
+            name: string;
         };
         /** @description An incident with all that belongs to it. */
         IncidentDetailOut: {
@@ -1315,6 +1705,15 @@ export interface components {
              */
             zone_version: number;
         };
+        /** @description How one thing is judged. */
+        JudgedOut: {
+            /** @description Whether it counts as a sighting of something forbidden. */
+            counts: boolean;
+            /** @description Why. */
+            why: components["schemas"]["WhyOut"];
+            /** @description Name of the zone that speaks. */
+            zone?: string | null;
+        };
         /** @description By when a case would have to be handled. */
         LimitOut: {
             /**
@@ -1441,6 +1840,21 @@ export interface components {
             /** @description How its box is tested against a zone. */
             zone_test: components["schemas"]["ZoneTestOut"];
         };
+        /** @description A case of ours that the platform does not hold. */
+        MissingThereOut: {
+            /**
+             * Format: uuid
+             * @description The case.
+             */
+            case: string;
+            /** @description Name of its matter. */
+            matter_name: string;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            opened_at: string;
+        };
         /** @description One moment of an incident's timeline. */
         MomentOut: {
             /**
@@ -1450,14 +1864,44 @@ export interface components {
             at: string;
             /** @description In words. */
             detail: string;
+            /**
+             * Format: uuid
+             * @description The bundle that shows it.
+             */
+            evidence?: string | null;
             /** @description `look`, `sighting`, `incident`, `evidence`, `verdict`, `case`, `delivery`, `receipt`. */
             what: string;
+        };
+        /** @description What the last looks saw. */
+        ObservedListOut: {
+            /** @description Newest first. */
+            items: components["schemas"]["ObservedOut"][];
+        };
+        /** @description What one look saw. */
+        ObservedOut: {
+            /**
+             * Format: date-time
+             * @description The moment by which it was judged.
+             */
+            at: string;
+            /** @description The surest 64, surest first. */
+            detections: components["schemas"]["DetectionOut"][];
+            /**
+             * Format: uuid
+             * @description The look.
+             */
+            look: string;
         };
         /**
          * @description Yes or no about an incident.
          * @enum {string}
          */
         Opinion: "confirmed" | "rejected";
+        /**
+         * @description By what the platform is reached.
+         * @enum {string}
+         */
+        OutletOut: "http" | "folder";
         /** @description One page of a list. */
         PageOf_AreaOut: {
             /** @description The rows. */
@@ -1778,6 +2222,49 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageOf_ReconciliationOut: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date
+                 * @description The day, in the city's civil time.
+                 */
+                day: string;
+                /** @description Why they could not be compared. */
+                error?: string | null;
+                /** @description Ours that the platform does not hold. */
+                missing_there: components["schemas"]["MissingThereOut"][];
+                /** @description Whether they could be compared and are the same. */
+                ok: boolean;
+                /**
+                 * Format: int64
+                 * @description Of them those whose report is still on its way; they are not missing.
+                 */
+                on_the_way: number;
+                /**
+                 * Format: int64
+                 * @description Cases of ours.
+                 */
+                ours: number;
+                /**
+                 * Format: date-time
+                 * @description When they were compared.
+                 */
+                ran_at: string;
+                /** @description Those that stand elsewhere. */
+                stage_differs: components["schemas"]["StageDiffersOut"][];
+                /**
+                 * Format: int64
+                 * @description Cases of theirs.
+                 */
+                theirs?: number | null;
+                /** @description Theirs that we never had, as the platform calls them. */
+                unknown_here: string[];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageOf_StreamOut: {
             /** @description The rows. */
             items: {
@@ -2013,6 +2500,47 @@ export interface components {
             /** @description Continuous looks under way. */
             watched: number;
         };
+        /** @description How the conversation with the platform stands. */
+        PlatformOut: {
+            /**
+             * Format: int64
+             * @description How often it told us something.
+             */
+            callbacks: number;
+            /** @description Whether there is one. */
+            configured: boolean;
+            /**
+             * Format: int64
+             * @description Messages that were given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Messages that it took since midnight of the city's civil time.
+             */
+            delivered_today: number;
+            /** @description Host and port. */
+            host?: string | null;
+            /** @description Which key signs. */
+            key_id?: string | null;
+            kind?: components["schemas"]["OutletOut"] | null;
+            /**
+             * Format: date-time
+             * @description When it told us something latest.
+             */
+            last_callback_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it took the latest.
+             */
+            last_delivered_at?: string | null;
+            pause?: components["schemas"]["PauseOut"] | null;
+            /**
+             * Format: int64
+             * @description Messages that it does not have yet.
+             */
+            pending: number;
+        };
         /**
          * @description The rule by which the plan gives way now. Each comes only after the one before it has done all it can.
          * @enum {string}
@@ -2090,6 +2618,44 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description The cases of one day, ours against the platform's. */
+        ReconciliationOut: {
+            /**
+             * Format: date
+             * @description The day, in the city's civil time.
+             */
+            day: string;
+            /** @description Why they could not be compared. */
+            error?: string | null;
+            /** @description Ours that the platform does not hold. */
+            missing_there: components["schemas"]["MissingThereOut"][];
+            /** @description Whether they could be compared and are the same. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description Of them those whose report is still on its way; they are not missing.
+             */
+            on_the_way: number;
+            /**
+             * Format: int64
+             * @description Cases of ours.
+             */
+            ours: number;
+            /**
+             * Format: date-time
+             * @description When they were compared.
+             */
+            ran_at: string;
+            /** @description Those that stand elsewhere. */
+            stage_differs: components["schemas"]["StageDiffersOut"][];
+            /**
+             * Format: int64
+             * @description Cases of theirs.
+             */
+            theirs?: number | null;
+            /** @description Theirs that we never had, as the platform calls them. */
+            unknown_here: string[];
+        };
         /** @description A reference picture. */
         ReferenceOut: {
             /**
@@ -2132,6 +2698,43 @@ export interface components {
          * @enum {string}
          */
         RejectReason: "wrong_object" | "lawful" | "passing" | "wrong_zone" | "unclear" | "other";
+        /** @description How views stand, for a report. */
+        ReportCoverageOut: {
+            /**
+             * Format: double
+             * @description Share of them that is looked at in time, as things stand; `null` for a month that is over.
+             */
+            covered_share?: number | null;
+            /** @description Views that are looked at. */
+            views: number;
+        };
+        /** @description The report of a month. */
+        ReportOut: {
+            /** @description By matter. */
+            by_matter: components["schemas"]["StatisticsRowOut"][];
+            /** @description The 20 streams where most was found. */
+            by_stream_top: components["schemas"]["StatisticsRowOut"][];
+            /** @description By street. */
+            by_street: components["schemas"]["StatisticsRowOut"][];
+            /** @description Name of the city. */
+            city: string;
+            /** @description How views stand. */
+            coverage: components["schemas"]["ReportCoverageOut"];
+            /** @description Incidents by weekday (Monday first) and hour of the city's civil time. */
+            hours: number[][];
+            /**
+             * Format: date-time
+             * @description When it was counted.
+             */
+            made_at: string;
+            /** @description `2026-11`. */
+            month: string;
+            /** @description Where most were found, at most 50. */
+            places: components["schemas"]["HotPlaceOut"][];
+            previous?: components["schemas"]["StatisticsRowOut"] | null;
+            /** @description Everything. */
+            total: components["schemas"]["StatisticsRowOut"];
+        };
         /** @description What reviewers said. */
         ReviewOut: {
             /** @enum {string} */
@@ -2174,6 +2777,11 @@ export interface components {
             /** @enum {string} */
             state: "duplicate";
         };
+        /**
+         * @description What becomes of a row.
+         * @enum {string}
+         */
+        RowActionOut: "add" | "change" | "same" | "refused";
         /** @description What a second reviewer thinks. */
         SecondReviewIn: {
             /** @description In the reviewer's words. */
@@ -2187,6 +2795,29 @@ export interface components {
             /** @description As it stood before anybody decided: without verdict, case, deliveries and audit. */
             incident: components["schemas"]["IncidentDetailOut"];
         };
+        /** @description A share with its interval of 95 % confidence (Wilson). */
+        ShareOut: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The share.
+             */
+            value: number;
+        };
+        /**
+         * @description How a sheet's text is written.
+         * @enum {string}
+         */
+        SheetEncodingOut: "utf-8" | "gbk";
         /** @description Incidents like one. */
         SimilarOut: {
             /** @description Near its spot on the same view, whatever became of them: at most 12, the newest first. */
@@ -2212,6 +2843,104 @@ export interface components {
          * @enum {string}
          */
         Stage: "filed" | "accepted" | "dispatched" | "handled" | "closed" | "rejected" | "cancelled";
+        /** @description A case that stands elsewhere at the platform. */
+        StageDiffersOut: {
+            /**
+             * Format: uuid
+             * @description The case.
+             */
+            case: string;
+            /** @description Where it stands here. */
+            ours: components["schemas"]["Stage"];
+            /** @description Where it stands there, in the platform's word. */
+            theirs: string;
+        };
+        /** @description Counts. */
+        StatisticsOut: {
+            /** @description What rows are about. */
+            by: components["schemas"]["ByWord"];
+            /**
+             * Format: date-time
+             * @description Found at or after.
+             */
+            from: string;
+            /** @description Days and hours in their order, anything else by what was found most. */
+            rows: components["schemas"]["StatisticsRowOut"][];
+            /** @description All of them. */
+            total: components["schemas"]["StatisticsRowOut"];
+            /**
+             * Format: date-time
+             * @description Found before.
+             */
+            until: string;
+        };
+        /** @description Figures of one thing. */
+        StatisticsRowOut: {
+            /**
+             * Format: int64
+             * @description Of them confirmed ones.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Of them those known already.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description Incidents.
+             */
+            found: number;
+            /** @description Key of the matter, id of the stream, code of the cell, day, hour; empty where incidents belong to none. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Cases handled within their limit.
+             */
+            limit_kept: number;
+            /**
+             * Format: int64
+             * @description Cases handled too late, or not yet and too late already.
+             */
+            limit_missed: number;
+            /**
+             * Format: int64
+             * @description Cases that are not handled and still have time.
+             */
+            limit_running: number;
+            /** @description Name for people. */
+            name: string;
+            precision?: components["schemas"]["ShareOut"] | null;
+            /**
+             * Format: int64
+             * @description How often incidents came back.
+             */
+            recurrences: number;
+            /**
+             * Format: int64
+             * @description Of them rejected ones.
+             */
+            rejected: number;
+            /** @description Rejected ones by reason; every reason is there. */
+            rejected_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Half of the decisions took at most this long, in milliseconds.
+             */
+            review_ms_p50?: number | null;
+            /**
+             * Format: int64
+             * @description Nine of ten decisions took at most this long, in milliseconds.
+             */
+            review_ms_p90?: number | null;
+            /**
+             * Format: int64
+             * @description Of them those that wait for a reviewer.
+             */
+            waiting: number;
+        };
         /** @description What changes about a stream; what is left out stays. */
         StreamChange: {
             /** @description 区域; `null` takes it out of every one. */
@@ -2287,6 +3016,11 @@ export interface components {
             url: string;
             /** @description Its views. */
             views: components["schemas"]["ViewOut"][];
+        };
+        /** @description The whole life of a case. */
+        TimelineOut: {
+            /** @description Oldest first. */
+            items: components["schemas"]["MomentOut"][];
         };
         /**
          * @description How RTP travels.
@@ -2395,6 +3129,37 @@ export interface components {
          * @enum {string}
          */
         ViewState: "same" | "moved" | "dark" | "blurred" | "covered" | "frozen" | "lost" | "unreferenced";
+        /** @description How the view would be judged. */
+        WhatIfIn: {
+            /** @description What would be looked for; left out, what is looked for now. */
+            matters?: string[] | null;
+            /** @description All its zones: one that is not named would be gone. */
+            zones: components["schemas"]["DraftZoneIn"][];
+        };
+        /** @description What a draft would have changed. */
+        WhatIfOut: {
+            /** @description What would have been judged differently, latest look first. */
+            differences: components["schemas"]["DifferenceOut"][];
+            /**
+             * Format: date-time
+             * @description The earliest of them.
+             */
+            from?: string | null;
+            /** @description Further differences that are not told. */
+            left_off: number;
+            /** @description How many looks it was tried on. */
+            looks: number;
+            /**
+             * Format: date-time
+             * @description The latest of them.
+             */
+            until?: string | null;
+        };
+        /**
+         * @description Why something counts, or why it does not.
+         * @enum {string}
+         */
+        WhyOut: "counts" | "no_zone" | "lawful_hours" | "exempt" | "matter_off";
         /** @description A zone to draw. */
         ZoneIn: {
             hours?: components["schemas"]["HoursJson"] | null;
@@ -2668,6 +3433,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseDetailOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cases_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineOut"];
                 };
             };
             404: {
@@ -3067,6 +3861,46 @@ export interface operations {
             };
         };
     };
+    incidents_export: {
+        parameters: {
+            query?: {
+                /** @description Form of the file: `csv` (default) or `xlsx`. */
+                format?: string;
+                /** @description Found at or after; default 30 days before `until`. */
+                from?: string;
+                /** @description Found before; default now. */
+                until?: string;
+                /** @description Only of this matter. */
+                matter?: string;
+                /** @description Only of this area. */
+                area?: string;
+                /** @description `waiting`, `confirmed`, `rejected`, `duplicate` or `decided`. */
+                review?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     incidents_show: {
         parameters: {
             query?: never;
@@ -3354,6 +4188,25 @@ export interface operations {
             };
         };
     };
+    platform_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformOut"];
+                };
+            };
+        };
+    };
     queue_list: {
         parameters: {
             query?: {
@@ -3383,6 +4236,104 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliations_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description 1 to 500, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_ReconciliationOut"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliations_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3458,6 +4409,126 @@ export interface operations {
             };
         };
     };
+    statistics_show: {
+        parameters: {
+            query?: {
+                /** @description What rows are about; default `matter`. */
+                by?: components["schemas"]["ByWord"];
+                /** @description Found at or after; default 30 days before `until`. */
+                from?: string;
+                /** @description Found before; default now. */
+                until?: string;
+                /** @description Only of this matter. */
+                matter?: string;
+                /** @description Only of this area. */
+                area?: string;
+                /** @description Form of the file, for an export: `csv` (default) or `xlsx`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_export: {
+        parameters: {
+            query?: {
+                /** @description What rows are about; default `matter`. */
+                by?: components["schemas"]["ByWord"];
+                /** @description Found at or after; default 30 days before `until`. */
+                from?: string;
+                /** @description Found before; default now. */
+                until?: string;
+                /** @description Only of this matter. */
+                matter?: string;
+                /** @description Only of this area. */
+                area?: string;
+                /** @description Form of the file, for an export: `csv` (default) or `xlsx`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics_hot_spots: {
+        parameters: {
+            query?: {
+                /** @description What rows are about; default `matter`. */
+                by?: components["schemas"]["ByWord"];
+                /** @description Found at or after; default 30 days before `until`. */
+                from?: string;
+                /** @description Found before; default now. */
+                until?: string;
+                /** @description Only of this matter. */
+                matter?: string;
+                /** @description Only of this area. */
+                area?: string;
+                /** @description Form of the file, for an export: `csv` (default) or `xlsx`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotSpotsOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     streams_list: {
         parameters: {
             query?: never;
@@ -3512,6 +4583,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streams_import: {
+        parameters: {
+            query?: {
+                /** @description Judge and apply nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streams_import_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
         };
@@ -3652,6 +4784,43 @@ export interface operations {
             };
         };
     };
+    streams_probe_known: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Probed"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     verdicts_give: {
         parameters: {
             query?: never;
@@ -3763,6 +4932,38 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    views_detections: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObservedListOut"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3911,6 +5112,47 @@ export interface operations {
                 };
             };
             501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    views_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,6 +32,10 @@ export const variables: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-dimmed': '#56616b',
     '--mantine-color-placeholder': '#6a747e',
+    // Words in red and orange keep 4.5:1 as well.
+    '--mantine-color-red-text': '#c92a2a',
+    '--mantine-color-orange-text': '#a8480a',
+    '--mantine-color-error': '#c92a2a',
     '--mantine-color-body': '#fbfcfd',
     '--desk-ground': '#f1f4f6',
     '--desk-line': '#d9dfe4',

@@ -13,7 +13,7 @@ interface Props {
 export function Page({ title, aside, children }: Props) {
   return (
     <Stack gap="md" className={classes.page}>
-      <Group justify="space-between" gap="sm">
+      <Group justify="space-between" gap="sm" className={classes.head}>
         <Title order={1} size="h3">
           {title}
         </Title>

@@ -16,6 +16,7 @@ export function ClockWarning() {
       radius={0}
       py={4}
       role="status"
+      data-screen-only
       icon={<IconClockExclamation size={16} aria-hidden />}
     >
       {t(skewMs > 0 ? 'clock.behind' : 'clock.ahead', { seconds })}

@@ -1,6 +1,5 @@
 import { Button, Code, Group, Table, Text, TextInput } from '@mantine/core';
 import { DatePickerInput } from '@mantine/dates';
-import '@mantine/dates/styles.css';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +9,7 @@ import { offsetMs } from '@/components/city-time';
 import { Moment } from '@/components/moment';
 import { More } from '@/components/more';
 import { Name } from '@/components/name';
+import { useDayProps } from '@/components/days';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
@@ -77,7 +77,8 @@ export function AuditPage() {
 }
 
 function Filters() {
-  const { t, i18n } = useTranslation('administration');
+  const { t } = useTranslation('administration');
+  const dayProps = useDayProps();
   const [address, setAddress] = useSearchParams();
   const [texts, setTexts] = useState(() => Object.fromEntries(TEXTS.map((name) => [name, address.get(name) ?? ''])));
   const [days, setDays] = useState<[string | null, string | null]>([address.get('from'), address.get('to')]);
@@ -113,9 +114,8 @@ function Filters() {
           clearable
           clearButtonProps={{ 'aria-label': t('audit.clear') }}
           allowSingleDateInRange
-          locale={i18n.language === 'zh-CN' ? 'zh-cn' : 'en'}
+          {...dayProps}
           valueFormat="YYYY-MM-DD"
-          firstDayOfWeek={1}
           value={days}
           onChange={([from, to]) => setDays([from, to])}
         />

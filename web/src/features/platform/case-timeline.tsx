@@ -1,21 +1,19 @@
-import { Text, Timeline } from '@mantine/core';
+import { Group, Text, Timeline } from '@mantine/core';
 import {
-  IconArrowBackUp,
   IconBell,
-  IconCheck,
   IconEye,
   IconFileText,
   IconGavel,
   IconPhoto,
   IconPoint,
   IconReceipt,
-  IconRefresh,
   IconSend,
   type TablerIcon,
 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Moment as At } from '@/components/moment';
-import type { Moment } from './wire';
+import { bundleQuery, type Moment } from './wire';
 
 const ICONS: Record<string, TablerIcon> = {
   look: IconEye,
@@ -23,13 +21,9 @@ const ICONS: Record<string, TablerIcon> = {
   incident: IconBell,
   evidence: IconPhoto,
   verdict: IconGavel,
-  undo: IconArrowBackUp,
   case: IconFileText,
   delivery: IconSend,
   receipt: IconReceipt,
-  callback: IconFileText,
-  recheck: IconCheck,
-  recurrence: IconRefresh,
 };
 
 /** From the first sighting to the end, oldest first. The server writes the details, in Chinese. */
@@ -53,9 +47,30 @@ export function CaseTimeline({ moments }: { moments: Moment[] }) {
             <Text size="xs" c="dimmed">
               {t(`moment.${moment.what}`, { defaultValue: moment.what })} · <At at={moment.at} seconds />
             </Text>
+            {moment.evidence && <Pictures evidence={moment.evidence} />}
           </Timeline.Item>
         );
       })}
     </Timeline>
+  );
+}
+
+/** The masked pictures of a bundle, small. A picture that is gone leaves no hole. */
+function Pictures({ evidence }: { evidence: string }) {
+  const { t } = useTranslation('platform');
+  const bundle = useQuery(bundleQuery(evidence));
+  const files = (bundle.data?.files ?? []).filter((file) => file.role === 'masked');
+  if (files.length === 0) return null;
+  return (
+    <Group gap={4} mt={4}>
+      {files.map(({ name }) => {
+        const src = `/api/v1/evidence/${evidence}/files/${name}`;
+        return (
+          <a key={name} href={src} target="_blank" rel="noreferrer" aria-label={t('recheck.open', { name })}>
+            <img src={src} alt="" height={54} loading="lazy" onError={(gone) => (gone.currentTarget.hidden = true)} />
+          </a>
+        );
+      })}
+    </Group>
   );
 }

@@ -1,6 +1,5 @@
 import { Accordion, Anchor, Badge, Button, Group, List, Text } from '@mantine/core';
 import { DatePickerInput } from '@mantine/dates';
-import '@mantine/dates/styles.css';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,6 +10,7 @@ import { announce } from '@/components/announce';
 import { cityTime } from '@/components/city-time';
 import { Moment } from '@/components/moment';
 import { More } from '@/components/more';
+import { useDayProps } from '@/components/days';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
@@ -43,7 +43,8 @@ export function ReconciliationPage() {
 }
 
 function RunNow() {
-  const { t, i18n } = useTranslation('platform');
+  const { t } = useTranslation('platform');
+  const dayProps = useDayProps();
   const { utc_offset } = useSession();
   const client = useQueryClient();
   const today = cityTime(new Date(serverNow()).toISOString(), utc_offset).slice(0, 10);
@@ -62,9 +63,8 @@ function RunNow() {
         size="xs"
         w={130}
         aria-label={t('reconciliation.day')}
-        locale={i18n.language === 'zh-CN' ? 'zh-cn' : 'en'}
+        {...dayProps}
         valueFormat="YYYY-MM-DD"
-        firstDayOfWeek={1}
         maxDate={today}
         value={day}
         onChange={setDay}
@@ -98,6 +98,7 @@ function Day({ row }: { row: ReconciliationOut }) {
           </Badge>
           <Text size="sm" c="dimmed">
             {t('reconciliation.counts', { ours: row.ours, theirs: row.theirs ?? '–' })}
+            {row.on_the_way > 0 && t('reconciliation.on_the_way', { count: row.on_the_way })}
           </Text>
           <Text size="xs" c="dimmed">
             {t('reconciliation.ran_at')} <Moment at={row.ran_at} seconds />

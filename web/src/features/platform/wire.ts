@@ -1,6 +1,5 @@
 // What the platform's routes take and answer.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { ask, type PageOf } from '@/api/pending';
 import { api, body, type Schemas } from '@/api/client';
 
 export type Stage = Schemas['Stage'];
@@ -20,37 +19,14 @@ export const STAGES: readonly Stage[] = [
 export const DELIVERY_STATES = ['pending', 'dead', 'delivered'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-export interface PlatformOut {
-  configured: boolean;
-  kind: 'http' | 'folder' | null;
-  host: string | null;
-  key_id: string | null;
-  pause: Schemas['PauseOut'] | null;
-  pending: number;
-  dead: number;
-  delivered_today: number;
-  last_delivered_at: string | null;
-  last_callback_at: string | null;
-  callbacks: number;
-}
-
-export interface ReconciliationOut {
-  day: string;
-  ran_at: string;
-  ok: boolean;
-  error: string | null;
-  ours: number;
-  theirs: number | null;
-  missing_there: { case: string; matter_name: string; opened_at: string }[];
-  unknown_here: string[];
-  stage_differs: { case: string; ours: string; theirs: string }[];
-}
+export type PlatformOut = Schemas['PlatformOut'];
+export type ReconciliationOut = Schemas['ReconciliationOut'];
 
 const PAGE = 100;
 
 export const platformQuery = queryOptions({
   queryKey: ['platform'],
-  queryFn: ({ signal }) => ask<PlatformOut>('GET', '/platform', { signal }),
+  queryFn: ({ signal }) => body(api.GET('/api/v1/platform', { signal })),
   refetchInterval: 30_000,
 });
 
@@ -67,7 +43,14 @@ export const casesQuery = (stage: Stage | null, area: string | null) =>
   infiniteQueryOptions({
     queryKey: ['cases', stage, area],
     queryFn: ({ pageParam, signal }) =>
-      ask<PageOf<CaseOut>>('GET', '/cases', { query: { stage, area, limit: PAGE, after: pageParam }, signal }),
+      body(
+        api.GET('/api/v1/cases', {
+          params: {
+            query: { limit: PAGE, ...(stage ? { stage } : {}), ...(area ? { area } : {}), ...after(pageParam) },
+          },
+          signal,
+        }),
+      ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? null,
   });
@@ -81,7 +64,7 @@ export const caseQuery = (id: string) =>
 export const timelineQuery = (id: string) =>
   queryOptions({
     queryKey: ['cases', id, 'timeline'],
-    queryFn: ({ signal }) => ask<{ items: Moment[] }>('GET', `/cases/${id}/timeline`, { signal }),
+    queryFn: ({ signal }) => body(api.GET('/api/v1/cases/{id}/timeline', { params: { path: { id } }, signal })),
   });
 
 export const bundleQuery = (id: string) =>
@@ -94,9 +77,9 @@ export const bundleQuery = (id: string) =>
 export const reconciliationsQuery = infiniteQueryOptions({
   queryKey: ['reconciliations'],
   queryFn: ({ pageParam, signal }) =>
-    ask<PageOf<ReconciliationOut>>('GET', '/reconciliations', { query: { limit: 31, after: pageParam }, signal }),
+    body(api.GET('/api/v1/reconciliations', { params: { query: { limit: 31, ...after(pageParam) } }, signal })),
   initialPageParam: '',
-  getNextPageParam: (page) => page.next,
+  getNextPageParam: (page) => page.next ?? null,
 });
 
 export function replay(id: string) {
@@ -104,7 +87,7 @@ export function replay(id: string) {
 }
 
 export function reconcile(day: string) {
-  return ask<ReconciliationOut>('POST', `/reconciliations/${day}`);
+  return body(api.POST('/api/v1/reconciliations/{day}', { params: { path: { day } } }));
 }
 
 const after = (cursor: string) => (cursor === '' ? {} : { after: cursor });

@@ -63,7 +63,7 @@ function Places({ places }: { places: HotPlace[] }) {
               </Table.Th>
               <Table.Td>{place.grid_cell ?? '–'}</Table.Td>
               <Table.Td>
-                {place.longitude === null || place.latitude === null
+                {typeof place.longitude !== 'number' || typeof place.latitude !== 'number'
                   ? '–'
                   : `${place.longitude.toFixed(5)}, ${place.latitude.toFixed(5)}`}
               </Table.Td>

@@ -1,13 +1,13 @@
 // The period, the matter and the area of a statistic: chosen here, kept in the address.
 import { Button, Group, Select } from '@mantine/core';
 import { DatePickerInput } from '@mantine/dates';
-import '@mantine/dates/styles.css';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { ask, type AreaOut } from '@/api/pending';
 import { serverNow } from '@/app/session/clock';
 import { useSession } from '@/app/session/session';
+import { useDayProps } from '@/components/days';
 import { useMatters } from '@/components/matters';
 import { beginOf, dayOf, isDay, plusDays, presets } from './period';
 import type { Narrowing } from './wire';
@@ -40,7 +40,8 @@ export function useChosen(): Chosen {
 }
 
 export function NarrowingBar({ only = ['matter', 'area'] }: { only?: readonly ('matter' | 'area')[] }) {
-  const { t, i18n } = useTranslation('supervisor');
+  const { t } = useTranslation('supervisor');
+  const dayProps = useDayProps();
   const [, setAddress] = useSearchParams();
   const { from, to, narrowing } = useChosen();
   const { utc_offset } = useSession();
@@ -70,9 +71,8 @@ export function NarrowingBar({ only = ['matter', 'area'] }: { only?: readonly ('
         size="xs"
         w={230}
         label={t('narrowing.period')}
-        locale={i18n.language === 'zh-CN' ? 'zh-cn' : 'en'}
+        {...dayProps}
         valueFormat="YYYY-MM-DD"
-        firstDayOfWeek={1}
         allowSingleDateInRange
         maxDate={today}
         defaultValue={[from, to]}

@@ -7,13 +7,13 @@ export function percent(share: number | null | undefined, digits = 1): string {
 }
 
 /** `87.3% (84.1–90.0%)`. */
-export function interval(share: Share | null): string {
-  return share === null ? '–' : `${percent(share.value)} (${(share.low * 100).toFixed(1)}–${percent(share.high)})`;
+export function interval(share: Share | null | undefined): string {
+  return !share ? '–' : `${percent(share.value)} (${(share.low * 100).toFixed(1)}–${percent(share.high)})`;
 }
 
 /** Milliseconds in the unit that fits: `850 ms`, `12 s`, `4 min 5 s`, `3 h 20 min`. */
-export function span(ms: number | null): string {
-  if (ms === null) return '–';
+export function span(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return '–';
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const s = Math.round(ms / 1000);
   if (s < 60) return `${s} s`;

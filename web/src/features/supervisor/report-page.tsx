@@ -1,21 +1,22 @@
 import { Button, Group } from '@mantine/core';
 import { MonthPickerInput } from '@mantine/dates';
-import '@mantine/dates/styles.css';
 import { IconPrinter } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
 import { serverNow } from '@/app/session/clock';
 import { useSession } from '@/app/session/session';
+import { useDayProps } from '@/components/days';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
-import { dayOf, isMonth, plusMonths } from './period';
+import { beginOf, dayOf, isMonth, plusMonths } from './period';
 import { ReportSheet } from './report-sheet';
-import { useReport } from './wire';
+import { useAgreement, useReport } from './wire';
 
 /** The report of a month (考核), as it will be printed. */
 export function ReportPage() {
-  const { t, i18n } = useTranslation('supervisor');
+  const { t } = useTranslation('supervisor');
+  const dayProps = useDayProps();
   const { month: wanted } = useParams();
   const navigate = useNavigate();
   const { utc_offset } = useSession();
@@ -23,6 +24,8 @@ export function ReportPage() {
   // A month is reported when it is over.
   const month = isMonth(wanted) ? wanted : plusMonths(present, -1);
   const report = useReport(month);
+  const begin = (of: string) => beginOf(`${of}-01`, utc_offset);
+  const agreement = useAgreement(begin(month), begin(plusMonths(month, 1)));
   return (
     <Page
       title={t('report.page')}
@@ -32,7 +35,7 @@ export function ReportPage() {
             size="xs"
             w={140}
             aria-label={t('report.month')}
-            locale={i18n.language === 'zh-CN' ? 'zh-cn' : 'en'}
+            {...dayProps}
             valueFormat="YYYY-MM"
             maxDate={`${present}-01`}
             value={`${month}-01`}
@@ -53,7 +56,7 @@ export function ReportPage() {
     >
       <ProblemText error={report.error} />
       {report.isPending && <Waiting />}
-      {report.data && <ReportSheet report={report.data} />}
+      {report.data && <ReportSheet report={report.data} agreement={agreement.data} />}
     </Page>
   );
 }

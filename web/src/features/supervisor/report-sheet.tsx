@@ -1,16 +1,17 @@
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/session/session';
 import { Moment } from '@/components/moment';
 import { change, interval, kappaWord, limitShare, percent, span } from './numbers';
 import { HourMap } from './plots/hour-map';
 import classes from './report-sheet.module.css';
-import type { ReportOut, StatisticsRow } from './wire';
+import type { AgreementOut, ReportOut, StatisticsRow } from './wire';
 
 /** The sheet of paper: A4 upright, black on white whatever the desk looks like. */
-export function ReportSheet({ report }: { report: ReportOut }) {
+export function ReportSheet({ report, agreement }: { report: ReportOut; agreement: AgreementOut | undefined }) {
   const { t } = useTranslation('supervisor');
   const { account } = useSession();
-  const { total, previous, agreement, coverage } = report;
+  const { total, previous, coverage } = report;
   const [year, month] = report.month.split('-').map(Number);
   const compared: [string, string | number, string | number, string][] = [
     ...(['found', 'confirmed', 'rejected', 'duplicate', 'recurrences'] as const).map(
@@ -82,20 +83,7 @@ export function ReportSheet({ report }: { report: ReportOut }) {
 
       <section className={classes.whole}>
         <h3>{t('report.quality')}</h3>
-        <p>
-          {agreement.reviewed === 0
-            ? t('report.no_agreement')
-            : t('report.agreement', {
-                reviewed: agreement.reviewed,
-                agreed: agreement.agreed,
-                share: percent(agreement.agreed / agreement.reviewed),
-              })}
-          {agreement.kappa !== null &&
-            t('report.kappa', {
-              kappa: agreement.kappa.toFixed(2),
-              word: t(`agreement.kappa_${kappaWord(agreement.kappa)}`),
-            })}
-        </p>
+        {agreement && <p>{agreed(agreement, t)}</p>}
         <p>{t('report.coverage', { views: coverage.views, share: percent(coverage.covered_share) })}</p>
         <p className={classes.notes}>{t('report.notes')}</p>
       </section>
@@ -107,6 +95,14 @@ export function ReportSheet({ report }: { report: ReportOut }) {
       </footer>
     </article>
   );
+}
+
+/** What second reviews said, in a sentence or two. */
+function agreed({ reviewed, agreed, kappa }: AgreementOut, t: TFunction<'supervisor'>): string {
+  if (reviewed === 0) return t('report.no_agreement');
+  const words = t('report.agreement', { reviewed, agreed, share: percent(agreed / reviewed) });
+  if (kappa === null) return words;
+  return words + t('report.kappa', { kappa: kappa.toFixed(2), word: t(`agreement.kappa_${kappaWord(kappa)}`) });
 }
 
 function Breakdown({ title, name, rows }: { title: string; name: string; rows: StatisticsRow[] }) {

@@ -1,58 +1,15 @@
 // What the supervisor's routes take and answer.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { api, body, type Schemas } from '@/api/client';
 import { ask } from '@/api/pending';
 
 export const DIMENSIONS = ['matter', 'street', 'grid_cell', 'stream', 'area', 'day', 'hour'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** A share with its interval at 95 %. */
-export interface Share {
-  value: number;
-  low: number;
-  high: number;
-}
-
-export interface StatisticsRow {
-  key: string;
-  name: string;
-  found: number;
-  waiting: number;
-  confirmed: number;
-  rejected: number;
-  rejected_by: Record<string, number>;
-  duplicate: number;
-  precision: Share | null;
-  review_ms_p50: number | null;
-  review_ms_p90: number | null;
-  limit_kept: number;
-  limit_missed: number;
-  limit_running: number;
-  recurrences: number;
-}
-
-export interface StatisticsOut {
-  by: Dimension;
-  from: string;
-  until: string;
-  rows: StatisticsRow[];
-  total: StatisticsRow;
-}
-
-export interface HotPlace {
-  grid_cell: string | null;
-  stream_name: string;
-  view: string;
-  longitude: number | null;
-  latitude: number | null;
-  found: number;
-  recurrences: number;
-}
-
-export interface HotSpotsOut {
-  /** Seven days, Monday first, of 24 hours of the city's time. */
-  hours: number[][];
-  places: HotPlace[];
-}
+export type Share = Schemas['ShareOut'];
+export type StatisticsRow = Schemas['StatisticsRowOut'];
+export type HotPlace = Schemas['HotPlaceOut'];
+export type ReportOut = Schemas['ReportOut'];
 
 export interface ReviewerPair {
   first: string;
@@ -78,20 +35,6 @@ export interface AgreementOut {
   disagreements: Disagreement[];
 }
 
-export interface ReportOut {
-  month: string;
-  city: string;
-  made_at: string;
-  total: StatisticsRow;
-  by_matter: StatisticsRow[];
-  by_street: StatisticsRow[];
-  by_stream_top: StatisticsRow[];
-  agreement: { reviewed: number; agreed: number; kappa: number | null };
-  coverage: { views: number; covered_share: number | null };
-  previous: StatisticsRow | null;
-  hours: number[][];
-}
-
 /** What narrows a statistic. Times are instants. */
 export interface Narrowing {
   from: string;
@@ -100,10 +43,16 @@ export interface Narrowing {
   area?: string | undefined;
 }
 
+/** Without what is not narrowed. */
+function given({ from, until, matter, area }: Narrowing) {
+  return { from, until, ...(matter ? { matter } : {}), ...(area ? { area } : {}) };
+}
+
 export function useStatistics(by: Dimension, narrowing: Narrowing) {
   return useQuery({
     queryKey: ['statistics', by, narrowing],
-    queryFn: ({ signal }) => ask<StatisticsOut>('GET', '/statistics', { query: { by, ...narrowing }, signal }),
+    queryFn: ({ signal }) =>
+      body(api.GET('/api/v1/statistics', { params: { query: { by, ...given(narrowing) } }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -111,7 +60,8 @@ export function useStatistics(by: Dimension, narrowing: Narrowing) {
 export function useHotSpots(narrowing: Narrowing) {
   return useQuery({
     queryKey: ['statistics', 'hot_spots', narrowing],
-    queryFn: ({ signal }) => ask<HotSpotsOut>('GET', '/statistics/hot_spots', { query: { ...narrowing }, signal }),
+    queryFn: ({ signal }) =>
+      body(api.GET('/api/v1/statistics/hot_spots', { params: { query: given(narrowing) }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -127,7 +77,7 @@ export function useAgreement(from: string, until: string) {
 export function useReport(month: string) {
   return useQuery({
     queryKey: ['reports', month],
-    queryFn: ({ signal }) => ask<ReportOut>('GET', `/reports/${month}`, { signal }),
+    queryFn: ({ signal }) => body(api.GET('/api/v1/reports/{month}', { params: { path: { month } }, signal })),
   });
 }
 

@@ -115,7 +115,7 @@ export function Plots({ by, rows, total }: Props) {
   );
 }
 
-const minutes = (ms: number | null) => Math.round((ms ?? 0) / 600) / 100;
+const minutes = (ms: number | null | undefined) => Math.round((ms ?? 0) / 600) / 100;
 
 /** The counts alone. */
 function plain({

@@ -1,0 +1,144 @@
+// The three journeys of the desk, one after the other in one house, as people go them: the operator registers a camera
+// and draws a zone, the reviewer decides what was found, the platform's people see that it arrived and was handled.
+import { type Browser, expect, type Page, test } from '@playwright/test';
+import { House, password } from './house';
+import { browserOf, Office, PEOPLE, signIn } from './people';
+import { present } from './reviewing';
+
+/** Around the kerb at the upper right of the clip, where a car stands from the first frame to the last. */
+const ZONE = [
+  [0.82, 0.05],
+  [0.95, 0.05],
+  [0.95, 0.22],
+  [0.82, 0.22],
+] as const;
+const CODE = '51010601001310000001';
+
+let house: House;
+
+test.describe.configure({ mode: 'serial' });
+test.beforeAll(async () => {
+  house = await House.open({ camera: true, platform: true });
+});
+test.afterAll(async () => {
+  await house.close();
+});
+
+async function pageOf(browser: Browser): Promise<Page> {
+  return (await browserOf(browser)).newPage();
+}
+
+test('the first administrator comes by the one-time link and invites the others', async ({ browser }) => {
+  const page = await pageOf(browser);
+  await page.goto(house.setupLink());
+  await page.getByLabel('账号').fill(PEOPLE.admin.name);
+  await page.getByLabel('姓名').fill(PEOPLE.admin.shown);
+  for (const field of await page.locator('input[type=password]').all()) await field.fill(password);
+  await page.getByRole('button', { name: '创建并登录' }).click();
+  await expect(page.locator('main#main')).toBeVisible();
+
+  await page.goto(`${house.url}/administration/accounts`);
+  await page.getByRole('button', { name: '添加账号' }).click();
+  const dialogue = page.getByRole('dialog');
+  await dialogue.getByLabel('账号').fill(PEOPLE.operator.name);
+  await dialogue.getByLabel('姓名').fill(PEOPLE.operator.shown);
+  await dialogue.getByLabel('复核员').uncheck();
+  await dialogue.getByLabel('点位管理员').check();
+  await dialogue.getByRole('button', { name: '添加并生成邀请链接' }).click();
+  const link = page.getByRole('textbox', { name: /的一次性链接/ });
+  await expect(link).toHaveValue(/\/invitation#/);
+
+  const invited = await pageOf(browser);
+  await invited.goto(await link.inputValue());
+  for (const field of await invited.locator('input[type=password]').all()) await field.fill(password);
+  await invited.getByRole('button', { name: '保存并登录' }).click();
+  await expect(invited.locator('main#main')).toBeVisible();
+
+  const office = await new Office(house).open();
+  for (const person of Object.values(PEOPLE)) await office.invite(person);
+});
+
+test('an operator registers a camera, tries it, draws a zone and sees it covered', async ({ browser }) => {
+  const page = await pageOf(browser);
+  await signIn(page, house, PEOPLE.operator);
+  await page.goto(`${house.url}/operator/cameras/new`);
+  await page.getByLabel('名称').fill('演示路口');
+  await page.getByLabel('编码', { exact: false }).first().fill(CODE);
+  await page.getByLabel('地址', { exact: false }).first().fill(house.camera);
+  await page.getByLabel('经度').fill('104.0668');
+  await page.getByLabel('纬度').fill('30.5728');
+  await page.getByLabel('单元网格编码').fill('990000001001001');
+  await page.getByLabel('地址描述').fill('演示路与示范街交叉口');
+  await page.getByLabel('机动车乱停放（09009）', { exact: true }).check();
+  await page.getByRole('button', { name: '试连接' }).click();
+  await expect(page.getByText('可以使用')).toBeVisible({ timeout: 40_000 });
+  await page.getByRole('button', { name: '登记' }).click();
+  await expect(page).toHaveURL(/\/operator\/views\//);
+
+  // The first look leaves the reference picture.
+  const surface = page.getByRole('application');
+  await expect(surface.locator('canvas').first()).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: '画区域' }).click();
+  const canvas = await surface.locator('canvas').first().boundingBox();
+  if (!canvas) throw new Error('the drawing surface has no size');
+  for (const [x, y] of ZONE) await page.mouse.click(canvas.x + x * canvas.width, canvas.y + y * canvas.height);
+  await page.getByRole('button', { name: '完成' }).click();
+  await page.getByRole('button', { name: '保存', exact: true }).click();
+  await expect(page.getByText(/处未保存/)).toHaveCount(0);
+
+  await page.goto(`${house.url}/operator/coverage`);
+  const tile = page.getByRole('link', { name: /演示路口/ });
+  await expect(tile).toContainText('正常', { timeout: 60_000 });
+});
+
+test('a reviewer gets the incident, takes a verdict back, and confirms by the keyboard', async ({ browser }) => {
+  const page = await pageOf(browser);
+  await signIn(page, house, PEOPLE.reviewer);
+  await page.goto(`${house.url}/review`);
+  await expect(page.locator('[data-incident]')).toBeVisible({ timeout: 90_000 });
+  const incident = await present(page, null);
+  expect(incident).not.toBeNull();
+  await expect(page.getByText('疑似机动车乱停放').first()).toBeVisible();
+
+  const undo = page.locator('[data-action=undo]');
+  await page.keyboard.press('c');
+  await expect(undo).toBeVisible();
+  // Taken back before it went out: it waits again.
+  await page.keyboard.press('z');
+  await expect(undo).toHaveCount(0);
+  expect(await present(page, null)).toBe(incident);
+  await page.keyboard.press('c');
+  await expect(undo).toBeVisible();
+  // A key without an incident does nothing.
+  await page.keyboard.press('c');
+  await expect(undo).toHaveCount(0, { timeout: 30_000 });
+});
+
+test('the platform hears of it, handles it, and the case tells its whole life', async ({ browser }) => {
+  const page = await pageOf(browser);
+  await signIn(page, house, PEOPLE.platform);
+  await page.goto(`${house.url}/platform/deliveries?state=delivered`);
+  const row = page.getByRole('row').filter({ hasText: '上报' });
+  await expect(row).toHaveCount(1, { timeout: 60_000 });
+  await row.getByRole('link').click();
+  await expect(page).toHaveURL(/\/platform\/cases\//);
+  await expect(page.getByRole('heading', { name: '全过程' })).toBeVisible();
+
+  const id = page.url().split('/').at(-1) ?? '';
+  for (const stage of ['accepted', 'dispatched', 'handled']) {
+    const told = await fetch(`${house.platform}/sim/cases/${id}/stage`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ stage }),
+    });
+    expect(told.ok).toBe(true);
+  }
+  // A look out of turn answers, and the pair of pictures is there.
+  await expect(page.getByRole('heading', { name: /核查/ })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('img', { name: '处置前' })).toBeVisible();
+  await expect(page.getByRole('img', { name: '处置后' })).toBeVisible();
+  for (const moment of ['复核确认', '立案']) await expect(page.getByText(moment).first()).toBeVisible();
+
+  const report = (await (await fetch(`${house.platform}/sim/report`)).json()) as { cases: unknown[] };
+  expect(report.cases).toHaveLength(1);
+});
