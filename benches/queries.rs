@@ -260,7 +260,8 @@ fn generate(file: &Path) {
          WITH RECURSIVE c (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < {INCIDENTS} - 1) INSERT INTO n SELECT i FROM c;
          CREATE TEMP TABLE made AS SELECT i, {BEGAN} + i * {STEP_MS} AS at, (i * 7919) % 100 AS d,
              CASE WHEN (i * 31) % 10 = 0 THEN 0 ELSE (i * 104729) % {VIEWS} END AS view FROM n;
-         INSERT INTO streams (id, code, name, source, transport, longitude, latitude, crs, address, grid_cell, enabled, registered_at)
+         INSERT INTO streams (id, code, name, source, transport, longitude, latitude, crs, address, grid_cell, enabled,
+                 registered_at)
              SELECT printf('%08x-0000-8000-8000-%012x', 3, i), printf('%020d', i), '路口 ' || i,
              'rtsp://10.0.0.8/ch1', 'tcp', NULL, NULL, NULL, NULL, NULL, 1, {BEGAN} FROM n WHERE i < {VIEWS};
          INSERT INTO views SELECT printf('%08x-0000-8000-8000-%012x', 2, i), printf('%08x-0000-8000-8000-%012x', 3, i),

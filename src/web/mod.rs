@@ -79,6 +79,7 @@ pub struct App {
     pub platform_key: Option<SigningKey>,
     changes: Changes,
     blocking: Arc<Semaphore>,
+    counting: Arc<Semaphore>,
 }
 
 impl App {
@@ -91,6 +92,7 @@ impl App {
             platform_key,
             changes: Changes::default(),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
+            counting: Arc::new(Semaphore::new(1)),
         }
     }
 }

@@ -27,10 +27,10 @@ const OPERATORS: Callers = Holders(&[Operator]);
 const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
 /// Who decides.
 const REVIEWERS: Callers = Holders(&[Reviewer]);
-/// Who decides and who checks how it was decided.
-const JUDGES: Callers = Holders(&[Reviewer, Supervisor]);
 /// Who answers for the work of others.
 const SUPERVISORS: Callers = Holders(&[Supervisor]);
+/// Who decides and who checks how it was decided.
+const JUDGES: Callers = Holders(&[Reviewer, Supervisor]);
 /// Who watches over cases.
 const CASES: Callers = Holders(&[Platform, Supervisor]);
 
@@ -43,8 +43,8 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("cases_list", CASES),
     ("cases_show", CASES),
     ("cases_timeline", VIEWERS),
-    ("clusters_list", REVIEWERS),
     ("changes_follow", Known),
+    ("clusters_list", REVIEWERS),
     ("deliveries_list", CASES),
     ("deliveries_replay", Holders(&[Platform])),
     ("deliveries_show", CASES),

@@ -2698,6 +2698,24 @@ export interface components {
          * @enum {string}
          */
         RejectReason: "wrong_object" | "lawful" | "passing" | "wrong_zone" | "unclear" | "other";
+        /** @description How far second reviewers agreed with the first, for a report. */
+        ReportAgreementOut: {
+            /**
+             * Format: int64
+             * @description Of them those judged alike.
+             */
+            agreed: number;
+            /**
+             * Format: double
+             * @description Cohen's kappa; `null` where it says nothing.
+             */
+            kappa?: number | null;
+            /**
+             * Format: int64
+             * @description Incidents that were judged twice.
+             */
+            reviewed: number;
+        };
         /** @description How views stand, for a report. */
         ReportCoverageOut: {
             /**
@@ -2710,6 +2728,8 @@ export interface components {
         };
         /** @description The report of a month. */
         ReportOut: {
+            /** @description How far second reviewers agreed with the first. */
+            agreement: components["schemas"]["ReportAgreementOut"];
             /** @description By matter. */
             by_matter: components["schemas"]["StatisticsRowOut"][];
             /** @description The 20 streams where most was found. */
