@@ -32,11 +32,19 @@ export const variables: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-dimmed': '#56616b',
     '--mantine-color-placeholder': '#6a747e',
-    // Words in red and orange keep 4.5:1 as well.
-    '--mantine-color-red-text': '#c92a2a',
-    '--mantine-color-orange-text': '#a8480a',
-    '--mantine-color-error': '#c92a2a',
+    '--mantine-color-error': '#b42318',
     '--mantine-color-body': '#fbfcfd',
+    // Mantine's coloured words are made for large text; these keep 4.5:1 at every size, on tinted grounds too.
+    '--mantine-color-orange-text': '#9a4600',
+    '--mantine-color-orange-light-color': '#9a4600',
+    '--mantine-color-yellow-text': '#7a5200',
+    '--mantine-color-yellow-light-color': '#7a5200',
+    '--mantine-color-red-text': '#b42318',
+    '--mantine-color-red-light-color': '#b42318',
+    '--mantine-color-green-text': '#1b6e3c',
+    '--mantine-color-green-light-color': '#1b6e3c',
+    '--mantine-color-teal-text': '#0b6b58',
+    '--mantine-color-teal-light-color': '#0b6b58',
     '--desk-ground': '#f1f4f6',
     '--desk-line': '#d9dfe4',
     '--desk-picture': '#1b2127',
