@@ -242,7 +242,8 @@ fn ask(house: &House, token: &str, (method, path): (&str, &str), body: &str, of:
 fn every_route_times_every_role_times_a_foreign_object() {
     let operations = operations();
     let look: LookPort = Arc::new(|_, _| Ok(LookId::fresh()));
-    let probe: ProbePort = Arc::new(|_, _| Probed { usable: false, summary: "断开".to_owned(), details: json!({}) });
+    let probe: ProbePort =
+        Arc::new(|_, _| Probed { usable: false, summary: "断开".to_owned(), picture: None, details: json!({}) });
     let house = House::start_with(false, Ports { look: Some(look), probe: Some(probe), ..Ports::default() });
     for (operation, may, of, body) in ROWS {
         let (method, path) = &operations[*operation];
