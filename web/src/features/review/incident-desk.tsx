@@ -3,7 +3,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconLock } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { serverNow } from '@/app/session/clock';
 import { useMay, useSession } from '@/app/session/session';
 import { announce } from '@/components/announce';
 import { useKeys } from '@/components/keys';
@@ -11,7 +10,6 @@ import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { Actions, type Ask } from './actions';
 import { decisions, detailQuery, reclassify } from './calls';
-import type { Decision } from './decisions';
 import { DuplicateChooser, ReclassifyChooser, RejectChooser } from './choosers';
 import { Facts } from './facts';
 import { rowOf } from './row-of';
@@ -29,10 +27,10 @@ interface Props {
   /** A verdict was given. */
   onDone: () => void;
   onSkip: () => void;
+  onUndo: () => void;
 }
 
-export function IncidentDesk({ id, onDone, onSkip }: Props) {
-  const { t } = useTranslation('review');
+export function IncidentDesk({ id, onDone, onSkip, onUndo }: Props) {
   const { account } = useSession();
   const canReview = useMay('reviewer');
   const { data: detail, error } = useQuery(detailQuery(id));
@@ -50,10 +48,6 @@ export function IncidentDesk({ id, onDone, onSkip }: Props) {
     if (isBlocked || !decisions.decide(rowOf(detail), given)) return;
     onDone();
   };
-  const undo = (decision: Decision | undefined = decisions.undoable(serverNow())) => {
-    if (decision) void decisions.undo(decision.row.incident.id);
-    else announce(t('news.nothing_to_undo'));
-  };
   const ask = (what: Ask) => {
     if (!isBlocked) setAsks(what);
   };
@@ -70,7 +64,6 @@ export function IncidentDesk({ id, onDone, onSkip }: Props) {
     f: () => ask('reclassify'),
     d: () => ask('duplicate'),
     s: onSkip,
-    z: () => undo(),
     a: () => stage.next(1),
     q: () => stage.next(-1),
     v: () => (all.includes('compare') ? stage.show(stage.shown === 'compare' ? 'latest' : 'compare') : false),
@@ -97,7 +90,7 @@ export function IncidentDesk({ id, onDone, onSkip }: Props) {
         )}
         <div className={classes.foot}>
           <Actions isBlocked={isBlocked} onConfirm={() => give({ verdict: 'confirmed' })} onAsk={ask} onSkip={onSkip} />
-          <UndoBar onUndo={undo} />
+          <UndoBar onUndo={onUndo} />
         </div>
       </div>
       {detail && <Facts detail={detail} />}
