@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::Path,
+    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
@@ -122,6 +123,14 @@ impl Decoder {
     }
 }
 
+/// A process has one.
+fn environment(library: &Path) -> &'static ort::environment::Environment {
+    static HELD: OnceLock<ort::environment::Environment> = OnceLock::new();
+    HELD.get_or_init(|| {
+        ort::init_from(library).expect("ONNX Runtime is there").build().expect("its environment can be made")
+    })
+}
+
 /// A bare model.
 pub struct Model {
     session: ort::session::Session,
@@ -133,9 +142,7 @@ pub struct Model {
 impl Model {
     /// One session of so many threads.
     pub fn open(model: &Path, library: &Path, threads: usize) -> Self {
-        let environment =
-            ort::init_from(library).expect("ONNX Runtime is there").build().expect("its environment can be made");
-        let session = ort::session::Session::builder(&environment)
+        let session = ort::session::Session::builder(environment(library))
             .and_then(|b| Ok(b.with_optimization_level(ort::session::builder::GraphOptimizationLevel::All)?))
             .and_then(|b| Ok(b.with_intra_threads(threads)?))
             .and_then(|b| Ok(b.with_intra_op_spinning(false)?))

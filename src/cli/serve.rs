@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rustix::process::{Resource, Rlimit};
 use tokio::{net::TcpListener, signal::unix, sync::Notify};
 
@@ -196,7 +197,8 @@ fn ports(service: &Service, asker: Asker, sink: Option<Arc<dyn CaseSink>>) -> an
     let probe: ProbePort = Arc::new(move |stream, credential| {
         let report = probe::probe(&SourceSpec { stream, credential }, &source, PROBE_TIME);
         let details = serde_json::to_value(&report).unwrap_or_default();
-        Probed { usable: report.usable, summary: report.explanation.zh, details }
+        let picture = report.picture.map(|jpeg| BASE64_STANDARD.encode(jpeg));
+        Probed { usable: report.usable, summary: report.explanation.zh, details, picture }
     });
     Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)), sink })
 }

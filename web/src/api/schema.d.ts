@@ -2550,6 +2550,8 @@ export interface components {
         Probed: {
             /** @description What each try found: transports, codec, size, key-frame interval, skew. */
             details: Record<string, never>;
+            /** @description The first frame as a small JPEG file in base64, where there was one: to see that it is the right camera. */
+            picture?: string | null;
             /** @description In plain words: what was found, or why it cannot be used and what helps. */
             summary: string;
             /** @description Whether the source can be used. */
