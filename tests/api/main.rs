@@ -7,7 +7,6 @@ mod doors;
 mod evidence;
 mod house;
 mod imports;
-mod pages;
 mod platform;
 mod review;
 mod statistics;
