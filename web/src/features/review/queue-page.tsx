@@ -1,8 +1,120 @@
-import { Title } from '@mantine/core';
+// The reviewer's desk: the queue beside one incident. Verdicts count at once; the next incident is there before the
+// answer of the server is.
+import { Button, Group, Text } from '@mantine/core';
+import { IconKeyboard } from '@tabler/icons-react';
+import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useNavigate, useParams, useSearchParams } from 'react-router';
+import { KeyCap } from '@/components/key-cap';
+import { useKeys } from '@/components/keys';
+import { ProblemText } from '@/components/problem-text';
+import { Waiting } from '@/components/waiting';
+import { Filters, useFilter } from './filters';
+import { Help } from './help';
+import { IncidentDesk } from './incident-desk';
+import { useNews } from './news';
+import { AHEAD, usePrefetch } from './prefetch';
+import { nextAfter } from './queue-data';
+import { NothingWaits, QueueList } from './queue-list';
+import { useQueue } from './use-queue';
+import desk from './desk.module.css';
+import classes from './queue.module.css';
 
-/** The reviewer's desk. */
 export function QueuePage() {
   const { t } = useTranslation('review');
-  return <Title order={1}>{t('title')}</Title>;
+  const [filter] = useFilter();
+  const queue = useQueue(filter);
+  const { list, hasNextPage, isFetchingNextPage, fetchNextPage } = queue;
+  const [selected, select] = useSelected();
+  const [helps, setHelps] = useState(false);
+
+  const first = list[0]?.incident.id;
+  useEffect(() => {
+    if (selected === undefined && first !== undefined) select(first);
+  }, [selected, first, select]);
+
+  const at = list.findIndex((row) => row.incident.id === selected);
+  usePrefetch(list.slice(at + 1, at + 1 + AHEAD));
+  useNews(select);
+
+  const goOn = useCallback(() => select(nextAfter(list, selected)?.incident.id), [list, selected, select]);
+  const move = (step: 1 | -1) => {
+    const to = list[at < 0 ? 0 : at + step];
+    if (to) select(to.incident.id);
+  };
+  useKeys({
+    '?': () => setHelps(true),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    j: () => move(1),
+    k: () => move(-1),
+  });
+
+  const loadMore = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  return (
+    <div className={desk.desk}>
+      <section className={classes.queue} aria-label={t('queue.title')}>
+        <div className={classes.head}>
+          <Group justify="space-between" wrap="nowrap">
+            <Text component="h1" fw={600} size="sm" m={0} data-waiting={queue.waiting}>
+              {t('queue.waiting', { count: queue.waiting })}
+            </Text>
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-xs"
+              onClick={() => setHelps(true)}
+              aria-label={t('help.title')}
+              rightSection={<KeyCap>?</KeyCap>}
+            >
+              <IconKeyboard size={16} aria-hidden />
+            </Button>
+          </Group>
+          <Filters />
+        </div>
+        {queue.isPending ? (
+          <Waiting />
+        ) : (
+          <>
+            <ProblemText error={queue.error} />
+            {list.length === 0 && <NothingWaits isFiltered={Object.values(filter).some(Boolean)} />}
+            <QueueList list={list} waiting={queue.waiting} selected={selected} onSelect={select} onEnd={loadMore} />
+          </>
+        )}
+      </section>
+      {selected === undefined ? (
+        <div className={desk.centre}>{queue.isSuccess && <Done />}</div>
+      ) : (
+        <IncidentDesk id={selected} onDone={goOn} onSkip={goOn} />
+      )}
+      <Help opened={helps} onClose={() => setHelps(false)} />
+    </div>
+  );
+}
+
+/** All is decided: the one page on which there is nothing to do. */
+function Done() {
+  const { t } = useTranslation('review');
+  return (
+    <Text m="auto" c="dimmed" role="status">
+      {t('queue.done')}
+    </Text>
+  );
+}
+
+/** The incident of the address. */
+function useSelected(): [string | undefined, (id: string | undefined) => void] {
+  const { incident } = useParams();
+  const [params] = useSearchParams();
+  const navigate = useNavigate();
+  const search = params.toString();
+  const select = useCallback(
+    (id: string | undefined) =>
+      void navigate({ pathname: id ? `/review/${id}` : '/review', search }, { replace: true, flushSync: true }),
+    [navigate, search],
+  );
+  return [incident, select];
 }

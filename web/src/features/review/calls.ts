@@ -1,0 +1,101 @@
+// What the reviewer's screens ask of the server, in one place.
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, body } from '@/api/client';
+import { ask, type AreaOut, type PageOf } from '@/api/pending';
+import { queryClient } from '@/api/query';
+import { sessionQuery } from '@/app/session/session';
+import { Decisions } from './decisions';
+import type {
+  BulkDecidedOut,
+  ClusterOut,
+  DecidedOut,
+  Given,
+  IncidentDetailOut,
+  LockOut,
+  QueueFilter,
+  QueueOut,
+  SimilarOut,
+} from './types';
+
+/** Rows of one reading of the queue. */
+export const PAGE_ROWS = 200;
+
+export function readQueue(filter: QueueFilter, after: string | null, signal?: AbortSignal): Promise<QueueOut> {
+  const query = { ...filter, after, limit: PAGE_ROWS };
+  return ask<QueueOut>('GET', '/queue', signal ? { query, signal } : { query });
+}
+
+/** The queue is read once; from then on it is kept current by the feed (`use-queue.ts`), never read whole again. */
+export const queueQuery = (filter: QueueFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['queue', filter],
+    queryFn: ({ pageParam, signal }): Promise<QueueOut> => readQueue(filter, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last: QueueOut): string | null => last.next,
+    staleTime: Infinity,
+    gcTime: 60_000,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+
+export const detailQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['incident', id],
+    queryFn: ({ signal }) => ask<IncidentDetailOut>('GET', `/incidents/${id}`, { signal }),
+    staleTime: 60_000,
+  });
+
+export const similarQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['similar', id],
+    queryFn: ({ signal }) => ask<SimilarOut>('GET', `/incidents/${id}/similar`, { signal }),
+    staleTime: 60_000,
+  });
+
+export const clustersQuery = (filter: QueueFilter) =>
+  queryOptions({
+    queryKey: ['clusters', filter],
+    queryFn: ({ signal }) => ask<{ items: ClusterOut[] }>('GET', '/clusters', { query: { ...filter }, signal }),
+  });
+
+/** A decided incident to be judged again by somebody who does not see how it was judged. */
+export const secondReviewQuery = queryOptions({
+  queryKey: ['second_review'],
+  queryFn: ({ signal }) => ask<IncidentDetailOut | null>('GET', '/second_reviews/next', { signal }),
+  staleTime: Infinity,
+  refetchOnWindowFocus: false,
+});
+
+export const mattersQuery = queryOptions({
+  queryKey: ['matters'],
+  queryFn: () => body(api.GET('/api/v1/matters')),
+  staleTime: Infinity,
+});
+
+export const areasQuery = queryOptions({
+  queryKey: ['areas'],
+  queryFn: () => ask<Pick<PageOf<AreaOut>, 'items'>>('GET', '/areas'),
+  staleTime: 5 * 60_000,
+});
+
+export const takeLock = (id: string) => ask<LockOut>('PUT', `/incidents/${id}/lock`);
+export const giveLockBack = (id: string) => ask<undefined>('DELETE', `/incidents/${id}/lock`);
+
+/** The incident goes on waiting, under another matter. */
+export const reclassify = (id: string, matter: string) =>
+  ask<DecidedOut>('POST', `/incidents/${id}/verdict`, { body: { verdict: 'reclassified', matter, note: '' } });
+
+export const decideMany = (incidents: string[], given: Given) =>
+  ask<BulkDecidedOut>('POST', '/verdicts', { body: { incidents, ...given, note: '' } });
+
+export const secondReview = (id: string, given: Given) =>
+  ask<undefined>('POST', `/second_reviews/${id}`, { body: { ...given, note: '' } });
+
+/** All verdicts of this page; it outlives the screens, so that leaving one loses nothing. */
+export const decisions = new Decisions({
+  decide: (id, given) => ask<DecidedOut>('POST', `/incidents/${id}/verdict`, { body: { ...given, note: '' } }),
+  undo: (id) => ask<unknown>('DELETE', `/incidents/${id}/verdict`),
+  show: async (id) => (await ask<IncidentDetailOut>('GET', `/incidents/${id}`)).incident,
+  self: () => queryClient.getQueryData(sessionQuery.queryKey)?.account.name ?? '',
+  wait: (ms) => new Promise((done) => setTimeout(done, ms)),
+});

@@ -1,0 +1,59 @@
+import { Select } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useSearchParams } from 'react-router';
+import { areasQuery, mattersQuery } from './calls';
+import type { QueueFilter } from './types';
+
+/** The filter of the address, so that it survives a reload and can be sent to a colleague. */
+export function useFilter(): [QueueFilter, (change: Partial<QueueFilter>) => void] {
+  const [params, setParams] = useSearchParams();
+  const matter = params.get('matter');
+  const area = params.get('area');
+  const filter = useMemo(() => ({ matter, area }), [matter, area]);
+  const change = (changes: Partial<QueueFilter>) =>
+    setParams(
+      (before) => {
+        for (const [name, value] of Object.entries(changes)) {
+          if (value) before.set(name, value);
+          else before.delete(name);
+        }
+        return before;
+      },
+      { replace: true },
+    );
+  return [filter, change];
+}
+
+export function Filters() {
+  const { t } = useTranslation('review');
+  const [filter, change] = useFilter();
+  const { data: matters } = useQuery(mattersQuery);
+  const { data: areas } = useQuery(areasQuery);
+  return (
+    <>
+      <Select
+        size="xs"
+        aria-label={t('filter.matter')}
+        placeholder={t('filter.all_matters')}
+        data={(matters?.items ?? []).map(({ key, name }) => ({ value: key, label: name }))}
+        value={filter.matter}
+        onChange={(matter) => change({ matter })}
+        clearable
+      />
+      {(areas?.items.length ?? 0) > 1 && (
+        <Select
+          size="xs"
+          aria-label={t('filter.area')}
+          placeholder={t('filter.all_areas')}
+          data={(areas?.items ?? []).map(({ name }) => name)}
+          value={filter.area}
+          onChange={(area) => change({ area })}
+          clearable
+          searchable
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,138 @@
+import { Text } from '@mantine/core';
+import { IconLock } from '@tabler/icons-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Name } from '@/components/name';
+import { Due } from './due';
+import { LevelBadge } from './facts';
+import type { QueueItemOut } from './types';
+import classes from './queue.module.css';
+
+const ROW_PX = 52;
+
+interface Props {
+  list: readonly QueueItemOut[];
+  waiting: number;
+  selected: string | undefined;
+  onSelect: (id: string) => void;
+  /** The end of what is loaded came near. */
+  onEnd: () => void;
+}
+
+/** The queue: only the rows in sight are drawn. One row is in the Tab order; arrows move among them. */
+export function QueueList({ list, waiting, selected, onSelect, onEnd }: Props) {
+  const { t } = useTranslation('review');
+  const scroller = useRef<HTMLDivElement>(null);
+  // The compiler must leave the virtualizer's changing functions alone.
+  // eslint-disable-next-line react-hooks/incompatible-library
+  const virtual = useVirtualizer({
+    count: list.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 8,
+    getItemKey: (index) => list[index]?.incident.id ?? index,
+  });
+  const at = list.findIndex((row) => row.incident.id === selected);
+  useEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' });
+  }, [at, virtual]);
+  const shown = virtual.getVirtualItems();
+  const lastShown = shown.at(-1)?.index ?? 0;
+  const isNearEnd = lastShown >= list.length - 20;
+  useEffect(() => {
+    if (isNearEnd) onEnd();
+  }, [isNearEnd, onEnd, list.length]);
+
+  const move = (step: number) => {
+    const to = list[Math.min(Math.max(at + step, 0), list.length - 1)];
+    if (to) onSelect(to.incident.id);
+  };
+  return (
+    <div
+      ref={scroller}
+      className={classes.scroller}
+      role="listbox"
+      aria-label={t('queue.label', { count: waiting })}
+      aria-activedescendant={selected ? `row-${selected}` : undefined}
+      tabIndex={0}
+      onKeyDown={(press) => {
+        const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[press.key];
+        if (step === undefined) return;
+        press.preventDefault();
+        move(step);
+      }}
+    >
+      <div className={classes.rows} style={{ height: virtual.getTotalSize() }}>
+        {shown.map(({ index, start, key }) => {
+          const row = list[index];
+          return row ? (
+            <Row
+              key={key}
+              row={row}
+              top={start}
+              place={index + 1}
+              total={waiting}
+              isSelected={index === at}
+              onSelect={onSelect}
+            />
+          ) : null;
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  row: QueueItemOut;
+  top: number;
+  place: number;
+  total: number;
+  isSelected: boolean;
+  onSelect: (id: string) => void;
+}
+
+function Row({ row, top, place, total, isSelected, onSelect }: RowProps) {
+  const { t } = useTranslation('review');
+  const { incident, lock } = row;
+  const locked = lock && !lock.mine ? lock.by : null;
+  return (
+    // Arrow keys reach the row through the list (aria-activedescendant).
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events
+    <div
+      id={`row-${incident.id}`}
+      role="option"
+      aria-selected={isSelected}
+      aria-posinset={place}
+      aria-setsize={Math.max(total, place)}
+      tabIndex={-1}
+      className={classes.row}
+      style={{ transform: `translateY(${top}px)`, height: ROW_PX }}
+      onClick={() => onSelect(incident.id)}
+    >
+      <span className={classes.line}>
+        <Name fw={600} size="sm">
+          {t('suspected', { matter: incident.matter_name })}
+        </Name>
+        <LevelBadge level={row.level} />
+        {locked !== null && <IconLock size={14} aria-label={t('lock.by', { name: locked })} />}
+      </span>
+      <span className={classes.line}>
+        <Name size="xs" c="dimmed">
+          {row.stream_name}
+        </Name>
+        <Due at={row.review_due_at} compact />
+      </span>
+    </div>
+  );
+}
+
+/** Nothing waits under the filters. */
+export function NothingWaits({ isFiltered }: { isFiltered: boolean }) {
+  const { t } = useTranslation('review');
+  return (
+    <Text c="dimmed" size="sm" p="md" role="status">
+      {t(isFiltered ? 'queue.none_filtered' : 'queue.none')}
+    </Text>
+  );
+}

@@ -1,0 +1,51 @@
+// Zoom and pan of the stage by d3-zoom: wheel, drag, pinch and keys. The transform goes straight to the element's style;
+// React draws nothing while somebody drags.
+import { select } from 'd3-selection';
+import { zoom, zoomIdentity, type ZoomBehavior } from 'd3-zoom';
+import { useEffect, useMemo, useState } from 'react';
+
+const SCALE_MAX = 12;
+const STEP = 1.5;
+
+export interface Zoom {
+  /** The frame that takes wheel and drag. */
+  setFrame: (element: HTMLDivElement | null) => void;
+  /** What is moved in it. */
+  setContent: (element: HTMLDivElement | null) => void;
+  closer: () => void;
+  further: () => void;
+  reset: () => void;
+}
+
+export function useZoom(): Zoom {
+  const [content, setContent] = useState<HTMLDivElement | null>(null);
+  const [frame, setFrame] = useState<HTMLDivElement | null>(null);
+  const behaviour = useMemo(
+    (): ZoomBehavior<HTMLDivElement, unknown> => zoom<HTMLDivElement, unknown>().scaleExtent([1, SCALE_MAX]),
+    [],
+  );
+  useEffect(() => {
+    if (!frame || !content) return;
+    const { width, height } = frame.getBoundingClientRect();
+    behaviour.translateExtent([
+      [0, 0],
+      [width, height],
+    ]);
+    behaviour.on('zoom', ({ transform }: { transform: typeof zoomIdentity }) => {
+      content.style.transform = `translate(${transform.x}px, ${transform.y}px) scale(${transform.k})`;
+    });
+    const selection = select(frame);
+    selection.call(behaviour);
+    return () => void selection.on('.zoom', null);
+  }, [frame, content, behaviour]);
+  return useMemo(() => {
+    const scaleBy = (k: number) => frame && behaviour.scaleBy(select(frame), k);
+    return {
+      setFrame,
+      setContent,
+      closer: () => void scaleBy(STEP),
+      further: () => void scaleBy(1 / STEP),
+      reset: () => void (frame && behaviour.transform(select(frame), zoomIdentity)),
+    };
+  }, [frame, behaviour]);
+}
