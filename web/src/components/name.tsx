@@ -10,7 +10,14 @@ const TOOLTIP_MAX = 1_000;
  */
 export function Name({ children, ...props }: { children: string } & TextProps) {
   return (
-    <Text component="bdi" display="block" truncate inherit title={children.slice(0, TOOLTIP_MAX)} {...props}>
+    <Text
+      component="bdi"
+      display="block"
+      truncate
+      inherit={!props.size}
+      title={children.slice(0, TOOLTIP_MAX)}
+      {...props}
+    >
       {children.length > SHOWN_MAX ? `${children.slice(0, SHOWN_MAX)}…` : children}
     </Text>
   );

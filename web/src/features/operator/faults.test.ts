@@ -13,6 +13,10 @@ describe('faults of the server', () => {
     ['an address in a network of cameras; see [networks] cameras in xunjie.toml', 'network'],
     ['no such matter; `xunjie check` lists them', 'no_such_matter'],
     ['15 digits (GB/T 47678.3)', 'grid_cell'],
+    ['each code once; line 11 has it too', 'code_twice'],
+    ['names separated by commas, of these: code,name,url', 'column_names'],
+    ['14 cells, as many as the header names', 'cells'],
+    ['at most 2000 characters; is a quote left open?', 'cell_long'],
   ])('%s', (want, key) => {
     expect(faultWords({ want })?.key).toBe(`server_fault.${key}`);
     expect(texts[key]).toBeTruthy();

@@ -30,6 +30,9 @@ export const operator: Feature = {
       lazy: async () => ({ Component: (await import('./cameras/camera-page')).CameraPage }),
     },
     { path: 'operator/import', lazy: async () => ({ Component: (await import('./import/import-page')).ImportPage }) },
-    { path: 'operator/views/:view', lazy: async () => ({ Component: (await import('./views/view-page')).ViewPage }) },
+    {
+      path: 'operator/coverage/:view',
+      lazy: async () => ({ Component: (await import('./views/view-page')).ViewPage }),
+    },
   ],
 };

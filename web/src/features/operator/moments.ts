@@ -1,25 +1,19 @@
 // Moments and spans of time in the city's civil time, whatever clock and zone this machine has.
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/session/session';
-
-/** Minutes that civil time is ahead of UTC, of an offset as `+08:00`. */
-export function offsetMinutes(offset: string): number {
-  const match = /^([+-])(\d{2}):(\d{2})/u.exec(offset);
-  if (!match) return 0;
-  const minutes = Number(match[2]) * 60 + Number(match[3]);
-  return match[1] === '-' ? -minutes : minutes;
-}
+import { offsetMs } from '@/components/city-time';
 
 /** `2026-11-26T12:30`, the civil time of a moment: what a `datetime-local` field holds. */
 export function toCivil(at: string, offset: string): string {
   const ms = Date.parse(at);
-  return Number.isNaN(ms) ? '' : new Date(ms + offsetMinutes(offset) * 60_000).toISOString().slice(0, 16);
+  return Number.isNaN(ms) ? '' : new Date(ms + offsetMs(offset)).toISOString().slice(0, 16);
 }
 
 /** The moment of a civil time; null where there is none. */
 export function fromCivil(civil: string, offset: string): string | null {
   const ms = Date.parse(`${civil}Z`);
-  return Number.isNaN(ms) ? null : new Date(ms - offsetMinutes(offset) * 60_000).toISOString();
+  return Number.isNaN(ms) ? null : new Date(ms - offsetMs(offset)).toISOString();
 }
 
 export interface Moments {
@@ -35,9 +29,14 @@ export interface Moments {
 export function useMoments(): Moments {
   const { t } = useTranslation('operator');
   const offset = useSession().utc_offset;
+  return useMemo(() => momentsAt(offset, t), [offset, t]);
+}
+
+function momentsAt(offset: string, t: (key: string, options?: Record<string, unknown>) => string): Moments {
+  const ahead = offsetMs(offset);
   const civil = (at: string | null | undefined) => {
     const ms = at ? Date.parse(at) : Number.NaN;
-    return Number.isNaN(ms) ? null : new Date(ms + offsetMinutes(offset) * 60_000).toISOString();
+    return Number.isNaN(ms) ? null : new Date(ms + ahead).toISOString();
   };
   return {
     offset,

@@ -200,7 +200,7 @@ export function CameraForm({
         {stream === null && (
           <Fieldset legend={t('camera.looks_for')}>
             <Checkbox.Group {...form.getInputProps('matters')}>
-              <Stack gap={6}>
+              <Stack gap={8}>
                 {(matters.data ?? []).map(({ key, name, code_2026 }) => (
                   <Checkbox key={key} size="sm" value={key} label={`${name}（${code_2026}）`} />
                 ))}

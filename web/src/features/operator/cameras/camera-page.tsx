@@ -34,7 +34,7 @@ export function NewCameraPage() {
       await client.invalidateQueries({ queryKey: ['streams'] });
       await client.invalidateQueries({ queryKey: ['views'] });
       const view = stream.views[0];
-      await navigate(view ? `/operator/views/${view.id}` : `/operator/cameras/${stream.id}`);
+      await navigate(view ? `/operator/coverage/${view.id}` : `/operator/cameras/${stream.id}`);
     },
   });
   return (
@@ -154,7 +154,7 @@ function Views({ stream }: { stream: Stream }) {
             <Text size="xs" c="dimmed" flex={1} miw={0} truncate title={row.reason}>
               {row.reason || t('camera.seen', { at: moments.short(row.latest_look?.ended) })}
             </Text>
-            <Anchor component={Link} to={`/operator/views/${row.view.id}`} size="sm">
+            <Anchor component={Link} to={`/operator/coverage/${row.view.id}`} size="sm">
               {t('camera.draw', { count: row.zones })}
             </Anchor>
           </Group>

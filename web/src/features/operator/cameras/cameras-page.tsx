@@ -1,19 +1,21 @@
 // All registered cameras: what each looks for, where it stands and how it does. One row a view, drawn only where seen.
-import { Anchor, Button, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
+import { memo, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { Name } from '@/components/name';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
-import { mattersQuery, streamsQuery, useFresh, viewsQuery } from '../data';
+import { streamsQuery, useFresh, viewsQuery } from '../data';
 import { FilterBar } from '../filter/filter-bar';
 import { passes, rowsOf, useFilter, type Row } from '../filter/filter';
-import { useMoments } from '../moments';
-import { StateBadge } from '../state-badge';
+import { PlainName } from '../plain-name';
+import { useRowWords, type RowWords } from '../row-words';
+import { StateMark } from '../state-badge';
+import { toneOf } from '../words';
+import { PageTitle } from '../page-title';
 import classes from './cameras-page.module.css';
 
 const ROW_PX = 46;
@@ -34,6 +36,7 @@ export function CamerasPage() {
   if (streams.isPending || views.isPending) return <Waiting />;
   return (
     <div className={classes.page}>
+      <PageTitle>{t('cameras.title')}</PageTitle>
       <FilterBar
         filter={filter}
         onFilter={setFilter}
@@ -67,8 +70,15 @@ export function CamerasPage() {
   );
 }
 
+interface LineProps extends Row {
+  words: RowWords;
+  index: number;
+  top: number;
+}
+
 function Rows({ rows }: { rows: readonly Row[] }) {
   const { t } = useTranslation('operator');
+  const words = useRowWords();
   const scroller = useRef<HTMLDivElement>(null);
   // eslint-disable-next-line react-hooks/incompatible-library -- the list is drawn by this component alone
   const virtual = useVirtualizer({
@@ -76,7 +86,7 @@ function Rows({ rows }: { rows: readonly Row[] }) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     getItemKey: (index) => rows[index]?.view.view.id ?? index,
-    overscan: 8,
+    overscan: 4,
   });
   return (
     <div className={classes.table} role="table" aria-label={t('cameras.table')} aria-rowcount={rows.length + 1}>
@@ -94,7 +104,16 @@ function Rows({ rows }: { rows: readonly Row[] }) {
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
             if (!row) return null;
-            return <Line key={item.key} row={row} index={item.index} top={item.start} />;
+            return (
+              <Line
+                key={item.key}
+                stream={row.stream}
+                view={row.view}
+                words={words}
+                index={item.index}
+                top={item.start}
+              />
+            );
           })}
         </div>
       </div>
@@ -107,11 +126,9 @@ function Rows({ rows }: { rows: readonly Row[] }) {
   );
 }
 
-function Line({ row: { stream, view }, index, top }: { row: Row; index: number; top: number }) {
-  const { t } = useTranslation('operator');
-  const moments = useMoments();
-  const matters = useQuery(mattersQuery);
-  const names = view.view.matters.map((key) => matters.data?.find((matter) => matter.key === key)?.name ?? key);
+const Line = memo(function Line({ stream, view, words, index, top }: LineProps) {
+  const { t, moments } = words;
+  const { location } = stream;
   return (
     <div
       role="row"
@@ -120,43 +137,37 @@ function Line({ row: { stream, view }, index, top }: { row: Row; index: number; 
       style={{ transform: `translateY(${top}px)`, height: ROW_PX }}
     >
       <div role="cell">
-        <StateBadge row={view} />
-        <Name size="xs" c="dimmed">
-          {view.reason}
-        </Name>
+        <StateMark tone={toneOf(view)}>{words.state(view)}</StateMark>
+        <PlainName small>{view.reason}</PlainName>
       </div>
       <div role="cell">
-        <Anchor component={Link} to={`/operator/cameras/${stream.id}`} size="sm" fw={500} className={classes.link}>
-          <Name>{stream.name}</Name>
-        </Anchor>
-        <Name size="xs" c="dimmed">
-          {stream.code}
-        </Name>
+        <Link to={`/operator/cameras/${stream.id}`} className={classes.link}>
+          <PlainName>{stream.name}</PlainName>
+        </Link>
+        <PlainName small>{stream.code}</PlainName>
       </div>
       <div role="cell">
-        <Name size="sm">{stream.location?.address ?? '—'}</Name>
-        <Name size="xs" c="dimmed">
-          {[stream.area, stream.location?.grid_cell].filter(Boolean).join(' · ')}
-        </Name>
+        <PlainName>{location?.address || '—'}</PlainName>
+        <PlainName small>{[stream.area, location?.grid_cell].filter(Boolean).join(' · ')}</PlainName>
       </div>
       <div role="cell">
-        <Name size="sm">{names.length > 0 ? names.join(t('and')) : t('cameras.no_matters')}</Name>
-        <Anchor component={Link} to={`/operator/views/${view.view.id}`} size="xs" className={classes.link}>
-          {t('cameras.zones', { count: view.zones })}
-        </Anchor>
+        <PlainName>{words.matters(view)}</PlainName>
+        <Link to={`/operator/coverage/${view.view.id}`} className={classes.link} data-small>
+          {view.zones === 0 && view.view.matters.length > 0
+            ? t('cameras.no_zones')
+            : t('cameras.zones', { count: view.zones })}
+        </Link>
       </div>
       <div role="cell">
-        <Text size="sm">{moments.short(view.latest_look?.ended)}</Text>
-        <Text size="xs" c="dimmed">
+        <PlainName>{moments.short(view.latest_look?.ended)}</PlainName>
+        <PlainName small>
           {view.revisit_s ? t('cameras.every', { span: moments.span(view.revisit_s * 1000) }) : ''}
-        </Text>
+        </PlainName>
       </div>
       <div role="cell">
-        <Text size="sm">{t(`transport.${stream.transport}`)}</Text>
-        <Text size="xs" c="dimmed">
-          {t(stream.has_credential ? 'cameras.has_credential' : 'cameras.no_credential')}
-        </Text>
+        <PlainName>{t(`transport.${stream.transport}`)}</PlainName>
+        <PlainName small>{t(stream.has_credential ? 'cameras.has_credential' : 'cameras.no_credential')}</PlainName>
       </div>
     </div>
   );
-}
+});

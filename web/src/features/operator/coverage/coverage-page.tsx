@@ -1,6 +1,6 @@
 // Every view as a tile: its reference picture, how it stands and why. Only the tiles that are seen are drawn.
 import { Group, SegmentedControl, Text } from '@mantine/core';
-import { useElementSize, useMergedRef } from '@mantine/hooks';
+import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef } from 'react';
@@ -12,13 +12,15 @@ import { Waiting } from '@/components/waiting';
 import { streamsQuery, useFresh, viewsQuery } from '../data';
 import { FilterBar } from '../filter/filter-bar';
 import { needsPerson, passes, rowsOf, useFilter, type Row } from '../filter/filter';
+import { useRowWords } from '../row-words';
 import { Tile } from './tile';
+import { PageTitle } from '../page-title';
 import classes from './coverage-page.module.css';
 
 const TILE_PX_MIN = 236;
 const GAP_PX = 12;
 /** What stands below a tile's picture. */
-const WORDS_PX = 98;
+const WORDS_PX = 86;
 
 const planQuery = {
   queryKey: ['plan'],
@@ -51,6 +53,7 @@ export function CoveragePage() {
   const good = rows.filter(({ view }) => view.coverage === 'covered').length;
   return (
     <div className={classes.page}>
+      <PageTitle>{t('coverage.title')}</PageTitle>
       <FilterBar
         filter={filter}
         onFilter={setFilter}
@@ -92,9 +95,9 @@ export function CoveragePage() {
 
 function Tiles({ rows }: { rows: readonly Row[] }) {
   const { t } = useTranslation('operator');
+  const words = useRowWords();
   const scroller = useRef<HTMLDivElement>(null);
   const { ref, width } = useElementSize();
-  const merged = useMergedRef(scroller, ref);
   const room = Math.max(width, TILE_PX_MIN);
   const columns = Math.max(1, Math.floor((room + GAP_PX) / (TILE_PX_MIN + GAP_PX)));
   const tile = (room - GAP_PX * (columns - 1)) / columns;
@@ -104,14 +107,19 @@ function Tiles({ rows }: { rows: readonly Row[] }) {
     count: Math.ceil(rows.length / columns),
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    overscan: 2,
+    overscan: 1,
   });
   useEffect(() => virtual.measure(), [virtual, height]);
   return (
     // A region that scrolls is reached by keys, so that they can scroll it.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div ref={merged} className={classes.scroller} tabIndex={0} role="region" aria-label={t('coverage.tiles')}>
-      <ul className={classes.tiles} style={{ height: virtual.getTotalSize() }} aria-label={t('coverage.tiles')}>
+    <div ref={scroller} className={classes.scroller} tabIndex={0} role="region" aria-label={t('coverage.tiles')}>
+      <ul
+        ref={ref}
+        className={classes.tiles}
+        style={{ height: virtual.getTotalSize() }}
+        aria-label={t('coverage.tiles')}
+      >
         {virtual.getVirtualItems().flatMap((item) =>
           rows.slice(item.index * columns, (item.index + 1) * columns).map((row, column) => (
             <li
@@ -125,7 +133,7 @@ function Tiles({ rows }: { rows: readonly Row[] }) {
                 transform: `translate(${column * (tile + GAP_PX)}px, ${item.start}px)`,
               }}
             >
-              <Tile row={row} />
+              <Tile stream={row.stream} view={row.view} words={words} />
             </li>
           )),
         )}

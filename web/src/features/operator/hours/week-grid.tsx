@@ -74,15 +74,18 @@ export function WeekGrid({ hours, onChange }: Props) {
       Home: [0, -COLUMNS],
       End: [0, COLUMNS],
     };
+    const at = (event.target as HTMLElement).closest<HTMLElement>('[data-column]');
+    if (!at) return;
+    const here = { row: Number(at.dataset.row), column: Number(at.dataset.column) };
     const move = moves[event.key];
     if (move) {
       event.preventDefault();
-      const to = moveFocus(focus.row + move[0], focus.column + move[1]);
+      const to = moveFocus(here.row + move[0], here.column + move[1]);
       // With shift the stroke goes on: the next cell becomes as this one is.
-      if (event.shiftKey) stroke(to, to, isOn(focus.row, focus.column), hours);
+      if (event.shiftKey) stroke(to, to, isOn(here.row, here.column), hours);
     } else if (event.key === ' ' || event.key === 'Enter') {
       event.preventDefault();
-      stroke(focus, focus, !isOn(focus.row, focus.column), hours);
+      stroke(here, here, !isOn(here.row, here.column), hours);
     }
   };
 
@@ -115,11 +118,14 @@ export function WeekGrid({ hours, onChange }: Props) {
           <thead aria-hidden>
             <tr>
               <td />
-              {Array.from({ length: COLUMNS / 4 }, (_, i) => (
+              {Array.from({ length: 12 }, (_, i) => (
                 <th key={i} colSpan={4} className={classes.hour}>
-                  {i * 2 >= 24 ? t('hours.next_day', { hour: i * 2 - 24 }) : i * 2}
+                  {i * 2}
                 </th>
               ))}
+              <th colSpan={COLUMNS - 48} className={classes.hour}>
+                {t('hours.next_day')}
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -7,7 +7,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask } from '@/api/pending';
-import type { Fault } from '@/api/problem';
+import { isProblem, type Fault } from '@/api/problem';
 import { announce } from '@/components/announce';
 import { Name } from '@/components/name';
 import { ProblemText } from '@/components/problem-text';
@@ -43,6 +43,7 @@ export function ImportPage() {
   const client = useQueryClient();
   const [file, setFile] = useState<File | null>(null);
   const [isOver, setIsOver] = useState(false);
+  const words = useLineWords();
   const sending = useMutation({
     mutationFn: ({ file, dryRun }: { file: File; dryRun: boolean }) =>
       ask<Imported>('POST', '/streams/import', {
@@ -111,7 +112,17 @@ export function ImportPage() {
           {t('import.too_large', { megabytes: (file.size / 1_000_000).toFixed(1) })}
         </Alert>
       )}
-      <ProblemText error={sending.error} />
+      {isProblem(sending.error, 422) && sending.error.faults.length > 0 ? (
+        <Alert color="red" variant="light" role="alert" title={t('import.unreadable')}>
+          {sending.error.faults.map((fault, index) => (
+            <Text key={index} size="sm" className={classes.fault}>
+              {words(fault)}
+            </Text>
+          ))}
+        </Alert>
+      ) : (
+        <ProblemText error={sending.error} />
+      )}
       {sending.isPending && (
         <Text size="sm" c="dimmed" role="status">
           {t('import.reading')}
@@ -151,6 +162,16 @@ export function ImportPage() {
   );
 }
 
+/** A fault of a line: the column as the file names it, what is wanted, and what stood there. */
+function useLineWords() {
+  const { t } = useTranslation('operator');
+  return (fault: Fault) => {
+    const known = faultWords(fault);
+    const got = fault.got ? t('import.got', { got: fault.got }) : '';
+    return `${fault.field}${t('import.colon')}${known ? t(known.key, known.params) : fault.want}${got}`;
+  };
+}
+
 function Lines({ result }: { result: Imported }) {
   const { t } = useTranslation('operator');
   const [shown, setShown] = useState<Action | 'all'>(result.refused > 0 ? 'refused' : 'all');
@@ -163,11 +184,7 @@ function Lines({ result }: { result: Imported }) {
     estimateSize: (index) => 36 + Math.max(0, (rows[index]?.faults.length ?? 0) - 1) * 18,
     overscan: 10,
   });
-  const words = (fault: Fault) => {
-    const known = faultWords(fault);
-    const got = fault.got ? t('import.got', { got: fault.got }) : '';
-    return `${fault.field}${t('import.colon')}${known ? t(known.key, known.params) : fault.want}${got}`;
-  };
+  const words = useLineWords();
   return (
     <Stack gap="xs" flex={1} mih={0}>
       <SegmentedControl

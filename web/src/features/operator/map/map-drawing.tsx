@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next';
 import { toneOf, type Tone } from '../words';
 import type { Placed } from './map-page';
 import { drawn, type Cell, type Degrees } from './points';
+import { scaleBar } from './scale';
 import classes from './map-page.module.css';
 
 interface Props {
@@ -22,8 +23,8 @@ interface Props {
 
 const ZOOM_MAX = 5_000;
 const MARGIN_PX = 48;
-/** Codes of cells are legible only while they do not lie on each other. */
-const LABELS_MAX = 60;
+/** Room that the code of a cell takes. */
+const LABEL_PX = { width: 108, height: 14 };
 const ORDER: readonly Tone[] = ['quiet', 'good', 'warn', 'bad'];
 
 export function MapDrawing({ placed, cells, chosen, onChoose }: Props) {
@@ -77,16 +78,8 @@ export function MapDrawing({ placed, cells, chosen, onChoose }: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [x, y]);
 
-  const labelled = projection
-    ? cells
-        .flatMap((cell) => {
-          const at = projection(cell.middle);
-          if (!at) return [];
-          const [px, py] = [at[0] * scale + corner.x, at[1] * scale + corner.y];
-          return px > 0 && py > 0 && px < width && py < height ? [{ cell, px, py }] : [];
-        })
-        .slice(0, LABELS_MAX + 1)
-    : [];
+  const labelled = projection ? placeLabels(cells, projection, { scale, ...corner, width, height }) : [];
+  const bar = projection && scaleBar(projection, width, height, scale);
 
   return (
     <div ref={ref} className={classes.frame}>
@@ -103,12 +96,11 @@ export function MapDrawing({ placed, cells, chosen, onChoose }: Props) {
             <Hulls cells={cells} projection={projection} chosen={chosen} onChoose={onChoose} />
             <Points points={points} projection={projection} onChoose={onChoose} />
           </g>
-          {labelled.length <= LABELS_MAX &&
-            labelled.map(({ cell, px, py }) => (
-              <text key={cell.code} x={px} y={py - 12} className={classes.code}>
-                {cell.code}
-              </text>
-            ))}
+          {labelled.map(({ code, px, py }) => (
+            <text key={code} x={px} y={py} className={classes.code}>
+              {code}
+            </text>
+          ))}
           {x !== null && y !== null && (
             <circle cx={x * scale + corner.x} cy={y * scale + corner.y} r={12} className={classes.ring} />
           )}
@@ -119,6 +111,13 @@ export function MapDrawing({ placed, cells, chosen, onChoose }: Props) {
         <ZoomButton label={t('map.zoom_in')} icon={IconPlus} onClick={() => magnify(1.6)} />
         <ZoomButton label={t('map.zoom_fit')} icon={IconArrowsMaximize} onClick={fit} />
       </Group>
+      {bar && (
+        <div className={classes.scale} style={{ width: bar.px }}>
+          {bar.metres >= 1000
+            ? t('map.kilometres', { count: bar.metres / 1000 })
+            : t('map.metres', { count: bar.metres })}
+        </div>
+      )}
       <ul className={classes.legend} aria-label={t('map.legend')}>
         {(['good', 'warn', 'bad', 'quiet'] as const).map((tone) => (
           <li key={tone}>
@@ -199,6 +198,26 @@ const Points = memo(function Points({
     );
   });
 });
+
+/** The codes of the cells that are in sight, as many as do not lie on each other. */
+function placeLabels(
+  cells: readonly Cell[],
+  projection: GeoProjection,
+  { scale, x, y, width, height }: { scale: number; x: number; y: number; width: number; height: number },
+): { code: string; px: number; py: number }[] {
+  const placed: { code: string; px: number; py: number }[] = [];
+  for (const { code, middle } of cells) {
+    const at = projection(middle);
+    if (!at) continue;
+    const [px, py] = [at[0] * scale + x, at[1] * scale + y - 12];
+    if (px < 0 || py < 0 || px > width || py > height) continue;
+    const isFree = placed.every(
+      (other) => Math.abs(other.px - px) > LABEL_PX.width || Math.abs(other.py - py) > LABEL_PX.height,
+    );
+    if (isFree) placed.push({ code, px, py });
+  }
+  return placed;
+}
 
 /** Fits the points into the frame; one point alone is shown with a few hundred metres around it. */
 function project(points: readonly Degrees[], width: number, height: number): GeoProjection | null {

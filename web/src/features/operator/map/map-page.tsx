@@ -16,6 +16,7 @@ import { worst } from '../words';
 import { MapDrawing } from './map-drawing';
 import { PointList } from './point-list';
 import { cells, isDrawable, systems } from './points';
+import { PageTitle } from '../page-title';
 import classes from './map-page.module.css';
 
 /** A camera on the map, with the view that stands worst. */
@@ -63,6 +64,7 @@ export function MapPage() {
   const converted = known.filter(({ crs }) => crs === 'gcj02' || crs === 'bd09');
   return (
     <div className={classes.page}>
+      <PageTitle>{t('map.title')}</PageTitle>
       <FilterBar
         filter={filter}
         onFilter={setFilter}
@@ -88,7 +90,7 @@ export function MapPage() {
               </Name>
               <Group gap="md" mt={4}>
                 <StateBadge row={selected.view} />
-                <Anchor component={Link} size="xs" to={`/operator/views/${selected.view.view.id}`}>
+                <Anchor component={Link} size="xs" to={`/operator/coverage/${selected.view.view.id}`}>
                   {t('map.open_view')}
                 </Anchor>
                 <Anchor component={Link} size="xs" to={`/operator/cameras/${selected.stream.id}`}>

@@ -2,9 +2,11 @@ import { Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Name } from '@/components/name';
 import type { ViewCoverage } from '../data';
-import { StateBadge } from '../state-badge';
+import { PlainName } from '../plain-name';
+import { useRowWords } from '../row-words';
+import { StateMark } from '../state-badge';
+import { toneOf } from '../words';
 import classes from './map-page.module.css';
 
 export interface Listed {
@@ -25,6 +27,7 @@ const ROW_PX = 44;
 /** A list of which one is chosen: arrows move the choice, and with it the mark on the map. */
 export function PointList({ items, chosen, onChoose }: Props) {
   const { t } = useTranslation('operator');
+  const words = useRowWords();
   const scroller = useRef<HTMLDivElement>(null);
   const at = items.findIndex(({ key }) => key === chosen);
   const [isFocused, setIsFocused] = useState(false);
@@ -33,7 +36,7 @@ export function PointList({ items, chosen, onChoose }: Props) {
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
-    overscan: 8,
+    overscan: 4,
   });
   const onKeyDown = (event: KeyboardEvent) => {
     const steps: Record<string, number> = {
@@ -84,12 +87,10 @@ export function PointList({ items, chosen, onChoose }: Props) {
               onClick={() => onChoose(entry.key)}
             >
               <div className={classes.words}>
-                <Name size="sm">{entry.name}</Name>
-                <Name size="xs" c="dimmed">
-                  {entry.detail || '—'}
-                </Name>
+                <PlainName>{entry.name}</PlainName>
+                <PlainName small>{entry.detail || '—'}</PlainName>
               </div>
-              {entry.view && <StateBadge row={entry.view} />}
+              {entry.view && <StateMark tone={toneOf(entry.view)}>{words.state(entry.view)}</StateMark>}
             </div>
           );
         })}

@@ -84,8 +84,15 @@ export function DrawBar(props: Props) {
           <IconArrowForwardUp size={17} aria-hidden />
         </ActionIcon>
       </Tooltip>
-      <Text size="xs" c={isStale ? 'orange' : 'dimmed'} flex={1} ta="right" role="status">
-        {isStale && changes > 0 ? t('draw.stale') : changes > 0 ? t('draw.unsaved', { count: changes }) : ''}
+      <Text
+        size="xs"
+        c={props.fault ? 'red' : isStale ? 'orange' : 'dimmed'}
+        flex={1}
+        ta="right"
+        role={props.fault ? 'alert' : 'status'}
+      >
+        {props.fault ??
+          (isStale && changes > 0 ? t('draw.stale') : changes > 0 ? t('draw.unsaved', { count: changes }) : '')}
       </Text>
       {changes > 0 && (
         <Button size="compact-sm" variant="default" onClick={props.onReset} disabled={props.isSaving}>

@@ -61,7 +61,7 @@ export function ViewForm({ view, matters, onTry }: Props) {
           onTry(kept);
         }}
       >
-        <Stack gap={4} mt={4}>
+        <Stack gap={8} mt={4}>
           {matters.map(({ key, name, code_2026, dwell_s }) => (
             <Checkbox
               key={key}

@@ -33,6 +33,7 @@ import { ViewForm } from './view-form';
 import { ViewHead } from './view-head';
 import { ZoneForm, useFaultWords } from './zone-form';
 import { ZoneList } from './zone-list';
+import { PageTitle } from '../page-title';
 import classes from './view-page.module.css';
 
 export function ViewPage() {
@@ -113,7 +114,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
     act({ type: 'select', key: null });
   };
   const aspect = view.reference ? view.reference.width / view.reference.height : 16 / 9;
-  const outline = making === 'shop_line' ? shopLineOutline({ line: started, ...strip }, aspect) : dedupe(started);
+  const outline = making === 'shop_line' ? shopLineOutline({ line: started, ...strip }, aspect) : started;
   const finish = () => {
     if (making === null) return;
     const fault = making === 'shop_line' && started.length < 2 ? null : outlineFault(outline);
@@ -129,9 +130,11 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
   const preview = making === 'shop_line' && started.length >= 2 ? [previewDraft(outline)] : [];
   const url = referenceUrl(view);
   const startedFault = making !== null && making !== 'shop_line' && started.length > 2 ? outlineFault(outline) : null;
+  const shownFault = making === null ? selectedDraft && outlineFault(selectedDraft.outline) : startedFault;
 
   return (
     <div className={classes.page}>
+      <PageTitle>{`${row.stream_name.slice(0, 200)} · ${row.view.name.slice(0, 200)}`}</PageTitle>
       <section className={classes.left} aria-label={t('view.picture')}>
         <ViewHead row={row} />
         <DrawBar
@@ -140,7 +143,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
           onFinish={finish}
           onCancel={() => setMaking(null)}
           canFinish={started.length >= (making === 'shop_line' ? 2 : 3) && startedFault === null}
-          fault={startedFault ? words({ field: 'outline', kind: startedFault.kind, fault: startedFault }) : null}
+          fault={shownFault ? words({ field: 'outline', kind: shownFault.kind, fault: shownFault }) : null}
           canUndo={drawing.past.length > 0}
           canRedo={drawing.future.length > 0}
           onUndo={() => act({ type: 'undo' })}
@@ -226,14 +229,6 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
       <LeaveDialogue blocker={blocker} />
     </div>
   );
-}
-
-/** Two clicks of a double click put two corners on one spot: one is enough. */
-function dedupe(outline: Outline): Outline {
-  return outline.filter(([x, y], i) => {
-    const before = outline[i - 1];
-    return !before || Math.abs(before[0] - x) > 1e-3 || Math.abs(before[1] - y) > 1e-3;
-  });
 }
 
 function differs(a: readonly Zone[], b: readonly Zone[]): boolean {

@@ -64,7 +64,7 @@ export function ZoneForm({ draft, matters, onPatch, onRemove }: Props) {
         value={draft.kind}
         onChange={(kind) => onPatch({ kind: kind, hours: takesHours(kind) ? draft.hours : null })}
       >
-        <Stack gap={4} mt={4}>
+        <Stack gap={8} mt={4}>
           {KINDS.map((kind) => (
             <Radio key={kind} size="xs" value={kind} label={t(`kind.${kind}`)} description={t(`kind.${kind}_means`)} />
           ))}
@@ -78,7 +78,7 @@ export function ZoneForm({ draft, matters, onPatch, onRemove }: Props) {
         value={[...draft.matters]}
         onChange={(chosen) => onPatch({ matters: all.filter((key) => chosen.includes(key)) })}
       >
-        <Stack gap={4} mt={4}>
+        <Stack gap={8} mt={4}>
           {matters.map(({ key, name, code_2026 }) => (
             <Checkbox key={key} size="xs" value={key} label={`${name}（${code_2026}）`} />
           ))}

@@ -18,16 +18,15 @@ const PAUSE_MS = 350;
 /** Asks, but only while every draft can be a zone; the last answer stays while the next one comes. */
 export function useWhatIf(view: string, drafts: readonly Draft[], matters: readonly string[] | null, wanted: boolean) {
   const sound = drafts.every((draft) => draftFaults(draft).length === 0);
-  const question = JSON.stringify({
-    zones: drafts.map((draft) => ({ ...zoneIn(draft, view), id: draft.id })),
-    matters,
-  });
+  const question = sound
+    ? JSON.stringify({ zones: drafts.map((draft) => ({ ...zoneIn(draft, view), id: draft.id })), matters })
+    : null;
   const [asked] = useDebouncedValue(question, PAUSE_MS);
   const answer = useQuery({
     queryKey: ['what_if', view, asked],
     queryFn: ({ signal }) =>
-      ask<WhatIf>('POST', `/views/${view}/what_if`, { body: JSON.parse(asked) as unknown, signal }),
-    enabled: wanted && sound,
+      ask<WhatIf>('POST', `/views/${view}/what_if`, { body: JSON.parse(asked ?? '{}') as unknown, signal }),
+    enabled: wanted && asked !== null,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
     gcTime: 60_000,

@@ -79,11 +79,9 @@ export function clampCorner([x, y]: Corner): Corner {
   return [round(clamp(x, 0, 1)), round(clamp(y, 0, 1))];
 }
 
-/** The middle of the outline's bounding box, for its label. */
+/** The upper left of the outline's bounding box, for its label. */
 export function labelSpot(outline: Outline): Corner {
-  const xs = outline.map(([x]) => x);
-  const ys = outline.map(([, y]) => y);
-  return [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
+  return [Math.min(...outline.map(([x]) => x)), Math.min(...outline.map(([, y]) => y))];
 }
 
 /** Numbers as people type them: `0.1,0.2 0.3,0.4 ...`; `null` where that is not what stands there. */

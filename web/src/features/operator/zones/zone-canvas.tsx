@@ -56,6 +56,7 @@ const STEP = 0.002;
 const STEP_WIDE = 0.02;
 const ZOOM_MAX = 8;
 const MIDDLE_HANDLES_MAX = 40;
+const SAME_SPOT_PX = 8;
 
 export function ZoneCanvas(props: Props) {
   const {
@@ -101,6 +102,15 @@ export function ZoneCanvas(props: Props) {
       y: within(around.y - ((around.y - offset.y) / zoom) * to, size.height * (1 - to), 0),
     });
     setZoom(to);
+  };
+
+  /** A second click on the spot of the last corner, or one on the first, says that the outline is done. */
+  const put = (at: Corner) => {
+    const isOn = (corner: Corner | undefined) =>
+      corner !== undefined &&
+      Math.hypot((at[0] - corner[0]) * size.width, (at[1] - corner[1]) * size.height) * zoom < SAME_SPOT_PX;
+    if (isOn(started.at(-1)) || (mode === 'outline' && started.length >= 3 && isOn(started[0]))) onFinish();
+    else onStarted([...started, at]);
   };
 
   const tellCorner = (outline: Outline, index: number) => {
@@ -187,6 +197,10 @@ export function ZoneCanvas(props: Props) {
     }
   };
 
+  /** Where a label begins so that its end stays on the picture; a character is at most as wide as it is high. */
+  const keepIn = (x: number, text: string, fontPx: number) =>
+    Math.max(0, Math.min(x, size.width - ([...shorten(text)].length * fontPx + 8) / zoom));
+
   const handle = 5.5 / zoom;
   const thin = 2 / zoom;
   const outlineOf = (each: Draft) => {
@@ -216,10 +230,17 @@ export function ZoneCanvas(props: Props) {
           }}
           onDragStart={() => onOutline(each.key, each.outline, false)}
         />
-        <Label x={x} y={y} listening={false} opacity={0.9}>
-          <Tag fill="#10151b" cornerRadius={3 / zoom} />
-          <Text text={shorten(each.name)} fontSize={12 / zoom} padding={3 / zoom} fill="#fff" />
-        </Label>
+        {each.name !== '' && (
+          <Label
+            x={keepIn(x, each.name, 12)}
+            y={y > 20 / zoom ? y - 20 / zoom : y + 2 / zoom}
+            listening={false}
+            opacity={0.9}
+          >
+            <Tag fill="#10151b" cornerRadius={3 / zoom} />
+            <Text text={shorten(each.name)} fontSize={12 / zoom} padding={3 / zoom} fill="#fff" />
+          </Label>
+        )}
       </Layered>
     );
   };
@@ -261,10 +282,9 @@ export function ZoneCanvas(props: Props) {
           onClick={(event) => {
             const at = pointer(event.target.getStage());
             if (mode !== 'zones') {
-              if (at) onStarted([...started, at]);
+              if (at) put(at);
             } else if (event.target === event.target.getStage() || event.target.name() === 'picture') onSelect(null);
           }}
-          onDblClick={() => mode !== 'zones' && onFinish()}
           onMouseMove={(event) => {
             const at = mode === 'zones' ? null : pointer(event.target.getStage());
             if (at) setCursor(at);
@@ -286,7 +306,7 @@ export function ZoneCanvas(props: Props) {
                   dash={tone === 'no_longer' ? [5 / zoom, 4 / zoom] : []}
                 />
                 {label && (
-                  <Label x={x0 * size.width} y={y0 * size.height - 17 / zoom} opacity={0.9}>
+                  <Label x={keepIn(x0 * size.width, label, 11)} y={y0 * size.height - 17 / zoom} opacity={0.9}>
                     <Tag fill="#10151b" cornerRadius={2 / zoom} />
                     <Text text={shorten(label)} fontSize={11 / zoom} padding={2 / zoom} fill={BOX_COLOURS[tone]} />
                   </Label>

@@ -1,0 +1,34 @@
+// The words of rows, made once for a whole list: a row that is drawn while somebody scrolls asks nothing and subscribes
+// to nothing.
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { mattersQuery, type ViewCoverage } from './data';
+import { useMoments, type Moments } from './moments';
+import { stateOf } from './words';
+
+export interface RowWords {
+  t: (key: string, options?: Record<string, unknown>) => string;
+  moments: Moments;
+  /** Names of what a view looks for. */
+  matters: (view: ViewCoverage) => string;
+  state: (view: ViewCoverage) => string;
+}
+
+export function useRowWords(): RowWords {
+  const { t } = useTranslation('operator');
+  const moments = useMoments();
+  const { data } = useQuery(mattersQuery);
+  return useMemo(() => {
+    const names = new Map((data ?? []).map(({ key, name }) => [key, name]));
+    return {
+      t,
+      moments,
+      matters: ({ view }) =>
+        view.matters.length > 0
+          ? view.matters.map((key) => names.get(key) ?? key).join(t('and'))
+          : t('cameras.no_matters'),
+      state: (view) => t(`state.${stateOf(view)}`),
+    };
+  }, [t, moments, data]);
+}
