@@ -8,7 +8,6 @@ import { useMoments, type Moments } from './moments';
 import { stateOf } from './words';
 
 export interface RowWords {
-  t: (key: string, options?: Record<string, unknown>) => string;
   moments: Moments;
   /** Names of what a view looks for. */
   matters: (view: ViewCoverage) => string;
@@ -22,7 +21,6 @@ export function useRowWords(): RowWords {
   return useMemo(() => {
     const names = new Map((data ?? []).map(({ key, name }) => [key, name]));
     return {
-      t,
       moments,
       matters: ({ view }) =>
         view.matters.length > 0

@@ -127,7 +127,8 @@ function Rows({ rows }: { rows: readonly Row[] }) {
 }
 
 const Line = memo(function Line({ stream, view, words, index, top }: LineProps) {
-  const { t, moments } = words;
+  const { t } = useTranslation('operator');
+  const { moments } = words;
   const { location } = stream;
   return (
     <div

@@ -1,4 +1,5 @@
 import { memo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { referenceUrl } from '../data';
 import type { Row } from '../filter/filter';
@@ -12,7 +13,8 @@ import classes from './coverage-page.module.css';
 const LATE_MS = 5_000;
 
 export const Tile = memo(function Tile({ stream, view, words }: Row & { words: RowWords }) {
-  const { t, moments } = words;
+  const { t } = useTranslation('operator');
+  const { moments } = words;
   const [gone, setGone] = useState<string | null>(null);
   const url = referenceUrl(view.view);
   const seen = view.latest_look?.ended;
