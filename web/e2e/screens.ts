@@ -10,7 +10,9 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { name: 'login', path: '/login', who: null, ready: 'button[type=submit]' },
-  { name: 'review', path: '/review', who: PEOPLE.admin, ready: 'main h1' },
+  { name: 'review', path: '/review', who: PEOPLE.reviewer, ready: 'main h1' },
+  { name: 'groups', path: '/clusters', who: PEOPLE.reviewer, ready: 'main h1' },
+  { name: 'second-review', path: '/second-review', who: PEOPLE.reviewer, ready: 'main h1' },
   { name: 'coverage', path: '/operator/coverage', who: PEOPLE.operator, ready: 'main a' },
   { name: 'map', path: '/operator/map', who: PEOPLE.operator, ready: 'main svg' },
   { name: 'cameras', path: '/operator/cameras', who: PEOPLE.operator, ready: 'main a' },

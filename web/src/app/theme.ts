@@ -32,10 +32,7 @@ export const variables: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-dimmed': '#56616b',
     '--mantine-color-placeholder': '#6a747e',
-    // Words in red and orange keep 4.5:1 as well.
-    '--mantine-color-red-text': '#c92a2a',
-    '--mantine-color-orange-text': '#a8480a',
-    '--mantine-color-error': '#c92a2a',
+    '--mantine-color-error': '#b42318',
     '--mantine-color-body': '#fbfcfd',
     // Mantine's coloured words are made for large text; these keep 4.5:1 at every size, on tinted grounds too.
     '--mantine-color-orange-text': '#9a4600',
