@@ -36,7 +36,9 @@ for (const scheme of ['light', 'dark'] as const) {
       // Whatever is fetched is there, and nothing is half faded in.
       await page.waitForLoadState('load');
       await page.waitForTimeout(300);
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
+        .analyze();
       for (const { id, impact, nodes } of violations) {
         if (impact !== 'serious' && impact !== 'critical') continue;
         faults.push(`${screen.name}: ${id} (${impact}): ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
