@@ -71,7 +71,7 @@ test('an operator registers a camera, tries it, draws a zone and sees it covered
   await page.getByLabel('地址描述').fill('演示路与示范街交叉口');
   await page.getByLabel('机动车乱停放（09009）', { exact: true }).check();
   await page.getByRole('button', { name: '试连接' }).click();
-  await expect(page.getByText('可以使用')).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText('可以使用', { exact: true })).toBeVisible({ timeout: 40_000 });
   await page.getByRole('button', { name: '登记' }).click();
   await expect(page).toHaveURL(/\/operator\/views\//);
 
