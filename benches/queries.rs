@@ -14,9 +14,9 @@ use rusqlite::Connection;
 use xunjie::{
     clock::SystemClock,
     config::Config,
-    domain::{Areas, Look, LookReport, Message, Purpose, Stage, ViewId, ViewState, WallTime},
+    domain::{Area, Areas, Level, Look, LookReport, Message, Purpose, Stage, ViewId, ViewState, WallTime},
     service::{By, Service, StatisticsQuery},
-    store::{IncidentFilter, LookOutcome, Page, Store, TimeSpan, sqlite::SqliteStore},
+    store::{IncidentFilter, LookOutcome, Page, QueueFilter, ReviewStore, Store, TimeSpan, sqlite::SqliteStore},
 };
 
 const INCIDENTS: i64 = 1_000_000;
@@ -46,6 +46,7 @@ fn main() {
     println!("| list | queries | p50 ms | p95 ms | worst ms |\n|---|---|---|---|---|");
     let mut dice = fastrand::Rng::with_seed(7);
     incident_lists(&store, &mut dice);
+    queues(&store, &mut dice);
     other_lists(&store, &mut dice);
     looks(&store);
     drop(store);
@@ -108,6 +109,37 @@ fn incident_lists(store: &SqliteStore, dice: &mut fastrand::Rng) {
             row(&format!("incidents by review x presence{with}, 18 combinations, {depth}"), times);
         }
     }
+}
+
+/// The reviewers' queue with its count. Five of a hundred incidents wait: 50,000, five times what a city may have.
+fn queues(store: &SqliteStore, dice: &mut fastrand::Rng) {
+    let levels =
+        vec![("matter_1".parse().expect("a key"), Level::HIGH), ("matter_2".parse().expect("a key"), Level::LOW)];
+    for (name, has_view, has_matter, has_areas) in [
+        ("queue, any page, and its count", false, false, false),
+        ("queue + matter, any page, and its count", false, true, false),
+        ("queue + view + matter, any page, and its count", true, true, false),
+        ("queue of two areas, any page, and its count", false, false, true),
+    ] {
+        let times = (0..SAMPLES * 5)
+            .map(|_| {
+                let areas = ["area_1", "area_2"].map(|area| area.parse::<Area>().expect("an area"));
+                let filter = QueueFilter {
+                    matter: has_matter.then(|| format!("matter_{}", dice.i64(0..MATTERS)).parse().expect("a key")),
+                    view: has_view.then(|| uuid(2, dice.i64(0..VIEWS)).parse().expect("a view id")),
+                    areas: if has_areas { Areas::Only(areas.into()) } else { Areas::All },
+                    levels: levels.clone(),
+                };
+                let minute = (BEGAN + dice.i64(0..INCIDENTS) * STEP_MS) / 60_000;
+                let after = URL_SAFE_NO_PAD.encode(format!("queue|{minute}|2|{}|{}", 0.8_f32.to_bits(), uuid(1, 0)));
+                let page = Page { after: dice.bool().then_some(after), limit: 50 };
+                timed(|| store.queue(&filter, &page).expect("a page"))
+            })
+            .collect();
+        row(name, times);
+    }
+    let looks = |_| timed(|| store.waiting_looks(&QueueFilter::default(), 10_000).expect("looks"));
+    row("the 10,000 most urgent with their appearance (clusters)", (0..SAMPLES).map(looks).collect());
 }
 
 fn other_lists(store: &SqliteStore, dice: &mut fastrand::Rng) {
@@ -228,13 +260,15 @@ fn generate(file: &Path) {
          WITH RECURSIVE c (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < {INCIDENTS} - 1) INSERT INTO n SELECT i FROM c;
          CREATE TEMP TABLE made AS SELECT i, {BEGAN} + i * {STEP_MS} AS at, (i * 7919) % 100 AS d,
              CASE WHEN (i * 31) % 10 = 0 THEN 0 ELSE (i * 104729) % {VIEWS} END AS view FROM n;
-         INSERT INTO streams (id, code, name, source, transport, longitude, latitude, crs, address, grid_cell, enabled, registered_at)
+         INSERT INTO streams (id, code, name, source, transport, longitude, latitude, crs, address, grid_cell, enabled,
+                 registered_at)
              SELECT printf('%08x-0000-8000-8000-%012x', 3, i), printf('%020d', i), '路口 ' || i,
              'rtsp://10.0.0.8/ch1', 'tcp', NULL, NULL, NULL, NULL, NULL, 1, {BEGAN} FROM n WHERE i < {VIEWS};
          INSERT INTO views SELECT printf('%08x-0000-8000-8000-%012x', 2, i), printf('%08x-0000-8000-8000-%012x', 3, i),
              '默认画面', '[\"matter_1\"]', 300, 1.0, NULL FROM n WHERE i < {VIEWS};
-         INSERT INTO incidents (id, place, view, matter, bbox, score, zone, zone_version, first_seen, last_seen, opened_at,
-             presence, presence_at, close_cause, review, reviewed_by, reviewed_at, reject_reason, duplicate_of, recurrences)
+         INSERT INTO incidents (id, place, view, matter, bbox, score, zone, zone_version, first_seen, last_seen,
+                 opened_at, presence, presence_at, close_cause, review, reviewed_by, reviewed_at, reject_reason,
+                 duplicate_of, recurrences, opened_minute)
              SELECT printf('%08x-0000-8000-8000-%012x', 1, i), printf('%08x-0000-8000-8000-%012x', 4, i),
              printf('%08x-0000-8000-8000-%012x', 2, view), 'matter_' || (i * 13 % {MATTERS}), '[0.1,0.2,0.3,0.4]', 0.8,
              printf('%08x-0000-8000-8000-%012x', 6, view), 1, at - 600000, at, at,
@@ -243,7 +277,11 @@ fn generate(file: &Path) {
              CASE WHEN d < 55 THEN 'confirmed' WHEN d < 90 THEN 'rejected' WHEN d < 95 THEN 'duplicate' ELSE 'waiting' END,
              CASE WHEN d < 95 THEN '王敏' END, CASE WHEN d < 95 THEN at + i * 7919 % 600000 END,
              CASE WHEN d >= 55 AND d < 90 THEN 'passing' END,
-             CASE WHEN d >= 90 AND d < 95 THEN printf('%08x-0000-8000-8000-%012x', 1, 0) END, 0 FROM made;
+             CASE WHEN d >= 90 AND d < 95 THEN printf('%08x-0000-8000-8000-%012x', 1, 0) END, 0, at / 60000 FROM made;
+         INSERT INTO places SELECT printf('%08x-0000-8000-8000-%012x', 4, i), printf('%08x-0000-8000-8000-%012x', 2, view),
+             'matter_' || (i * 13 % {MATTERS}), 'car', '[0.1,0.2,0.3,0.4]', randomblob(640),
+             printf('%08x-0000-8000-8000-%012x', 6, view), 1, at - 600000, at, 5, 5, 0, 0, NULL, 0.8, 'reported',
+             printf('%08x-0000-8000-8000-%012x', 1, i), NULL, NULL FROM made WHERE d >= 95;
          INSERT INTO evidence (id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at)
              SELECT printf('%08x-0000-8000-8000-%012x', 5, i), printf('%08x-0000-8000-8000-%012x', 1, i), 'opening', at,
              '202601/' || i || '/x', printf('%064x', i + 1), CASE WHEN i > 0 THEN printf('%064x', i) END, 0, NULL FROM made;

@@ -22,5 +22,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/app/test-setup.ts'],
     css: false,
+    // A machine that builds beside it is slow, not wrong.
+    testTimeout: 30_000,
   },
 });

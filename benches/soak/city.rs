@@ -144,9 +144,9 @@ impl City {
         for incident in waiting["items"].as_array().into_iter().flatten() {
             let Some(id) = incident["id"].as_str() else { continue };
             let verdict = if chance.u8(0..10) < CONFIRMED_OF_TEN {
-                json!({ "verdict": "confirmed", "reviewer": "soak" })
+                json!({ "verdict": "confirmed" })
             } else {
-                json!({ "verdict": "rejected", "reason": "lawful", "reviewer": "soak" })
+                json!({ "verdict": "rejected", "reason": "lawful" })
             };
             send(self.agent.post(format!("{}/api/v1/incidents/{id}/verdict", self.web)), &verdict);
         }

@@ -12,7 +12,10 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Areas, Case, Delivery, EvidenceRow, Incident, IncidentId, MatterKey, Presence, RejectReason, Verdict},
+    domain::{
+        Areas, Case, Delivery, EvidenceRow, Incident, IncidentId, MatterKey, Presence, RejectReason, SignedVerdict,
+        Verdict,
+    },
     service::{IncidentDetail, Moment, Service},
     store::IncidentFilter,
 };
@@ -255,6 +258,8 @@ fn timeline(desk: &Desk, service: &Service, id: IncidentId) -> anyhow::Result<()
 
 fn decide(desk: &Desk, service: &Service, by: &Signed, verdict: Verdict) -> anyhow::Result<()> {
     let signed = service.sign(by.incident, verdict, &by.reviewer, &by.note);
+    // Nobody undoes on the command line, so nothing has to wait.
+    let signed = SignedVerdict { undo_until: signed.at, ..signed };
     let decided = service.decide(&signed).context("the verdict was not taken")?;
     let decided = Decided { incident: decided.incident, case: decided.case };
     desk.print.one(&decided, || {

@@ -5,6 +5,7 @@
 mod calendar;
 mod cameras;
 mod city;
+mod desk;
 mod fault;
 mod matters;
 mod networks;
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 pub use calendar::{Calendar, LimitUnit, SpecialDay};
 pub use cameras::Cameras;
 pub use city::{CatalogueRow, City, CityFiles, GridCell, LimitRow};
+pub use desk::Desk;
 pub(crate) use fault::Checker;
 pub use fault::{Fault, Faults};
 pub use networks::{BadCidr, Cidr, Networks, NotAdmitted};

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::{
     cameras::{self, Cameras, RawCameras},
+    desk::{self, Desk, RawDesk},
     fault::{Checker, Fault},
     matters::TIME_S_MAX,
     networks::{Cidr, Networks},
@@ -30,6 +31,8 @@ pub struct Settings {
     pub patrol: Patrol,
     /// Patience with cameras.
     pub cameras: Cameras,
+    /// How reviewers work.
+    pub desk: Desk,
     /// The platform that cases go to; `None` keeps deliveries waiting.
     pub platform: Option<Platform>,
     /// When files of evidence are removed.
@@ -182,6 +185,8 @@ struct RawSettings {
     patrol: RawPatrol,
     /// Patience with cameras.
     cameras: RawCameras,
+    /// The reviewers' desk.
+    desk: RawDesk,
     /// The platform; without this table deliveries wait.
     platform: Option<RawPlatform>,
     /// Days.
@@ -269,6 +274,7 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
         folders,
         patrol: patrol(&raw.patrol, &mut check),
         cameras: cameras::check(&raw.cameras, &mut check),
+        desk: desk::check(&raw.desk, &mut check),
         platform: raw.platform.and_then(|raw| platform::check(root, raw, &mut check)),
         retention: retention(&raw.retention, &mut check),
         networks: networks(raw.networks.cameras, &mut check),

@@ -33,10 +33,22 @@ pub enum FileRole {
     Latest,
     /// A frame with the box and the zone drawn on it.
     Annotated,
-    /// A frame with heads and plates made unreadable and the box drawn: the only picture that leaves the review circle.
+    /// A frame with heads and plates made unreadable and the box drawn: the only picture that is sent to the platform.
     Masked,
+    /// The same with nothing drawn on it: what reviewers see, whose screen draws the box.
+    MaskedPlain,
     /// A clip of the camera's own packets, not re-encoded.
     Clip,
+}
+
+impl FileRole {
+    /// Whether heads and plates are unreadable in it, so that it may be shown to whoever may see the incident.
+    pub fn is_masked(self) -> bool {
+        match self {
+            Self::Masked | Self::MaskedPlain => true,
+            Self::First | Self::Middle | Self::Latest | Self::Annotated | Self::Clip => false,
+        }
+    }
 }
 
 /// One file of a bundle.

@@ -176,3 +176,33 @@ pub struct Matter {
     /// SHA-256 of the pipeline file: names the thresholds in evidence.
     pub sha256: String,
 }
+
+/// How soon a matter wants a person: the queue puts the higher one first where two are due at the same minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Level(u8);
+
+impl Level {
+    /// Weight below 1.
+    pub const LOW: Self = Self(1);
+    /// Weight from 1 to below 2, and of a matter that the catalogue does not know any more.
+    pub const NORMAL: Self = Self(2);
+    /// Weight from 2.
+    pub const HIGH: Self = Self(3);
+
+    /// 1, 2 or 3.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl Matter {
+    /// Its level, by its weight.
+    pub fn level(&self) -> Level {
+        match self.weight {
+            weight if weight >= 2.0 => Level::HIGH,
+            weight if weight >= 1.0 => Level::NORMAL,
+            _ => Level::LOW,
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Incident, IncidentId, MatterKey, WallTime};
+use super::{AccountId, Incident, IncidentId, MatterKey, WallTime};
 
 /// Why a reviewer rejected an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -58,6 +58,8 @@ pub struct SignedVerdict {
     pub at: WallTime,
     /// In the reviewer's words.
     pub note: String,
+    /// Until when it may be undone; what it leads to leaves the house only then.
+    pub undo_until: WallTime,
 }
 
 /// What reviewers have said about an incident.
@@ -112,6 +114,97 @@ pub enum VerdictRefused {
     /// No reviewer named.
     #[error("a verdict needs a reviewer's name")]
     Nameless,
+}
+
+/// Why a verdict stays.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UndoRefused {
+    /// There is none, or its time is long over.
+    #[error("incident {0} has no verdict that could be undone")]
+    Nothing(IncidentId),
+    /// Somebody else gave it.
+    #[error("the verdict about incident {incident} was given by {by}; only {by} can undo it")]
+    Foreign {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: String,
+    },
+    /// Its time is over.
+    #[error("the verdict about incident {incident} could be undone until {until}")]
+    Late {
+        /// Which.
+        incident: IncidentId,
+        /// Until when.
+        until: WallTime,
+    },
+    /// The platform is hearing of it.
+    #[error("the case of incident {0} is on its way to the platform; ask the platform to void it")]
+    OnItsWay(IncidentId),
+}
+
+/// A verdict that may still be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undoable {
+    /// Who gave it.
+    pub by: String,
+    /// Until when.
+    pub until: WallTime,
+}
+
+/// A colleague has an incident open. It binds nobody: of two verdicts the first is heard, lock or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentLock {
+    /// Which.
+    pub incident: IncidentId,
+    /// Which account.
+    pub holder: AccountId,
+    /// The account's name.
+    pub name: String,
+    /// It ends by itself then.
+    pub until: WallTime,
+}
+
+/// Yes or no about an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Opinion {
+    /// It is a violation.
+    Confirmed,
+    /// It is none.
+    Rejected,
+}
+
+/// What a second person thought of a decided incident without knowing the verdict. Changes nothing but statistics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondReview {
+    /// Which incident.
+    pub incident: IncidentId,
+    /// Who decided.
+    pub first_by: String,
+    /// What.
+    pub first: Opinion,
+    /// Who judged again.
+    pub second_by: String,
+    /// What.
+    pub second: Opinion,
+    /// Why the second rejected it.
+    pub reason: Option<RejectReason>,
+    /// In the second's words.
+    pub note: String,
+    /// When.
+    pub at: WallTime,
+}
+
+impl Review {
+    /// Who decided and what, where it was a plain yes or no.
+    pub fn opinion(&self) -> Option<(&str, Opinion)> {
+        match self {
+            Self::Confirmed { by, .. } => Some((by, Opinion::Confirmed)),
+            Self::Rejected { by, .. } => Some((by, Opinion::Rejected)),
+            Self::Waiting | Self::Duplicate { .. } => None,
+        }
+    }
 }
 
 /// Proof that a person confirmed an incident. [`SignedVerdict::apply`] alone makes one; opening a case consumes it.

@@ -77,6 +77,9 @@ impl SourceUrl {
     /// [`BadSource`], without the credential in its text.
     pub fn split(text: &str) -> Result<(Self, Option<Credential>), BadSource> {
         let mut url = Url::parse(text.trim()).map_err(|_| BadSource::Unreadable)?;
+        if !Self::is_stable(&url) {
+            return Err(BadSource::Unreadable);
+        }
         match url.scheme() {
             "rtsp" | "rtsps" | "http" | "https" => {
                 if url.host_str().is_none_or(str::is_empty) {
@@ -96,6 +99,11 @@ impl SourceUrl {
         url.set_username("").map_err(|()| BadSource::Unreadable)?;
         url.set_password(None).map_err(|()| BadSource::Unreadable)?;
         Ok((Self(url), credential))
+    }
+
+    /// What is stored as text must be read again as the same: `file:/A:.` with blanks between would not be.
+    fn is_stable(url: &Url) -> bool {
+        Url::parse(url.as_str()).as_ref() == Ok(url)
     }
 
     /// The address.
@@ -235,6 +243,28 @@ pub struct Location {
     pub grid_cell: Option<String>,
 }
 
+/// Mean radius of the earth (IUGG).
+const EARTH_M: f64 = 6_371_008.8;
+
+impl Location {
+    /// How far apart two places are in metres, on the sphere (haversine). `None` where their systems differ by more
+    /// than a camera's surroundings: GCJ-02 and BD-09 are moved by hundreds of metres.
+    pub fn distance_m(&self, other: &Self) -> Option<f64> {
+        let frame = |crs| match crs {
+            Crs::Cgcs2000 | Crs::Wgs84 => 0, // Centimetres apart.
+            Crs::Gcj02 => 1,
+            Crs::Bd09 => 2,
+        };
+        if frame(self.crs) != frame(other.crs) {
+            return None;
+        }
+        let (from, to) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let half = |radians: f64| (radians / 2.0).sin().powi(2);
+        let chord = half(to - from) + from.cos() * to.cos() * half((other.longitude - self.longitude).to_radians());
+        Some(2.0 * EARTH_M * chord.sqrt().min(1.0).asin())
+    }
+}
+
 /// A registered camera source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stream {
@@ -275,6 +305,13 @@ pub struct Reference {
     pub taken_at: WallTime,
 }
 
+impl Reference {
+    /// File of the copy in which heads and plates are unreadable, beside the picture.
+    pub fn masked_file(&self) -> String {
+        format!("{}.masked.jpg", self.file.strip_suffix(".jpg").unwrap_or(&self.file))
+    }
+}
+
 /// One fixed framing of a stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct View {
@@ -297,6 +334,22 @@ pub struct View {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn distances_are_those_of_the_map() {
+        let at =
+            |longitude, latitude, crs| Location { longitude, latitude, crs, address: String::new(), grid_cell: None };
+        let tower = at(121.4998, 31.2397, Crs::Cgcs2000);
+        for (other, metres) in [
+            (at(121.4998, 31.2397, Crs::Wgs84), Some(0.0)),
+            (at(121.4998, 31.2407, Crs::Cgcs2000), Some(111.2)), // A thousandth of a degree of a meridian.
+            (at(121.5008, 31.2397, Crs::Cgcs2000), Some(95.1)),  // Of a parallel: times cos 31.24 degrees.
+            (at(121.4998, 31.2397, Crs::Gcj02), None),
+        ] {
+            let apart = tower.distance_m(&other);
+            assert_eq!(apart.map(|apart| (apart * 10.0).round() / 10.0), metres, "{other:?}");
+        }
+    }
 
     #[test]
     fn an_address_shows_no_password_wherever_the_camera_wants_it() {

@@ -61,12 +61,12 @@ pub fn annotated(picture: &Picture, overlay: &Overlay<'_>) -> Picture {
     canvas.into_picture()
 }
 
-/// A copy (RGB) for eyes outside of the review circle: heads of persons and plates are unreadable, and the
-/// incident's box `keep` is drawn. `detections` must be all that the model reported, weak ones included.
+/// A copy (RGB) in which heads of persons and plates are unreadable, with nothing drawn on it. `detections` must be all
+/// that the model reported, weak ones included.
 ///
 /// There is no plate detector: the lower half of every vehicle's box is hidden, but for the vehicle in `keep` when the
 /// policy is [`PlatePolicy::ShowAnchor`]. A head before that vehicle is hidden all the same.
-pub fn masked(
+pub fn hidden(
     picture: &Picture,
     detections: &[Detection],
     keep: Option<&BBox<FrameSpace>>,
@@ -76,9 +76,24 @@ pub fn masked(
     for region in hidden_regions(detections, keep, plates) {
         canvas.pixelate(&region);
     }
-    if let Some(bbox) = keep {
-        canvas.frame(bbox);
-    }
+    canvas.into_picture()
+}
+
+/// The same for eyes outside of the review circle, with the incident's box `keep` drawn on it.
+pub fn masked(
+    picture: &Picture,
+    detections: &[Detection],
+    keep: Option<&BBox<FrameSpace>>,
+    plates: PlatePolicy,
+) -> Picture {
+    let hidden = hidden(picture, detections, keep, plates);
+    keep.map_or_else(|| hidden.clone(), |bbox| framed(&hidden, bbox))
+}
+
+/// A copy (RGB) with the incident's box drawn on it.
+pub fn framed(picture: &Picture, bbox: &BBox<FrameSpace>) -> Picture {
+    let mut canvas = Canvas::of(picture);
+    canvas.frame(bbox);
     canvas.into_picture()
 }
 

@@ -59,6 +59,8 @@ pub struct CourierReport {
     pub later: usize,
     /// Given up.
     pub dead: usize,
+    /// Not sent: a reviewer undid the verdict just before.
+    pub withdrawn: usize,
     /// Left as they were, because the store could not be read or written.
     pub unwritten: usize,
 }
@@ -66,8 +68,8 @@ pub struct CourierReport {
 impl CourierReport {
     /// How many deliveries the round took in hand.
     pub fn tried(&self) -> usize {
-        let Self { delivered, repeated, later, dead, unwritten } = self;
-        delivered + repeated + later + dead + unwritten
+        let Self { delivered, repeated, later, dead, withdrawn, unwritten } = self;
+        delivered + repeated + later + dead + withdrawn + unwritten
     }
 
     fn count(&mut self, outcome: Option<Outcome>) {
@@ -76,6 +78,7 @@ impl CourierReport {
             Some(Outcome::Repeated) => &mut self.repeated,
             Some(Outcome::Later) => &mut self.later,
             Some(Outcome::Dead) => &mut self.dead,
+            Some(Outcome::Withdrawn) => &mut self.withdrawn,
             None => &mut self.unwritten,
         } += 1;
     }
@@ -172,6 +175,18 @@ impl Courier {
             DeliveryState::Pending { attempts, .. } => attempts,
             DeliveryState::Delivered { .. } | DeliveryState::Dead { .. } => return None,
         };
+        // From here on the verdict stays: whatever becomes of this process, the message goes out.
+        match self.store.begin_delivery(delivery, self.clock.now()) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.tell(delivery, Outcome::Withdrawn, started, "its verdict was undone");
+                return Some(Outcome::Withdrawn);
+            }
+            Err(error) => {
+                self.tell(delivery, Outcome::Later, started, &error.to_string());
+                return None;
+            }
+        }
         let answer = match self.parcel(delivery) {
             Ok(parcel) => self.sink.deliver(&parcel),
             Err(StoreError::Missing { what, id }) => Err(SinkError::Never(format!("there is no {what} {id} any more"))),

@@ -1,5 +1,5 @@
 //! Hop 7, prove: turns an incident's change into a bundle of files: originals, an annotated and masked
-//! copies, a clip of the camera's own packets. Writes nothing itself; the evidence folder does.
+//! copies (with the box for the platform, plain for the desk), a clip of the camera's own packets. Writes nothing itself; the evidence folder does.
 
 use crate::{
     analysis::scene::Registered,
@@ -9,7 +9,7 @@ use crate::{
     },
     media::{
         Clip,
-        draw::{Overlay, annotated, masked},
+        draw::{self, Overlay, annotated, framed},
         jpeg::{self, JpegError},
     },
     store::{
@@ -108,12 +108,10 @@ pub fn persisted(
         if role == FileRole::Latest {
             files.push(picture_file("annotated", FileRole::Annotated, shot, drawn(subject, shot, &picture)?));
         }
-        files.push(picture_file(
-            &format!("masked_{word}"),
-            FileRole::Masked,
-            shot,
-            hidden(subject.matter.plates, shot, &picture)?,
-        ));
+        let plain = hidden(subject.matter.plates, shot, &picture);
+        let boxed = jpeg::encode(&framed(&plain, &shot.frame.bbox))?;
+        files.push(picture_file(&format!("masked_{word}"), FileRole::Masked, shot, boxed));
+        files.push(picture_file(&format!("plain_{word}"), FileRole::MaskedPlain, shot, jpeg::encode(&plain)?));
         files.push(picture_file(word, role, shot, shot.jpeg.clone()));
     }
     files.extend(clip.map(clip_file));
@@ -139,7 +137,8 @@ pub fn compared(
     }
     let picture = jpeg::decode(&now.jpeg)?;
     files.push(picture_file("annotated", FileRole::Annotated, now, drawn(subject, now, &picture)?));
-    files.push(picture_file("masked_after", FileRole::Masked, now, hidden(PlatePolicy::MaskAll, now, &picture)?));
+    let after = jpeg::encode(&framed(&hidden(PlatePolicy::MaskAll, now, &picture), &now.frame.bbox))?;
+    files.push(picture_file("masked_after", FileRole::Masked, now, after));
     files.push(picture_file("latest", FileRole::Latest, now, now.jpeg.clone()));
     Ok(bundle(subject, kind, made_at, files))
 }
@@ -149,9 +148,9 @@ fn drawn(subject: Subject<'_>, shot: &Shot, picture: &Picture) -> Result<Vec<u8>
     jpeg::encode(&annotated(picture, &Overlay { bbox: shot.frame.bbox, zone, homography: shot.frame.homography }))
 }
 
-fn hidden(plates: PlatePolicy, shot: &Shot, picture: &Picture) -> Result<Vec<u8>, JpegError> {
+fn hidden(plates: PlatePolicy, shot: &Shot, picture: &Picture) -> Picture {
     let detections: Vec<Detection> = shot.frame.detections.iter().cloned().map(Into::into).collect();
-    jpeg::encode(&masked(picture, &detections, Some(&shot.frame.bbox), plates))
+    draw::hidden(picture, &detections, Some(&shot.frame.bbox), plates)
 }
 
 fn picture_file(word: &str, role: FileRole, shot: &Shot, bytes: Vec<u8>) -> DraftFile {
@@ -208,5 +207,63 @@ fn bundle(subject: Subject<'_>, kind: EvidenceKind, made_at: WallTime, files: Ve
                 .map(|z| z.polygon.clone()),
         },
         files,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        analysis::fixtures::{matter, meta, zone},
+        domain::{Homography, ZoneKind},
+        media::draw::BOX_COLOUR,
+        store::conformance::{incident, place, stream, view},
+    };
+
+    fn kept(second: i64) -> Kept {
+        let picture = Picture::from_rgb(96, 54, vec![90; 96 * 54 * 3]).unwrap();
+        let frame = KeptFrame {
+            meta: meta(second),
+            bbox: BBox::new(20.0, 10.0, 70.0, 40.0),
+            homography: Homography::IDENTITY,
+            detections: Vec::new(),
+        };
+        Kept { frame, jpeg: jpeg::encode(&picture).unwrap() }
+    }
+
+    #[test]
+    fn each_picture_of_a_stay_has_a_masked_copy_with_the_box_and_one_without() {
+        let (stream, matter) = (stream("1"), matter());
+        let view = view(&stream, "甲");
+        let zones = [zone(ZoneKind::Strict)];
+        let model = ModelRef { name: "scripted".into(), sha256: "00".repeat(32) };
+        let incident = incident(&place(&view, "a"), 1);
+        let subject = Subject {
+            incident: &incident,
+            matter: &matter,
+            stream: &stream,
+            view: &view,
+            zones: &zones,
+            model: &model,
+        };
+        let stay = vec![kept(0), kept(50)];
+        let draft = persisted(subject, EvidenceKind::Opening, stay, kept(100).into(), None).unwrap();
+        let names: Vec<&str> = draft.files.iter().map(|file| file.name.as_str()).collect();
+        let mut wanted = vec!["annotated.jpg".to_owned()];
+        for word in ["first", "middle", "latest"] {
+            wanted.extend([format!("{word}.jpg"), format!("masked_{word}.jpg"), format!("plain_{word}.jpg")]);
+        }
+        wanted.sort();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, wanted);
+        for file in &draft.files {
+            let picture = jpeg::decode(&file.bytes).unwrap();
+            let on_the_edge = picture.rgb_at(45, 10);
+            let is_boxed = on_the_edge[0].abs_diff(BOX_COLOUR[0]) < 60 && on_the_edge[2] < 80;
+            let drawn = matches!(file.role, FileRole::Masked | FileRole::Annotated);
+            assert_eq!(is_boxed, drawn, "{}: {on_the_edge:?}", file.name);
+            assert_eq!(file.role.is_masked(), file.name.starts_with("masked") || file.name.starts_with("plain"));
+        }
     }
 }

@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Frame, Homography, Matter, MatterKey, Picture, Reference, Stream, StreamId, View, ViewId, ViewMatch, ViewState,
-        Zone,
+        Detection, Frame, Homography, Matter, MatterKey, Picture, PlatePolicy, Reference, Stream, StreamId, View,
+        ViewId, ViewMatch, ViewState, Zone,
     },
     media::{
-        jpeg,
+        draw, jpeg,
         view_match::{UnusableReference, ViewMatcher},
     },
     store::{Registry, Store, StoreError},
@@ -34,6 +34,8 @@ pub struct Scene {
     /// Its memory.
     pub book: PlaceBook,
     matcher: Option<(u32, ViewMatcher)>,
+    /// The version of the reference picture whose masked copy is there.
+    masked: Option<u32>,
 }
 
 /// What is registered, with the places of its rows.
@@ -109,8 +111,14 @@ impl Scenes {
         let stream = registry.stream(registered.stream).ok_or_else(missing)?;
         if slot.is_none() {
             let book = PlaceBook::new(view, self.store.places(view)?);
-            **slot =
-                Some(Scene { stream: stream.clone(), view: registered.clone(), zones: vec![], book, matcher: None });
+            **slot = Some(Scene {
+                stream: stream.clone(),
+                view: registered.clone(),
+                zones: vec![],
+                book,
+                matcher: None,
+                masked: None,
+            });
         }
         let scene = slot.as_mut().expect("it was filled above");
         // A reference that this process took itself is newer than the registry it last read.
@@ -177,6 +185,40 @@ impl Scenes {
         Ok(matcher.compare(&frame.picture, frame.meta.judged_at()))
     }
 
+    /// Makes the masked copy of the reference picture, once for each version: the only one that people see who may not
+    /// see what is not masked. `frame` is one in which `detections` were found; `detect` is asked where the reference is
+    /// an older one.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the next look tries again.
+    pub fn mask_reference(
+        &self,
+        scene: &mut Scene,
+        frame: &Frame,
+        detections: &[Detection],
+        detect: impl FnOnce(&Frame) -> Option<Vec<Detection>>,
+    ) -> Result<(), StoreError> {
+        let Some(reference) = scene.view.reference.as_ref().filter(|one| scene.masked != Some(one.version)) else {
+            return Ok(());
+        };
+        let path = self.references.join(reference.masked_file());
+        if !path.exists() {
+            let copy = if reference.taken_at == frame.meta.judged_at() {
+                draw::hidden(&frame.picture, detections, None, PlatePolicy::MaskAll)
+            } else {
+                let older = Frame { meta: frame.meta, picture: self.reference_picture(reference)? };
+                let Some(detections) = detect(&older) else { return Ok(()) };
+                draw::hidden(&older.picture, &detections, None, PlatePolicy::MaskAll)
+            };
+            let bytes = jpeg::encode(&copy).map_err(|error| StoreError::Failed(error.to_string()))?;
+            let part = path.with_extension("part");
+            let written = fs::write(&part, &bytes).and_then(|()| fs::rename(&part, &path));
+            written.map_err(|error| StoreError::Unwritable(format!("{}: {error}", path.display())))?;
+        }
+        scene.masked = Some(reference.version);
+        Ok(())
+    }
+
     fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {
         let path = self.references.join(&reference.file);
         jpeg::open(&path).map_err(|error| {
@@ -202,4 +244,62 @@ impl Scene {
 /// Locks even when a thread panicked while it held the lock: what is inside is replaced whole or not at all.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        analysis::fixtures::meta,
+        domain::{BBox, Score},
+        store::{conformance::registered, sqlite::SqliteStore},
+    };
+
+    /// A picture with enough in it to be compared with.
+    fn frame(second: i64) -> Frame {
+        let mut dice = fastrand::Rng::with_seed(7);
+        let (w, h) = (320_usize, 180_usize);
+        let blocks: Vec<u8> = (0..(w / 8) * (h / 6)).map(|_| dice.u8(20..235)).collect();
+        let rgb = (0..w * h).flat_map(|at| [blocks[(at / w / 6) * (w / 8) + (at % w) / 8]; 3]).collect();
+        Frame { meta: meta(second), picture: Picture::from_rgb(w as u32, h as u32, rgb).unwrap() }
+    }
+
+    #[test]
+    fn the_reference_has_one_masked_copy_and_an_older_one_gets_it_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+        let view = registered(&*store);
+        let scenes = Scenes::new(store.clone(), folder.path());
+        scenes.sync(Arc::new(store.registry().unwrap()));
+        let slot = scenes.slot(view.id);
+        let mut slot = lock(&slot);
+        let scene = scenes.refresh(view.id, &mut slot).unwrap();
+        let person = Detection {
+            class: "person".into(),
+            score: Score::new(0.9).unwrap(),
+            bbox: BBox::new(100.0, 20.0, 180.0, 170.0),
+        };
+        let first = frame(1);
+        assert_eq!(scenes.take_reference(scene, &first).unwrap(), None);
+        let never = |_: &Frame| -> Option<Vec<Detection>> { panic!("what was found in the frame is known") };
+        scenes.mask_reference(scene, &first, std::slice::from_ref(&person), never).unwrap();
+        let reference = scene.view.reference.clone().unwrap();
+        let masked = folder.path().join(reference.masked_file());
+        let head = |path: &Path| {
+            let picture = jpeg::open(path).unwrap();
+            let reds: Vec<u8> =
+                (96..111).flat_map(|x| (16..33).map(move |y| (x, y))).map(|(x, y)| picture.rgb_at(x, y)[0]).collect();
+            reds.iter().max().unwrap() - reds.iter().min().unwrap()
+        };
+        assert!(head(&folder.path().join(&reference.file)) > 30 && head(&masked) < 30, "the head is one block");
+
+        // A reference from before there were masked copies: the detector is asked, once.
+        fs::remove_file(&masked).unwrap();
+        scene.masked = None;
+        scenes.mask_reference(scene, &frame(2), &[], |_| None).unwrap();
+        assert!(!masked.exists(), "without the detector nothing is shown for masked");
+        scenes.mask_reference(scene, &frame(3), &[], |_| Some(vec![person.clone()])).unwrap();
+        assert!(head(&masked) < 30);
+        scenes.mask_reference(scene, &frame(4), &[], never).unwrap();
+    }
 }

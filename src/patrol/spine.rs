@@ -242,6 +242,10 @@ impl Spine {
                 return Ok(());
             }
         };
+        let detect = |older: &Frame| self.detect(older, matters, Lane::Visit).ok();
+        if let Err(error) = self.scenes.mask_reference(scene, &frame, &detections, detect) {
+            tracing::warn!(view = %look.view, %error, "the reference picture has no masked copy yet");
+        }
         let judgeable = Judgeable { frame, homography: matched.homography, detections };
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };

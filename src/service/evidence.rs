@@ -71,7 +71,7 @@ impl Service {
         let file = manifest.files.into_iter().find(|file| file.name == name);
         let file =
             file.ok_or_else(|| ServiceError::missing("evidence file", name.chars().take(64).collect::<String>()))?;
-        if circle == Circle::Outside && file.role != FileRole::Masked {
+        if circle == Circle::Outside && !file.role.is_masked() {
             return Err(ServiceError::Unmasked(file.name));
         }
         let bytes = self.evidence.read(&row, &file.name)?;

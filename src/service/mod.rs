@@ -1,21 +1,26 @@
 //! L3: use cases shared by the web and the command line, one file a noun. Nothing here speaks HTTP or prints; every
 //! use case is synchronous and callers own their threads. Whatever changes something takes the name of who did it.
 
+mod alike;
 mod areas;
 mod cases;
 mod coverage;
 mod deliveries;
+mod desk;
 mod evidence;
 mod export;
 mod faults;
 mod health;
 mod import;
 mod incidents;
+mod pictures;
 mod plan;
 mod platform;
+mod queue;
 mod reconciliation;
 mod report;
 mod review;
+mod second_reviews;
 mod statistics;
 mod streams;
 mod table;
@@ -33,9 +38,11 @@ use std::{
     sync::Arc,
 };
 
+pub use alike::{Cluster, Similar};
 pub use areas::AreaStreams;
 pub use cases::CaseDetail;
 pub use coverage::{Coverage, ViewCoverage};
+pub use desk::OnDesk;
 pub use evidence::{Circle, EvidenceBytes};
 pub use faults::{Fault, Faults};
 pub use health::{DISK_FREE_BYTES_MIN, Health};
@@ -44,9 +51,12 @@ pub use import::{
     SheetRow,
 };
 pub use incidents::IncidentDetail;
+pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words};
 pub use platform::{PlatformStatus, Reached};
+pub use queue::{QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};
+pub use second_reviews::{Agreement, PairAgreement, kappa};
 pub use statistics::{
     By, Figures, HotPlace, HotSpots, REASONS, Share, Statistics, StatisticsQuery, StatisticsRow, reason_word,
 };

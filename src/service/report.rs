@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
-use super::{By, Coverage, Faults, HotSpots, Service, ServiceError, StatisticsQuery, StatisticsRow};
+use super::{Agreement, By, Coverage, Faults, HotSpots, Service, ServiceError, StatisticsQuery, StatisticsRow};
 use crate::{
     domain::{Areas, WallTime},
     store::TimeSpan,
@@ -69,6 +69,8 @@ pub struct Report {
     pub by_street: Vec<StatisticsRow>,
     /// The streams where most was found.
     pub by_stream_top: Vec<StatisticsRow>,
+    /// How far second reviewers of the month agreed with the first.
+    pub agreement: Agreement,
     /// Views that are registered and looked at.
     pub views: usize,
     /// Share of them that were looked at in time, as things stand; `None` for a month that is over, of which looks are
@@ -108,6 +110,7 @@ impl Service {
             by_matter: by_matter.rows,
             by_street: by_street.rows,
             by_stream_top,
+            agreement: self.agreement(asked.span.from, asked.span.until)?,
             views: coverage.len(),
             covered_share: share.filter(|_| is_running),
             previous: (previous.figures.found > 0).then_some(previous),

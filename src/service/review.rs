@@ -8,9 +8,11 @@ use crate::{
 };
 
 impl Service {
-    /// A verdict that is signed now.
+    /// A verdict that is signed now and may be undone for a short while.
     pub fn sign(&self, incident: IncidentId, verdict: Verdict, reviewer: &str, note: &str) -> SignedVerdict {
-        SignedVerdict { incident, verdict, reviewer: reviewer.to_owned(), at: self.now(), note: note.to_owned() }
+        let at = self.now();
+        let undo_until = at.plus(self.config.settings.desk.undo);
+        SignedVerdict { incident, verdict, reviewer: reviewer.to_owned(), at, note: note.to_owned(), undo_until }
     }
 
     /// Applies a verdict.
@@ -56,6 +58,17 @@ impl Service {
             Err(_) => {}
         }
         Ok(decided?)
+    }
+
+    /// Takes the latest verdict back, for the one who gave it, while its time lasts and the platform has not heard of it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] says why it stays.
+    pub fn undo(&self, incident: IncidentId, reviewer: &str) -> Result<Incident, ServiceError> {
+        self.seen_incident(incident)?;
+        let undone = self.store.undo(incident, reviewer, self.now())?;
+        emit(Signal::VerdictUndone { incident, by: reviewer });
+        Ok(undone)
     }
 
     /// The case as the city's tables make it. Runs inside the store's transaction, so it must not fail: a matter that

@@ -137,6 +137,7 @@ fn audit_words(row: &AuditRow) -> Option<(MomentKind, &'static str)> {
         "incident.confirmed" => (MomentKind::Verdict, "复核确认"),
         "incident.rejected" => (MomentKind::Verdict, "复核驳回"),
         "incident.duplicate" => (MomentKind::Verdict, "复核为重复"),
+        "incident.verdict_undone" => (MomentKind::Verdict, "撤回复核"),
         "incident.reclassified" => (MomentKind::Verdict, "改判事项"),
         "case.opened" => (MomentKind::Case, "立案"),
         "case.recurrence" => (MomentKind::Case, "反复"),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Faults, Service, ServiceError, streams::check_revisit};
-use crate::domain::{LookReport, Stream, View, ViewId, Zone};
+use crate::domain::{Caller, LookReport, Stream, View, ViewId, Zone};
 
 /// What a person changes about a view; `None` leaves it.
 #[derive(Clone, Debug, Default)]
@@ -63,15 +63,36 @@ impl Service {
         Ok(view)
     }
 
-    /// The reference picture of a view: media type and bytes.
+    /// The reference picture of a view: media type and bytes. What is not masked is audited.
     ///
     /// # Errors
-    /// [`ServiceError::Store`] where there is no such view or it has no reference yet; [`ServiceError::Folder`] where
-    /// the file cannot be read.
-    pub fn reference_picture(&self, id: ViewId) -> Result<(&'static str, Vec<u8>), ServiceError> {
+    /// [`ServiceError::Store`] where there is no such view, it has no reference yet, or none that is masked: the next
+    /// look at the view makes the masked copy. [`ServiceError::Unmasked`] where the caller may not see the original;
+    /// [`ServiceError::Folder`] where the file cannot be read.
+    pub fn reference_picture(
+        &self,
+        id: ViewId,
+        original: bool,
+        by: &Caller,
+    ) -> Result<(&'static str, Vec<u8>), ServiceError> {
         let reference =
             self.view(id)?.0.reference.ok_or_else(|| ServiceError::missing("reference picture of view", id))?;
-        let file = Path::new(&reference.file);
+        if original && !by.may_unmask {
+            return Err(ServiceError::Unmasked(format!("reference picture {} of view {id}", reference.version)));
+        }
+        let masked = reference.masked_file();
+        let is_there = self.data().join(&masked).exists();
+        if !original && !is_there && !by.may_unmask {
+            return Err(ServiceError::missing("masked reference picture of view", id));
+        }
+        let file = if original || !is_there {
+            let detail = serde_json::json!({"version": reference.version});
+            self.store.audit(self.now(), &by.name, "reference.unmasked", &id.to_string(), &detail)?;
+            &reference.file
+        } else {
+            &masked
+        };
+        let file = Path::new(file);
         // Rows are ours, yet a row must not lead out of the data folder.
         if !file.components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(ServiceError::missing("reference picture of view", id));

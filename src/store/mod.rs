@@ -4,18 +4,22 @@
 pub(crate) mod conformance;
 pub mod evidence;
 mod office;
+mod review;
 pub mod sqlite;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use office::*;
-
+pub use self::{
+    office::*,
+    review::{Judged, Queue, QueueFilter, ReviewStore},
+};
 use crate::domain::{
     Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,
     EvidenceRow, Incident, IncidentChange, IncidentId, LookReport, MatterKey, Observed, Place, PlaceId, PlatformPause,
-    Reference, SignedVerdict, Stage, Stream, StreamId, VerdictRefused, View, ViewId, WallTime, Zone, ZoneId,
+    Reference, SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, View, ViewId, WallTime, Zone,
+    ZoneId,
 };
 
 /// Why the store refused or failed.
@@ -35,6 +39,19 @@ pub enum StoreError {
     /// The verdict was refused.
     #[error(transparent)]
     Verdict(#[from] VerdictRefused),
+    /// The verdict stays.
+    #[error(transparent)]
+    Undo(#[from] UndoRefused),
+    /// A colleague has the incident open.
+    #[error("{by} has incident {incident} open until {until}; take another one")]
+    Locked {
+        /// Which.
+        incident: IncidentId,
+        /// Who.
+        by: String,
+        /// Until when.
+        until: WallTime,
+    },
     /// Another process holds the store for too long.
     #[error("the store is busy: {0}; try again")]
     Busy(String),
@@ -201,7 +218,7 @@ pub enum CallbackApplied {
 pub type OpenCase<'a> = &'a dyn Fn(crate::domain::Confirmation) -> Case;
 
 /// The seam: the truth of the house. Synchronous: callers own their threads. Every method is one transaction.
-pub trait Store: OfficeStore + Send + Sync {
+pub trait Store: OfficeStore + ReviewStore {
     // --- registry ---
     /// Changes whenever a stream, credential, view or zone does, also by another process.
     fn revision(&self) -> Result<u64, StoreError>;

@@ -96,5 +96,6 @@ pub(super) fn outcome_label(outcome: Outcome) -> &'static str {
         Outcome::Repeated => "repeated",
         Outcome::Later => "later",
         Outcome::Dead => "dead",
+        Outcome::Withdrawn => "withdrawn",
     }
 }

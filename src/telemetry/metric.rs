@@ -79,6 +79,7 @@ pub const METRICS: &[Metric] = &[
     counter("xunjie_record_retries_total", "transactions of looks that failed and are tried again"),
     counter("xunjie_verdicts_total", "verdicts of reviewers, by verdict"),
     counter("xunjie_verdicts_refused_total", "verdicts on incidents that were decided before"),
+    counter("xunjie_verdicts_undone_total", "verdicts that their reviewer took back"),
     counter("xunjie_callbacks_total", "callbacks of the platform, by stage and whether the case moved"),
     counter("xunjie_deliveries_total", "tries to tell the platform, by sink and outcome"),
     seconds("xunjie_delivery_seconds", "how long a try to tell the platform took, by sink", SECONDS),

@@ -3,6 +3,7 @@
 
 mod label;
 mod metric;
+mod review;
 mod signal;
 
 use std::sync::OnceLock;
@@ -125,6 +126,7 @@ mod tests {
             Signal::RecordRetried { why: "disk full" },
             Signal::VerdictGiven { incident, verdict: &Verdict::Confirmed, by: "张三" },
             Signal::VerdictRefused { incident, by: "李四" },
+            Signal::VerdictUndone { incident, by: "张三" },
             Signal::CallbackHeard { case: CaseId::derived(&[b"c"]), stage: Stage::Handled, moved: true },
             Signal::DeliveryTried { delivery, sink: "http", outcome: Outcome::Later, took, why: "503" },
             Signal::PlatformPaused { why: "401" },

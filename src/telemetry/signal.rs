@@ -6,9 +6,12 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use tracing::{debug, error, info, warn};
 
-use super::label::{
-    change_label, direction_label, fate_label, limit_label, outcome_label, purpose_label, skip_label, stage_label,
-    state_label, verdict_label,
+use super::{
+    label::{
+        change_label, direction_label, fate_label, limit_label, outcome_label, purpose_label, skip_label, stage_label,
+        state_label,
+    },
+    review,
 };
 use crate::domain::{
     CaseId, DeliveryId, HardLimit, IncidentChange, IncidentId, LookId, PlanStatus, Purpose, Stage, StreamId, Verdict,
@@ -78,6 +81,8 @@ pub enum Outcome {
     Later,
     /// 死信: given up.
     Dead,
+    /// Not sent: its verdict was undone before it began.
+    Withdrawn,
 }
 
 /// Why files of a bundle were removed.
@@ -211,6 +216,13 @@ pub enum Signal<'a> {
         /// What.
         verdict: &'a Verdict,
         /// Who.
+        by: &'a str,
+    },
+    /// A reviewer took a verdict back.
+    VerdictUndone {
+        /// Which incident.
+        incident: IncidentId,
+        /// Whose it was.
         by: &'a str,
     },
     /// A reviewer came too late.
@@ -347,7 +359,9 @@ pub fn emit(signal: Signal<'_>) {
             counter!("xunjie_record_retries_total").increment(1);
             error!(why, "a look could not be recorded, it will be tried again");
         }
-        Signal::VerdictGiven { .. } | Signal::VerdictRefused { .. } => emit_review(signal),
+        Signal::VerdictGiven { .. } | Signal::VerdictRefused { .. } | Signal::VerdictUndone { .. } => {
+            review::emit_review(signal);
+        }
         Signal::CallbackHeard { .. }
         | Signal::DeliveryTried { .. }
         | Signal::PlatformPaused { .. }
@@ -418,20 +432,6 @@ fn emit_look(signal: Signal<'_>) {
     }
 }
 
-fn emit_review(signal: Signal<'_>) {
-    match signal {
-        Signal::VerdictGiven { incident, verdict, by } => {
-            counter!("xunjie_verdicts_total", "verdict" => verdict_label(verdict)).increment(1);
-            info!(%incident, verdict = verdict_label(verdict), by, "verdict given");
-        }
-        Signal::VerdictRefused { incident, by } => {
-            counter!("xunjie_verdicts_refused_total").increment(1);
-            info!(%incident, by, "verdict refused, somebody decided before");
-        }
-        _ => unreachable!("emit sends verdicts alone here"),
-    }
-}
-
 fn emit_platform(signal: Signal<'_>) {
     match signal {
         Signal::CallbackHeard { case, stage, moved } => {
@@ -445,7 +445,7 @@ fn emit_platform(signal: Signal<'_>) {
             histogram!("xunjie_delivery_seconds", "sink" => sink.to_owned()).record(took);
             let took_ms = millis(took);
             match outcome {
-                Outcome::Delivered | Outcome::Repeated => {
+                Outcome::Delivered | Outcome::Repeated | Outcome::Withdrawn => {
                     info!(%delivery, sink, outcome = word, took_ms, "delivery tried");
                 }
                 Outcome::Later => warn!(%delivery, sink, outcome = word, why, took_ms, "delivery tried"),

@@ -18,6 +18,16 @@ impl App {
         self.blocking(Arc::new(self.service.seen_by(&caller.areas)), work).await
     }
 
+    /// Runs a use case that reads a million rows: one at a time, so that the store's readers stay free for the others.
+    pub(super) async fn count<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _alone = self.counting.acquire().await.map_err(|_| Problem::stopping())?;
+        self.run(caller, work).await
+    }
+
     /// Runs a use case that is nobody's in particular: what proves itself by its own signature, and the house itself.
     pub(super) async fn run_for_all<T: Send + 'static>(
         &self,

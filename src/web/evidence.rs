@@ -151,7 +151,7 @@ pub(super) async fn file(
     let found = app.run(&caller, move |service| {
         let circle = if by.may_unmask { Circle::Review } else { Circle::Outside };
         let found = service.evidence_file(id, &name, circle)?;
-        if found.file.role != FileRole::Masked && begins {
+        if !found.file.role.is_masked() && begins {
             service.note_unmasked(id, &found.file.name, &by.name)?;
         }
         Ok(found)

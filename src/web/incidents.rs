@@ -1,4 +1,4 @@
-//! `/api/v1/incidents`: lists for reviewers, one with all that belongs to it, and the verdict.
+//! `/api/v1/incidents`: lists of incidents, and how one is told.
 #![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use axum::{Json, extract::State};
@@ -7,18 +7,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
-    cases::{AuditOut, CaseOut},
-    deliveries::DeliveryOut,
-    evidence::BundleOut,
-    extract::{At, Body, PageOf, Params, page},
+    extract::{PageOf, Params, page},
     problem::Problem,
 };
 use crate::{
     domain::{
-        Area, Areas, Caller, CloseCause, EvidenceId, Incident, IncidentId, Location, MatterKey, PlaceId, Presence,
-        RejectReason, Review, Score, Verdict, ViewId, WallTime, ZoneId,
+        Area, Areas, Caller, CloseCause, Incident, IncidentId, MatterKey, PlaceId, Presence, RejectReason, Review,
+        Score, ViewId, WallTime, ZoneId,
     },
-    service::{Faults, IncidentDetail, Moment, MomentKind},
     store::IncidentFilter,
 };
 
@@ -157,93 +153,6 @@ impl IncidentOut {
     }
 }
 
-/// One moment of an incident's timeline.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MomentOut {
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    at: WallTime,
-    /// `look`, `sighting`, `incident`, `evidence`, `verdict`, `case`, `delivery`, `receipt`.
-    #[schema(value_type = String)]
-    what: MomentKind,
-    /// In words.
-    detail: String,
-    /// The bundle that shows it.
-    #[schema(value_type = Option<String>, format = "uuid")]
-    evidence: Option<EvidenceId>,
-}
-
-impl MomentOut {
-    pub(super) fn of(moment: Moment) -> Self {
-        let Moment { at, what, detail, evidence } = moment;
-        Self { at, what, detail, evidence }
-    }
-}
-
-/// An incident with all that belongs to it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IncidentDetailOut {
-    /// The incident.
-    incident: IncidentOut,
-    /// Code of its stream, while it is registered.
-    stream_code: Option<String>,
-    /// Name of its stream, while it is registered.
-    stream_name: Option<String>,
-    /// Name of its view, while it is registered.
-    view_name: Option<String>,
-    /// Name of its zone, while it is registered.
-    zone_name: Option<String>,
-    /// Where.
-    location: Option<Location>,
-    /// Sightings in the present stay, while the place is remembered.
-    looks_seen: Option<u32>,
-    /// Its bundles, oldest first.
-    evidence: Vec<BundleOut>,
-    /// Its case, once it was confirmed.
-    case: Option<CaseOut>,
-    /// What the platform has to be told.
-    deliveries: Vec<DeliveryOut>,
-    /// What happened, oldest first.
-    timeline: Vec<MomentOut>,
-    /// Audit log of incident and case.
-    audit: Vec<AuditOut>,
-}
-
-impl IncidentDetailOut {
-    fn of(detail: IncidentDetail) -> Self {
-        let timeline = detail.timeline().into_iter().map(MomentOut::of);
-        let timeline = timeline.collect();
-        let IncidentDetail {
-            incident,
-            matter_name,
-            view,
-            stream,
-            zone,
-            place,
-            evidence,
-            case,
-            deliveries,
-            audit,
-            first_look: _,
-            touched: _,
-        } = detail;
-        Self {
-            incident: IncidentOut::of(incident, matter_name),
-            stream_code: stream.as_ref().map(|stream| stream.code.clone()),
-            stream_name: stream.as_ref().map(|stream| stream.name.clone()),
-            view_name: view.map(|view| view.name),
-            zone_name: zone.map(|zone| zone.name),
-            location: stream.and_then(|stream| stream.location),
-            looks_seen: place.map(|place| place.looks_seen),
-            evidence: evidence.into_iter().map(|(row, manifest)| BundleOut::of(row, manifest)).collect(),
-            case: case.map(CaseOut::of),
-            deliveries: deliveries.into_iter().map(DeliveryOut::of).collect(),
-            timeline,
-            audit: audit.into_iter().map(AuditOut::of).collect(),
-        }
-    }
-}
-
 /// Which incidents.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -267,71 +176,6 @@ pub(super) struct IncidentQuery {
     limit: Option<u32>,
 }
 
-/// A verdict.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VerdictIn {
-    /// What.
-    verdict: VerdictWord,
-    /// Who; never empty.
-    #[serde(default)]
-    reviewer: String,
-    /// In the reviewer's words.
-    #[serde(default)]
-    note: String,
-    /// Why; for `rejected`.
-    reason: Option<RejectReason>,
-    /// The other incident; for `duplicate`.
-    #[schema(value_type = Option<String>, format = "uuid")]
-    of: Option<IncidentId>,
-    /// The right matter; for `reclassified`.
-    #[schema(value_type = Option<String>)]
-    matter: Option<MatterKey>,
-}
-
-/// The word for a verdict.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum VerdictWord {
-    /// It is a violation.
-    Confirmed,
-    /// It is none.
-    Rejected,
-    /// It is one that is known already.
-    Duplicate,
-    /// It is another matter.
-    Reclassified,
-}
-
-impl VerdictIn {
-    fn verdict(&self) -> Result<Verdict, Problem> {
-        let needs = |field, want| Problem::invalid(Faults::one(field, "", want));
-        Ok(match self.verdict {
-            VerdictWord::Confirmed => Verdict::Confirmed,
-            VerdictWord::Rejected => Verdict::Rejected {
-                reason: self
-                    .reason
-                    .ok_or_else(|| needs("reason", "wrong_object, lawful, passing, wrong_zone, unclear or other"))?,
-            },
-            VerdictWord::Duplicate => {
-                Verdict::Duplicate { of: self.of.ok_or_else(|| needs("of", "the id of the other incident"))? }
-            }
-            VerdictWord::Reclassified => Verdict::Reclassified {
-                matter: self.matter.clone().ok_or_else(|| needs("matter", "the key of the right matter"))?,
-            },
-        })
-    }
-}
-
-/// What a verdict led to.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DecidedOut {
-    /// The incident after the verdict.
-    incident: IncidentOut,
-    /// The case, when the verdict confirmed.
-    case: Option<CaseOut>,
-}
-
 /// Incidents, newest first.
 #[utoipa::path(get, operation_id = "incidents_list", path = "/api/v1/incidents", tag = "incidents", params(IncidentQuery),
     responses((status = OK, body = PageOf<IncidentOut>), (status = BAD_REQUEST, body = Problem)))]
@@ -349,33 +193,4 @@ pub(super) async fn list(
         let name = app.service.matter_name(&incident.matter);
         IncidentOut::of(incident, name)
     }))
-}
-
-/// One incident with all that belongs to it.
-#[utoipa::path(get, operation_id = "incidents_show", path = "/api/v1/incidents/{id}", tag = "incidents", params(("id" = String, Path)),
-    responses((status = OK, body = IncidentDetailOut), (status = NOT_FOUND, body = Problem)))]
-pub(super) async fn show(
-    State(app): State<App>,
-    caller: Caller,
-    At(id): At<IncidentId>,
-) -> Result<Json<IncidentDetailOut>, Problem> {
-    Ok(Json(IncidentDetailOut::of(app.run(&caller, move |service| service.incident(id)).await?)))
-}
-
-/// Decides about an incident. Only `confirmed` opens a case; the first of two reviewers is heard.
-#[utoipa::path(post, operation_id = "incidents_decide", path = "/api/v1/incidents/{id}/verdict", tag = "incidents", params(("id" = String, Path)), request_body = VerdictIn,
-    responses((status = OK, body = DecidedOut), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem),
-        (status = UNPROCESSABLE_ENTITY, body = Problem)))]
-pub(super) async fn decide(
-    State(app): State<App>,
-    caller: Caller,
-    At(id): At<IncidentId>,
-    Body(given): Body<VerdictIn>,
-) -> Result<Json<DecidedOut>, Problem> {
-    let verdict = given.verdict()?;
-    let decided = app
-        .run(&caller, move |service| service.decide(&service.sign(id, verdict, &given.reviewer, &given.note)))
-        .await?;
-    let name = app.service.matter_name(&decided.incident.matter);
-    Ok(Json(DecidedOut { incident: IncidentOut::of(decided.incident, name), case: decided.case.map(CaseOut::of) }))
 }

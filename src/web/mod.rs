@@ -14,6 +14,7 @@ mod extract;
 mod guard;
 mod health;
 mod imports;
+mod incident_detail;
 mod incidents;
 mod looks;
 mod media_links;
@@ -21,12 +22,15 @@ mod page;
 mod plan;
 mod platform;
 mod problem;
+mod queue;
 mod roles;
 mod router;
+mod second_reviews;
 mod server;
 mod sessions;
 mod statistics;
 mod streams;
+mod verdicts;
 mod views;
 mod what_if;
 mod zones;
@@ -75,6 +79,7 @@ pub struct App {
     pub platform_key: Option<SigningKey>,
     changes: Changes,
     blocking: Arc<Semaphore>,
+    counting: Arc<Semaphore>,
 }
 
 impl App {
@@ -87,6 +92,7 @@ impl App {
             platform_key,
             changes: Changes::default(),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
+            counting: Arc::new(Semaphore::new(1)),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     App,
     extract::{At, PageIn, PageOf, Params},
     health::PauseOut,
-    incidents::MomentOut,
+    incident_detail::MomentOut,
     problem::Problem,
 };
 use crate::{

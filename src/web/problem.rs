@@ -139,6 +139,12 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(StoreError::Verdict(VerdictRefused::Decided { .. })) => {
                 Self::new(StatusCode::CONFLICT, "decided", "somebody decided before", told)
             }
+            ServiceError::Store(StoreError::Undo(_)) => {
+                Self::new(StatusCode::CONFLICT, "too-late", "the verdict stays", told)
+            }
+            ServiceError::Store(StoreError::Locked { .. }) => {
+                Self::new(StatusCode::CONFLICT, "locked", "a colleague has it open", told)
+            }
             ServiceError::Store(StoreError::Verdict(VerdictRefused::Nameless)) => {
                 Self::invalid(Faults::one("reviewer", "", told))
             }

@@ -29,11 +29,14 @@ const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
 const REVIEWERS: Callers = Holders(&[Reviewer]);
 /// Who answers for the work of others.
 const SUPERVISORS: Callers = Holders(&[Supervisor]);
+/// Who decides and who checks how it was decided.
+const JUDGES: Callers = Holders(&[Reviewer, Supervisor]);
 /// Who watches over cases.
 const CASES: Callers = Holders(&[Platform, Supervisor]);
 
 /// Every operation of the OpenAPI document by its id, and the few routes that are not in it.
 pub const ROLES: &[(&str, Callers)] = &[
+    ("agreement_show", Holders(&[Supervisor])),
     ("areas_list", Known),
     ("calendar_show", Known),
     ("callbacks_hear", Anybody),
@@ -41,6 +44,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("cases_show", CASES),
     ("cases_timeline", VIEWERS),
     ("changes_follow", Known),
+    ("clusters_list", REVIEWERS),
     ("deliveries_list", CASES),
     ("deliveries_replay", Holders(&[Platform])),
     ("deliveries_show", CASES),
@@ -56,7 +60,11 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("incidents_decide", REVIEWERS),
     ("incidents_export", SUPERVISORS),
     ("incidents_list", Holders(&[Reviewer, Supervisor])),
+    ("incidents_lock", REVIEWERS),
     ("incidents_show", VIEWERS),
+    ("incidents_similar", JUDGES),
+    ("incidents_undo", REVIEWERS),
+    ("incidents_unlock", REVIEWERS),
     ("looks_ask", OPERATORS),
     ("looks_list", Holders(&[Operator, Supervisor])),
     ("matters_list", Known),
@@ -66,9 +74,12 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("page_public", Anybody),
     ("plan_show", Known),
     ("platform_show", Holders(&[Platform])),
+    ("queue_list", JUDGES),
     ("reconciliations_list", CASES),
     ("reconciliations_run", Holders(&[Platform])),
     ("reports_show", SUPERVISORS),
+    ("second_reviews_give", JUDGES),
+    ("second_reviews_next", JUDGES),
     ("statistics_export", SUPERVISORS),
     ("statistics_hot_spots", SUPERVISORS),
     ("statistics_show", SUPERVISORS),
@@ -81,11 +92,11 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("streams_probe_known", OPERATORS),
     ("streams_remove", OPERATORS),
     ("streams_show", Known),
+    ("verdicts_give", REVIEWERS),
     ("views_ask_reference", OPERATORS),
     ("views_change", OPERATORS),
     ("views_detections", OPERATORS),
     ("views_list", Known),
-    // Not masked: whoever was in sight is in it.
     ("views_reference", Holders(&[Operator, Reviewer, Supervisor])),
     ("views_show", Known),
     ("views_what_if", OPERATORS),

@@ -26,9 +26,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     App, areas, callbacks, cases, catalogue, changes, deliveries, evidence,
     guard::{self, Door},
-    health, imports, incidents, looks, media_links, page, plan, platform,
+    health, imports, incident_detail, incidents, looks, media_links, page, plan, platform, queue,
     roles::Routes,
-    statistics, streams, views, what_if, zones,
+    second_reviews, statistics, streams, verdicts, views, what_if, zones,
 };
 use crate::{deliver::CALLBACK_BYTES_MAX, service::SHEET_BYTES_MAX};
 
@@ -86,8 +86,16 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(catalogue::matters))
         .routes(routes!(catalogue::calendar))
         .routes(routes!(incidents::list))
-        .routes(routes!(incidents::show))
-        .routes(routes!(incidents::decide))
+        .routes(routes!(incident_detail::show))
+        .routes(routes!(verdicts::decide, verdicts::undo))
+        .routes(routes!(verdicts::give))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::lock, queue::unlock))
+        .routes(routes!(queue::similar))
+        .routes(routes!(queue::clusters))
+        .routes(routes!(second_reviews::next))
+        .routes(routes!(second_reviews::give))
+        .routes(routes!(second_reviews::agreement))
         .routes(routes!(evidence::hold))
         .routes(routes!(evidence::list))
         .routes(routes!(evidence::show))

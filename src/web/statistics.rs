@@ -285,6 +285,17 @@ pub struct ReportCoverageOut {
     covered_share: Option<f64>,
 }
 
+/// How far second reviewers agreed with the first, for a report.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReportAgreementOut {
+    /// Incidents that were judged twice.
+    reviewed: u64,
+    /// Of them those judged alike.
+    agreed: u64,
+    /// Cohen's kappa; `null` where it says nothing.
+    kappa: Option<f64>,
+}
+
 /// The report of a month.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReportOut {
@@ -303,6 +314,8 @@ pub struct ReportOut {
     by_street: Vec<StatisticsRowOut>,
     /// The 20 streams where most was found.
     by_stream_top: Vec<StatisticsRowOut>,
+    /// How far second reviewers agreed with the first.
+    agreement: ReportAgreementOut,
     /// How views stand.
     coverage: ReportCoverageOut,
     /// The month before; `null` where nothing was found in it.
@@ -332,7 +345,7 @@ pub(super) async fn show(
     let (asked, word) = (asked(&app, &query), query.by.unwrap_or(ByWord::Matter));
     let TimeSpan { from, until } = asked.span;
     let Statistics { rows, total, .. } =
-        app.run(&caller, move |service| service.statistics(word.into(), &asked)).await?;
+        app.count(&caller, move |service| service.statistics(word.into(), &asked)).await?;
     let (rows, total) = (StatisticsRowOut::all(rows), StatisticsRowOut::of(total));
     Ok(Json(StatisticsOut { by: word, from, until, rows, total }))
 }
@@ -346,7 +359,7 @@ pub(super) async fn hot_spots(
     Params(query): Params<StatisticsIn>,
 ) -> Result<Json<HotSpotsOut>, Problem> {
     let asked = asked(&app, &query);
-    Ok(Json(HotSpotsOut::of(app.run(&caller, move |service| service.hot_spots(&asked)).await?)))
+    Ok(Json(HotSpotsOut::of(app.count(&caller, move |service| service.hot_spots(&asked)).await?)))
 }
 
 /// Statistics as a file for a spreadsheet; audited.
@@ -361,7 +374,7 @@ pub(super) async fn export(
     let (format, actor) = (format_of(query.format), caller.name.clone());
     let name = day_name(&app, "statistics", asked.span);
     let export = move |service: &Service| service.export_statistics(by.into(), &asked, format, &actor);
-    Ok(file(&name, format, app.run(&caller, export).await?))
+    Ok(file(&name, format, app.count(&caller, export).await?))
 }
 
 /// Incidents as a file for a spreadsheet, newest first, at most 100,000; audited.
@@ -377,7 +390,7 @@ pub(super) async fn incidents(
     let filter = IncidentFilter { areas: area.into(), review, open: None, view: None, matter };
     let name = day_name(&app, "incidents", span);
     let export = move |service: &Service| service.export_incidents(span, &filter, format, &actor);
-    Ok(file(&name, format, app.run(&caller, export).await?))
+    Ok(file(&name, format, app.count(&caller, export).await?))
 }
 
 /// The report of a month, `YYYY-MM`.
@@ -389,7 +402,7 @@ pub(super) async fn report(
     At(month): At<String>,
 ) -> Result<Json<ReportOut>, Problem> {
     let month = Month::parse(&month)?;
-    let report = app.run(&caller, move |service| service.report(month)).await?;
+    let report = app.count(&caller, move |service| service.report(month)).await?;
     let Report { month, city, made_at, total, by_matter, by_street, by_stream_top, .. } = report;
     let HotSpotsOut { hours, places } = HotSpotsOut::of(report.hot_spots);
     Ok(Json(ReportOut {
@@ -400,6 +413,11 @@ pub(super) async fn report(
         by_matter: StatisticsRowOut::all(by_matter),
         by_street: StatisticsRowOut::all(by_street),
         by_stream_top: StatisticsRowOut::all(by_stream_top),
+        agreement: ReportAgreementOut {
+            reviewed: report.agreement.reviewed,
+            agreed: report.agreement.agreed,
+            kappa: report.agreement.kappa,
+        },
         coverage: ReportCoverageOut { views: report.views, covered_share: report.covered_share },
         previous: report.previous.map(StatisticsRowOut::of),
         hours,

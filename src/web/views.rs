@@ -1,4 +1,5 @@
 //! `/api/v1/views`: what is looked for, how each view stands, and its reference picture.
+#![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
 use axum::{
     Json,
@@ -7,11 +8,11 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
-    extract::{At, Body, PageOf, given},
+    extract::{At, Body, PageOf, Params, given},
     looks::{LookAsked, LookOut, LookWish},
     problem::Problem,
 };
@@ -199,15 +200,31 @@ pub(super) async fn change(
     Ok(Json(ViewOut::of(app.run(&caller, move |service| service.change_view(id, &change, &by)).await?)))
 }
 
-/// The reference picture, with whatever was in sight.
-#[utoipa::path(get, operation_id = "views_reference", path = "/api/v1/views/{id}/reference", tag = "views", params(("id" = String, Path)),
-    responses((status = OK, content_type = "image/jpeg"), (status = NOT_FOUND, body = Problem)))]
+/// Which copy of the reference picture.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ReferenceQuery {
+    /// The picture as it was taken, for whoever may see what is not masked; that is audited. Default: the masked copy.
+    #[serde(default)]
+    original: bool,
+    /// Its version, so that another picture has another address.
+    #[serde(default, rename = "version")]
+    _version: Option<u32>,
+}
+
+/// The reference picture with heads and plates unreadable. Where the patrol has not made that copy yet, whoever may see
+/// what is not masked gets the original; that is audited.
+#[utoipa::path(get, operation_id = "views_reference", path = "/api/v1/views/{id}/reference", tag = "views", params(("id" = String, Path), ReferenceQuery),
+    responses((status = OK, content_type = "image/jpeg"), (status = FORBIDDEN, body = Problem), (status = NOT_FOUND, body = Problem)))]
 pub(super) async fn reference(
     State(app): State<App>,
     caller: Caller,
     At(id): At<ViewId>,
+    Params(query): Params<ReferenceQuery>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (kind, bytes) = app.run(&caller, move |service| service.reference_picture(id)).await?;
+    let by = caller.clone();
+    let asked = app.run(&caller, move |service| service.reference_picture(id, query.original, &by));
+    let (kind, bytes) = asked.await?;
     Ok(([(header::CONTENT_TYPE, kind)], bytes))
 }
 

@@ -97,7 +97,7 @@ pub struct ZoneOut {
 }
 
 impl ZoneOut {
-    fn of(zone: Zone) -> Self {
+    pub(super) fn of(zone: Zone) -> Self {
         let Zone { id, view, version, name, kind, matters, polygon, hours, valid_from, valid_until } = zone;
         Self {
             id,

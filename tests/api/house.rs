@@ -293,7 +293,7 @@ fn config(folder: &Path, data: &Path) -> Config {
     let (secret, settings) = (folder.join("secret"), folder.join("xunjie.toml"));
     std::fs::write(&secret, SECRET).unwrap();
     let text = format!(
-        "[folders]\ndata = {data:?}\n[platform]\nurl = \"http://127.0.0.1:9/\"\nkey_id = \"city\"\nsecret_file = {secret:?}\n"
+        "[folders]\ndata = {data:?}\n[desk]\nsecond_review_share = 1.0\n[platform]\nurl = \"http://127.0.0.1:9/\"\nkey_id = \"city\"\nsecret_file = {secret:?}\n"
     );
     std::fs::write(&settings, text).unwrap();
     Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), Some(&settings)).unwrap_or_else(|faults| panic!("{faults}"))

@@ -23,8 +23,9 @@ fn callback(id: &str, case: &Case, stage: Stage, house: &House, note: &str) -> C
 fn with_a_case(house: &House) -> Case {
     let (view, zone) = house.camera("C1", "东门");
     let incident = house.incident(view, zone, 1, &pictures());
-    let verdict = json!({"verdict": "confirmed", "reviewer": "王敏", "note": "占了车道"});
-    let decided = house.client().post(&format!("/api/v1/incidents/{incident}/verdict"), &verdict);
+    let verdict = json!({"verdict": "confirmed", "note": "占了车道"});
+    let decided =
+        crate::review::reviewer(house, "王敏").post(&format!("/api/v1/incidents/{incident}/verdict"), &verdict);
     assert_eq!(decided.status, 200, "{}", decided.text);
     house.service.store.case_of(incident).unwrap().unwrap()
 }

@@ -14,16 +14,16 @@ fn busy() -> (House, Vec<IncidentId>) {
     let (view, zone) = house.camera("C1", "东门");
     let ids: Vec<IncidentId> = (0..6).map(|n| house.incident(view, zone, n, &pictures())).collect();
     house.clock.advance_to(house.now().plus(Duration::from_secs(60)));
-    let api = house.client();
+    let api = crate::review::reviewer(&house, "王敏");
     let decide = |i: usize, verdict: Value| {
         let answer = api.post(&format!("/api/v1/incidents/{}/verdict", ids[i]), &verdict);
         assert_eq!(answer.status, 200, "{}", answer.text);
     };
     for i in 0..3 {
-        decide(i, json!({"verdict": "confirmed", "reviewer": "王敏", "note": ""}));
+        decide(i, json!({"verdict": "confirmed", "note": ""}));
     }
-    decide(3, json!({"verdict": "rejected", "reason": "passing", "reviewer": "王敏", "note": ""}));
-    decide(4, json!({"verdict": "duplicate", "of": ids[0].to_string(), "reviewer": "王敏", "note": ""}));
+    decide(3, json!({"verdict": "rejected", "reason": "passing", "note": ""}));
+    decide(4, json!({"verdict": "duplicate", "of": ids[0].to_string(), "note": ""}));
     let handled = |i: usize, after: Duration| {
         house.clock.advance_to(house.now().plus(after));
         let (case, now) = (Case::id_of(ids[i]), house.now());
@@ -105,6 +105,7 @@ fn a_month_is_reported_with_the_one_before() {
     assert_eq!(report["by_stream_top"][0]["name"], "东门");
     assert_eq!((&report["previous"], &report["coverage"]["views"]), (&Value::Null, &json!(1)));
     assert_eq!(report["hours"][0][9], 6);
+    assert_eq!(report["agreement"], json!({"reviewed": 0, "agreed": 0, "kappa": null}));
     let next = api.get("/api/v1/reports/2026-12").json;
     assert_eq!((&next["total"]["found"], &next["previous"]["found"]), (&json!(0), &json!(6)));
     assert_eq!(next["coverage"]["covered_share"], Value::Null, "it has not begun");

@@ -5,6 +5,7 @@
 mod contract;
 mod platform;
 mod reconciliation;
+mod undo;
 mod world;
 
 use std::{fs, net::TcpListener, sync::Arc, time::Duration};

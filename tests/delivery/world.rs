@@ -94,12 +94,19 @@ impl World {
 
     /// A reviewer's yes.
     pub fn confirm(&self, incident: IncidentId) -> Case {
+        self.confirm_for(incident, Duration::ZERO)
+    }
+
+    /// The same, to be undone within a time.
+    pub fn confirm_for(&self, incident: IncidentId, undo: Duration) -> Case {
+        let now = self.clock.now();
         let verdict = SignedVerdict {
             incident,
             verdict: Verdict::Confirmed,
             reviewer: "张三".into(),
-            at: self.clock.now(),
+            at: now,
             note: String::new(),
+            undo_until: now.plus(undo),
         };
         let open = |confirmation: Confirmation| {
             let codes = MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) };
@@ -212,7 +219,8 @@ pub fn run_until(courier: &Courier, clock: &dyn Clock, mut done: impl FnMut() ->
     let end = std::time::Instant::now() + Duration::from_secs(5);
     while !done() {
         assert!(std::time::Instant::now() < end, "not done in five seconds: {sum:?}");
-        let CourierReport { delivered, repeated, later, dead, unwritten } = courier.run_once(clock.now()).unwrap();
+        let CourierReport { delivered, repeated, later, dead, withdrawn: _, unwritten } =
+            courier.run_once(clock.now()).unwrap();
         sum.delivered += delivered;
         sum.repeated += repeated;
         sum.later += later;

@@ -183,7 +183,8 @@ pub(crate) fn opened(store: &dyn Store, view: &View, name: &str, minutes: i64) -
 }
 
 pub(crate) fn verdict(incident: IncidentId, verdict: Verdict, reviewer: &str) -> SignedVerdict {
-    SignedVerdict { incident, verdict, reviewer: reviewer.into(), at: at(60), note: "看过".into() }
+    let note = "看过".into();
+    SignedVerdict { incident, verdict, reviewer: reviewer.into(), at: at(60), note, undo_until: at(60) }
 }
 
 /// How a service would open a case.

@@ -3,6 +3,7 @@
 
 mod areas;
 mod cases;
+mod desk;
 mod fixtures;
 mod looks;
 mod office;
@@ -54,6 +55,11 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         a_callback_about_another_case_of_the_platform_is_refused, a_pause_of_the_platform_is_told_once;
     areas:
         lists_keep_to_their_areas, all_follows_its_stream_into_another_area, the_feed_names_the_area_of_what_it_tells;
+    desk:
+        the_most_urgent_comes_first_on_every_page, the_queue_shows_what_its_filter_admits,
+        a_verdict_is_undone_whole, an_undo_that_comes_too_late_says_why, only_the_latest_verdict_is_undone,
+        a_message_that_was_taken_back_never_begins, of_an_undo_and_a_message_one_wins,
+        a_lock_is_one_persons_until_it_ends, a_second_review_is_one_and_by_somebody_else;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

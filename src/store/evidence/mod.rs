@@ -152,6 +152,21 @@ impl EvidenceFolder {
         Ok(self.folder_of(row)?.join(name))
     }
 
+    /// Width and height of a picture of a recorded bundle, from its head alone.
+    ///
+    /// # Errors
+    /// As [`Self::path`]; `Missing`, and `Unreadable` where it is no picture.
+    pub fn picture_size(&self, row: &EvidenceRow, name: &str) -> Result<(u32, u32), EvidenceError> {
+        let path = self.path(row, name)?;
+        let failed = |reason: String| EvidenceError::Unreadable { path: path.clone(), reason };
+        let file = open_plain(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => EvidenceError::Missing { evidence: row.id, file: name.to_owned() },
+            _ => failed(error.to_string()),
+        })?;
+        let reader = image::ImageReader::new(file).with_guessed_format().map_err(|error| failed(error.to_string()))?;
+        reader.into_dimensions().map_err(|error| failed(error.to_string()))
+    }
+
     /// The folder of a bundle. The row's text must lead to below the root, whatever wrote it.
     fn folder_of(&self, row: &EvidenceRow) -> Result<PathBuf, EvidenceError> {
         let relative = Path::new(&row.folder);

@@ -1,8 +1,11 @@
 //! Areas in rows: what belongs to a stream carries the stream's area, so that nobody's list walks over what is not
 //! shown to them. Must never let a copy differ from its stream.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, ToSql, Transaction, params};
 
+use super::columns::Json;
 use crate::{
     domain::{Area, Areas, IncidentId, StreamId, ViewId},
     store::StoreError,
@@ -53,6 +56,22 @@ pub(super) fn follow(tx: &Transaction<'_>, stream: StreamId, area: Option<&Area>
         tx.execute(sql, params![stream, area])?;
     }
     Ok(())
+}
+
+/// The condition of a query that an index's own column answers: `:areas` is what [`named`] gives.
+pub(super) fn among(areas: &Areas) -> &'static str {
+    match areas {
+        Areas::All => "",
+        Areas::Only(_) => " AND area IN (SELECT value FROM json_each(:areas))",
+    }
+}
+
+/// The areas as one value; `None` where all are seen.
+pub(super) fn named(areas: &Areas) -> Option<Json<&BTreeSet<Area>>> {
+    match areas {
+        Areas::All => None,
+        Areas::Only(areas) => Some(Json(areas)),
+    }
 }
 
 /// The arms of a list: one for each area that is seen, or one without a condition where all are. SQLite merges them in

@@ -40,10 +40,22 @@ pub(super) fn enqueue(
     message: Message,
     at: WallTime,
 ) -> Result<Delivery, StoreError> {
+    enqueue_from(tx, case, message, at, at)
+}
+
+/// The same, to be tried from `due` on.
+pub(super) fn enqueue_from(
+    tx: &Transaction<'_>,
+    case: CaseId,
+    message: Message,
+    at: WallTime,
+    due: WallTime,
+) -> Result<Delivery, StoreError> {
     let ordinal = tx
         .prepare_cached("SELECT coalesce(max(ordinal) + 1, 0) FROM deliveries WHERE case_id = ?1")?
         .query_row([case], |row| row.get(0))?;
-    let delivery = Delivery::new(case, ordinal, message, at);
+    let state = DeliveryState::Pending { attempts: 0, next_at: due.max(at), last_error: None };
+    let delivery = Delivery { state, ..Delivery::new(case, ordinal, message, at) };
     let Delivery { id, case, ordinal, message, created_at, state } = &delivery;
     let StateColumns { state, attempts, next_at, last_error, .. } = StateColumns::from(state);
     tx.prepare_cached(

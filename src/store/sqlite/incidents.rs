@@ -204,10 +204,10 @@ fn write(tx: &Transaction<'_>, incident: &Incident, on_conflict: &str) -> Result
         .prepare_cached(&format!(
             "INSERT INTO incidents (id, place, view, matter, bbox, score, zone, zone_version, first_seen, last_seen,
                  opened_at, presence, presence_at, close_cause, review, reviewed_by, reviewed_at, reject_reason,
-                 duplicate_of, recurrences, area)
+                 duplicate_of, recurrences, opened_minute, area)
              VALUES (:id, :place, :view, :matter, :bbox, :score, :zone, :zone_version, :first_seen, :last_seen,
                  :opened_at, :presence, :presence_at, :close_cause, :review, :reviewed_by, :reviewed_at,
-                 :reject_reason, :duplicate_of, :recurrences,
+                 :reject_reason, :duplicate_of, :recurrences, :opened_at / 60000,
                  coalesce((SELECT streams.area FROM views JOIN streams ON streams.id = views.stream WHERE views.id = :view),
                      (SELECT area FROM removed_views WHERE view = :view)))
              {on_conflict}"

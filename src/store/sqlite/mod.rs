@@ -7,21 +7,26 @@ mod cases;
 mod columns;
 mod connections;
 mod deliveries;
+mod desk;
 mod evidence;
 mod failure;
 mod incidents;
 mod journal;
+mod locks;
 mod looks;
 mod observed;
 mod office;
 mod page;
 mod places;
+mod queue;
 mod reconciliations;
 mod registry;
 mod review;
+mod second_reviews;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod zones;
 
 use std::{

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::columns::{Json, impossible};
 use crate::{
-    domain::{IncidentId, Phase, Place, PlaceId, ViewId, WallTime},
+    domain::{Appearance, IncidentId, Phase, Place, PlaceId, ViewId, WallTime},
     store::StoreError,
 };
 
@@ -15,6 +15,12 @@ pub(super) fn of_view(tx: &Transaction<'_>, view: ViewId) -> Result<Vec<Place>, 
 
 pub(super) fn one(tx: &Transaction<'_>, id: PlaceId) -> Result<Option<Place>, StoreError> {
     Ok(tx.prepare_cached("SELECT * FROM places WHERE id = ?1")?.query_row([id], place_of).optional()?)
+}
+
+/// How a place looked latest, while it is remembered.
+pub(super) fn appearance(tx: &Transaction<'_>, id: PlaceId) -> Result<Option<Appearance>, StoreError> {
+    let mut query = tx.prepare_cached("SELECT appearance FROM places WHERE id = ?1")?;
+    Ok(query.query_row([id], |row| row.get(0)).optional()?)
 }
 
 pub(super) fn forget(tx: &Transaction<'_>, id: PlaceId) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 use serde_json::json;
 
-use super::{cases, deliveries, evidence, incidents, journal};
+use super::{cases, deliveries, evidence, incidents, journal, locks, undo};
 use crate::{
     domain::{Case, Confirmation, EvidenceKind, IncidentId, Message, SignedVerdict, Verdict},
     store::{Decided, OpenCase, StoreError},
@@ -16,11 +16,13 @@ pub(super) fn decide(
     open_case: OpenCase<'_>,
 ) -> Result<Decided, StoreError> {
     let before = incidents::one(tx, verdict.incident)?;
-    let (incident, confirmation) = verdict.apply(before)?;
+    let (incident, confirmation) = verdict.apply(before.clone())?;
     if let Verdict::Duplicate { of } = verdict.verdict {
         refuse_circle(tx, verdict.incident, of)?;
     }
     incidents::update(tx, &incident)?;
+    undo::keep(tx, &before, verdict)?;
+    locks::end(tx, incident.id)?;
     let action = match verdict.verdict {
         Verdict::Confirmed => "incident.confirmed",
         Verdict::Rejected { .. } => "incident.rejected",
@@ -52,7 +54,8 @@ fn open(
         .rev()
         .find(|bundle| matches!(bundle.kind, EvidenceKind::Opening | EvidenceKind::Reopening))
         .map(|bundle| bundle.id);
-    let delivery = deliveries::enqueue(tx, case.id, Message::Report { evidence: newest }, verdict.at)?;
+    let report = Message::Report { evidence: newest };
+    let delivery = deliveries::enqueue_from(tx, case.id, report, verdict.at, verdict.undo_until)?;
     let detail = json!({"incident": case.incident, "code_2026": case.codes.code_2026, "delivery": delivery.id});
     journal::audit_and_tell(tx, verdict.at, &verdict.reviewer, "case.opened", &case.id.to_string(), &detail)?;
     Ok(case)

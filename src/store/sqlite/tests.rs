@@ -20,10 +20,11 @@ use super::{
     deliveries::{self, AHEAD_SQL, DUE_SQL},
     evidence,
     incidents::list_sql,
+    queue, second_reviews,
 };
 use crate::{
     domain::*,
-    store::{IncidentFilter, Store, StoreError, conformance::*},
+    store::{IncidentFilter, QueueFilter, Store, StoreError, conformance::*},
 };
 
 fn folder() -> (TempDir, PathBuf) {
@@ -295,6 +296,33 @@ fn lists_and_the_outbox_never_scan_a_table() {
         let plan = plan(&store, &sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
         assert!(plan.contains("SEARCH"), "{plan}");
+    }
+}
+
+#[test]
+fn the_queue_is_read_from_its_index_alone() {
+    let store = SqliteStore::in_memory().unwrap();
+    let levels = vec![(matter("stall"), Level::HIGH), (matter("motor_vehicle_parking"), Level::LOW)];
+    let some = Areas::Only("东城区 西城区".split(' ').map(|area| area.parse().unwrap()).collect());
+    for bits in 0..16_u32 {
+        let filter = QueueFilter {
+            matter: (bits & 1 > 0).then(|| matter("stall")),
+            view: (bits & 2 > 0).then(ViewId::fresh),
+            areas: if bits & 8 > 0 { some.clone() } else { Areas::All },
+            levels: if bits & 4 > 0 { levels.clone() } else { Vec::new() },
+        };
+        for sql in [queue::page_sql(&filter), queue::count_sql(&filter)] {
+            let plan = plan(&store, &sql);
+            assert!(plan.contains("COVERING INDEX incidents_waiting"), "{sql}\n{plan}");
+            // Only the rows of one minute are sorted.
+            assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{sql}\n{plan}");
+        }
+    }
+    for areas in [Areas::All, some] {
+        let plan = [second_reviews::judged_sql(&areas), second_reviews::list_sql(&areas)].map(|sql| plan(&store, &sql));
+        let plan = plan.concat();
+        assert!(plan.contains("COVERING INDEX incidents_judged") && plan.contains("second_reviews_newest"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 }
 

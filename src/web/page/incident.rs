@@ -243,7 +243,7 @@ fn address(evidence: EvidenceId, file: &EvidenceFile) -> String {
 fn pictures(service: &Service, drawn: &Drawn) -> Markup {
     let offset = service.config.city.utc_offset();
     let id = drawn.detail.incident.id;
-    let shown = |role: FileRole| (role == FileRole::Masked) != drawn.originals;
+    let shown = |role: FileRole| role != FileRole::MaskedPlain && (role == FileRole::Masked) != drawn.originals;
     let best = if drawn.originals { FileRole::Annotated } else { FileRole::Masked };
     let main = bundles(&drawn.detail)
         .find_map(|(row, manifest)| manifest.files.iter().find(|file| file.role == best).map(|file| (row.id, file)));

@@ -71,6 +71,7 @@ pub(super) fn role(role: FileRole) -> &'static str {
         FileRole::Latest => "末帧",
         FileRole::Annotated => "标注",
         FileRole::Masked => "脱敏",
+        FileRole::MaskedPlain => "脱敏（无框）",
         FileRole::Clip => "视频",
     }
 }

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far second reviews agree with the verdicts. */
+        get: operations["agreement_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -118,6 +135,23 @@ export interface paths {
          *     `Last-Event-ID` goes on from where a connection broke.
          */
         get: operations["changes_follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Waiting incidents that can be decided at once: alike, and at one spot of a view or on views within 50 m. */
+        get: operations["clusters_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -320,7 +354,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident with all that belongs to it. */
+        /** One incident with all that belongs to it. The platform's people find those that were confirmed. */
         get: operations["incidents_show"];
         put?: never;
         post?: never;
@@ -347,6 +381,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes or renews the lock on an incident, for a minute. */
+        put: operations["incidents_lock"];
+        post?: never;
+        /** Gives the caller's lock back; a colleague's stays. */
+        delete: operations["incidents_unlock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents at the same spot, and those of the same matter in the neighbourhood. */
+        get: operations["incidents_similar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/verdict": {
         parameters: {
             query?: never;
@@ -358,7 +427,8 @@ export interface paths {
         put?: never;
         /** Decides about an incident. Only `confirmed` opens a case; the first of two reviewers is heard. */
         post: operations["incidents_decide"];
-        delete?: never;
+        /** Takes the caller's latest verdict back, within its time and before the platform hears of it. The incident waits again. */
+        delete: operations["incidents_undo"];
         options?: never;
         head?: never;
         patch?: never;
@@ -415,6 +485,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents that wait for a reviewer: due first, then the higher level, then the better score. */
+        get: operations["queue_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reconciliations": {
         parameters: {
             query?: never;
@@ -460,6 +547,40 @@ export interface paths {
         get: operations["reports_show"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/second_reviews/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The next decided incident that the caller may judge blind; `null` when there is none. */
+        get: operations["second_reviews_next"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/second_reviews/{incident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a second opinion. Changes nothing but the statistics. */
+        post: operations["second_reviews_give"];
         delete?: never;
         options?: never;
         head?: never;
@@ -625,6 +746,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides many alike at once. Each incident is decided by itself: one that was decided before stops no other. */
+        post: operations["verdicts_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -702,7 +840,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The reference picture, with whatever was in sight. */
+        /**
+         * The reference picture with heads and plates unreadable. Where the patrol has not made that copy yet, whoever may see
+         *     what is not masked gets the original; that is audited.
+         */
         get: operations["views_reference"];
         put?: never;
         /** Asks for a new reference picture; it is taken by a look soon. */
@@ -839,6 +980,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How far second reviews agree with verdicts. */
+        AgreementOut: {
+            /**
+             * Format: int64
+             * @description Of them, how many alike.
+             */
+            agreed: number;
+            /** @description The newest first, at most 200. */
+            disagreements: components["schemas"]["DisagreementOut"][];
+            /**
+             * Format: double
+             * @description Cohen's kappa; `null` where it says nothing.
+             */
+            kappa?: number | null;
+            /** @description By pairs of reviewers. */
+            pairs: components["schemas"]["PairAgreementOut"][];
+            /**
+             * Format: int64
+             * @description How many were judged twice.
+             */
+            reviewed: number;
+        };
         /** @description An area. */
         AreaOut: {
             /** @description Name, as the city calls it. */
@@ -866,6 +1029,44 @@ export interface components {
             seq: number;
             /** @description About what: an id. */
             subject: string;
+        };
+        /** @description What became of one of them. */
+        BulkDecidedOut: {
+            /** @description Whether the verdict was taken. */
+            decided: boolean;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            incident: string;
+            problem?: components["schemas"]["Problem"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it may be undone.
+             */
+            undo_until?: string | null;
+        };
+        /** @description One verdict about many incidents. */
+        BulkVerdictIn: {
+            /** @description 1 to 200, each once. */
+            incidents: string[];
+            /** @description The right matter; for `reclassified`. */
+            matter?: string | null;
+            /** @description In the reviewer's words. */
+            note?: string;
+            /**
+             * Format: uuid
+             * @description The other incident; for `duplicate`.
+             */
+            of?: string | null;
+            reason?: components["schemas"]["RejectReason"] | null;
+            /** @description What. */
+            verdict: components["schemas"]["VerdictWord"];
+        };
+        /** @description What became of each. */
+        BulkVerdictOut: {
+            /** @description In the order of the request. */
+            items: components["schemas"]["BulkDecidedOut"][];
         };
         /** @description A bundle. */
         BundleOut: {
@@ -983,11 +1184,49 @@ export interface components {
             /** @description Where it stands. */
             stage: components["schemas"]["Stage"];
         };
+        /** @description The clip of the latest stay. */
+        ClipOut: {
+            /**
+             * Format: double
+             * @description How long it is, where that is known.
+             */
+            seconds?: number | null;
+            /** @description Path of its bytes; a player may ask for them in parts. */
+            url: string;
+        };
         /**
          * @description Why an incident is over.
          * @enum {string}
          */
         CloseCause: "cleared" | "rule_changed";
+        /** @description Waiting incidents that look alike and lie together. */
+        ClusterOut: {
+            /**
+             * Format: uuid
+             * @description Its most urgent incident.
+             */
+            id: string;
+            /** @description Two or more, at most 60, the most urgent first. */
+            incidents: components["schemas"]["QueueItemOut"][];
+            /**
+             * Format: float
+             * @description How like the first the least like one is, 0 to 1.
+             */
+            likeness: number;
+            /** @description Key of the matter of all of them. */
+            matter: string;
+            /** @description Name of that matter. */
+            matter_name: string;
+            /** @description Name of the first one's stream. */
+            stream_name: string;
+            /** @description Name of the first one's view. */
+            view_name: string;
+        };
+        /** @description The clusters. */
+        ClustersOut: {
+            /** @description The most urgent first, at most 50, of the 10,000 most urgent incidents. */
+            items: components["schemas"]["ClusterOut"][];
+        };
         /** @description How views stand. */
         CoverageCounts: {
             /** @description Looked at in time and judged. */
@@ -1014,6 +1253,11 @@ export interface components {
             case?: components["schemas"]["CaseOut"] | null;
             /** @description The incident after the verdict. */
             incident: components["schemas"]["IncidentOut"];
+            /**
+             * Format: date-time
+             * @description Until when the reviewer may undo it; the case leaves the house only then.
+             */
+            undo_until: string;
         };
         /** @description A duty to tell the platform. */
         DeliveryOut: {
@@ -1115,6 +1359,27 @@ export interface components {
              */
             score: number;
         };
+        /** @description An incident about which two disagree. */
+        DisagreementOut: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What. */
+            first: components["schemas"]["Opinion"];
+            /** @description Who decided. */
+            first_by: string;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            incident: string;
+            /** @description What. */
+            second: components["schemas"]["Opinion"];
+            /** @description Who judged again. */
+            second_by: string;
+        };
         /** @description A zone of a draft. */
         DraftZoneIn: {
             hours?: components["schemas"]["HoursJson"] | null;
@@ -1191,7 +1456,7 @@ export interface components {
          * @description What a file in a bundle is.
          * @enum {string}
          */
-        FileRole: "first" | "middle" | "latest" | "annotated" | "masked" | "clip";
+        FileRole: "first" | "middle" | "latest" | "annotated" | "masked" | "masked_plain" | "clip";
         /**
          * @description A hard limit of the patrol.
          * @enum {string}
@@ -1311,29 +1576,63 @@ export interface components {
         };
         /** @description An incident with all that belongs to it. */
         IncidentDetailOut: {
+            /** @description 区域 of its stream. */
+            area?: string | null;
             /** @description Audit log of incident and case. */
             audit: components["schemas"]["AuditOut"][];
             case?: components["schemas"]["CaseOut"] | null;
+            clip?: components["schemas"]["ClipOut"] | null;
             /** @description What the platform has to be told. */
             deliveries: components["schemas"]["DeliveryOut"][];
+            /**
+             * Format: int64
+             * @description For how long the thing had to stand, in seconds.
+             */
+            dwell_s?: number | null;
             /** @description Its bundles, oldest first. */
             evidence: components["schemas"]["BundleOut"][];
             /** @description The incident. */
             incident: components["schemas"]["IncidentOut"];
+            /**
+             * Format: int32
+             * @description How soon its matter wants a person: 1 low, 2 normal, 3 high.
+             */
+            level: number;
+            limit_preview?: components["schemas"]["LimitOut"] | null;
             location?: components["schemas"]["Location"] | null;
+            lock?: components["schemas"]["LockOut"] | null;
             /**
              * Format: int32
              * @description Sightings in the present stay, while the place is remembered.
              */
             looks_seen?: number | null;
+            /** @description GB/T 30428.2-2013 code of its matter. */
+            matter_code_2013?: string | null;
+            /** @description GB/T 47678.5-2026 code of its matter, while the catalogue knows it. */
+            matter_code_2026?: string | null;
+            /** @description First, middle and latest picture of the latest stay. */
+            pictures: components["schemas"]["PictureOut"][];
+            /** @description Path of the view's reference picture, masked. */
+            reference?: string | null;
+            /**
+             * Format: date-time
+             * @description By when it should be decided.
+             */
+            review_due_at: string;
             /** @description Code of its stream, while it is registered. */
             stream_code?: string | null;
             /** @description Name of its stream, while it is registered. */
             stream_name?: string | null;
             /** @description What happened, oldest first. */
             timeline: components["schemas"]["MomentOut"][];
+            /**
+             * Format: date-time
+             * @description Until when the caller may undo the caller's own verdict.
+             */
+            undo_until?: string | null;
             /** @description Name of its view, while it is registered. */
             view_name?: string | null;
+            zone?: components["schemas"]["ZoneOut"] | null;
             /** @description Name of its zone, while it is registered. */
             zone_name?: string | null;
         };
@@ -1415,6 +1714,16 @@ export interface components {
             /** @description Name of the zone that speaks. */
             zone?: string | null;
         };
+        /** @description By when a case would have to be handled. */
+        LimitOut: {
+            /**
+             * Format: date-time
+             * @description The moment, if the case were opened now.
+             */
+            due_at: string;
+            /** @description In words. */
+            text: string;
+        };
         /** @description Where a camera looks, as the platform names places. */
         Location: {
             /** @description Address in words. */
@@ -1433,6 +1742,18 @@ export interface components {
              * @description Longitude in degrees.
              */
             longitude: number;
+        };
+        /** @description Who has an incident open. It binds nobody. */
+        LockOut: {
+            /** @description Who. */
+            by: string;
+            /** @description Whether that is the caller. */
+            mine: boolean;
+            /**
+             * Format: date-time
+             * @description It ends by itself then.
+             */
+            until: string;
         };
         /** @description A look that will be made. */
         LookAsked: {
@@ -1571,6 +1892,11 @@ export interface components {
              */
             look: string;
         };
+        /**
+         * @description Yes or no about an incident.
+         * @enum {string}
+         */
+        Opinion: "confirmed" | "rejected";
         /**
          * @description By what the platform is reached.
          * @enum {string}
@@ -2069,6 +2395,23 @@ export interface components {
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
         };
+        /** @description How often two reviewers agreed. */
+        PairAgreementOut: {
+            /**
+             * Format: int64
+             * @description Of them, how many alike.
+             */
+            agreed: number;
+            /** @description Who decided. */
+            first: string;
+            /**
+             * Format: int64
+             * @description How many both judged.
+             */
+            reviewed: number;
+            /** @description Who judged again. */
+            second: string;
+        };
         /** @description Why deliveries wait. */
         PauseOut: {
             /**
@@ -2083,6 +2426,39 @@ export interface components {
             since: string;
             /** @description What the latest probe met. */
             why: string;
+        };
+        /** @description One picture of the latest stay. */
+        PictureOut: {
+            /** @description Where the thing is, `[x0, y0, x1, y1]` as fractions of the picture. */
+            bbox?: number[] | null;
+            /** @description Whether the box is drawn into the masked copy: bundles from before 0.2 have no other. */
+            boxed: boolean;
+            /**
+             * Format: int32
+             * @description Height in pixels.
+             */
+            height: number;
+            /** @description Path of the masked copy. */
+            masked?: string | null;
+            /** @description Path of the frame as decoded; `null` for whoever may not see what is not masked. */
+            original?: string | null;
+            /** @description `first`, `middle` or `latest`. */
+            role: components["schemas"]["FileRole"];
+            /**
+             * Format: int64
+             * @description The camera's clock minus ours in milliseconds.
+             */
+            skew_ms?: number | null;
+            /**
+             * Format: date-time
+             * @description When the camera saw it.
+             */
+            wall?: string | null;
+            /**
+             * Format: int32
+             * @description Width in pixels; 0 where the picture cannot be read.
+             */
+            width: number;
         };
         /** @description How the plan stands. */
         PlanOut: {
@@ -2202,6 +2578,46 @@ export interface components {
             /** @description The first thing that is not, in words. */
             reason?: string | null;
         };
+        /** @description An incident with what a list shows of it. */
+        QueueItemOut: {
+            /** @description Address in words. */
+            address?: string | null;
+            /** @description 区域 of its stream. */
+            area?: string | null;
+            /** @description 单元网格 code. */
+            grid_cell?: string | null;
+            /** @description The incident. */
+            incident: components["schemas"]["IncidentOut"];
+            /**
+             * Format: int32
+             * @description How soon its matter wants a person: 1 low, 2 normal, 3 high.
+             */
+            level: number;
+            lock?: components["schemas"]["LockOut"] | null;
+            /** @description Path of the latest masked picture. */
+            picture?: string | null;
+            /**
+             * Format: date-time
+             * @description By when it should be decided.
+             */
+            review_due_at: string;
+            /** @description Name of its stream; empty once that was removed. */
+            stream_name: string;
+            /** @description Name of its view; empty once that was removed. */
+            view_name: string;
+        };
+        /** @description A page of the queue. */
+        QueueOut: {
+            /** @description The most urgent first. */
+            items: components["schemas"]["QueueItemOut"][];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many wait under the same filter.
+             */
+            waiting: number;
+        };
         /** @description The cases of one day, ours against the platform's. */
         ReconciliationOut: {
             /**
@@ -2282,6 +2698,24 @@ export interface components {
          * @enum {string}
          */
         RejectReason: "wrong_object" | "lawful" | "passing" | "wrong_zone" | "unclear" | "other";
+        /** @description How far second reviewers agreed with the first, for a report. */
+        ReportAgreementOut: {
+            /**
+             * Format: int64
+             * @description Of them those judged alike.
+             */
+            agreed: number;
+            /**
+             * Format: double
+             * @description Cohen's kappa; `null` where it says nothing.
+             */
+            kappa?: number | null;
+            /**
+             * Format: int64
+             * @description Incidents that were judged twice.
+             */
+            reviewed: number;
+        };
         /** @description How views stand, for a report. */
         ReportCoverageOut: {
             /**
@@ -2294,6 +2728,8 @@ export interface components {
         };
         /** @description The report of a month. */
         ReportOut: {
+            /** @description How far second reviewers agreed with the first. */
+            agreement: components["schemas"]["ReportAgreementOut"];
             /** @description By matter. */
             by_matter: components["schemas"]["StatisticsRowOut"][];
             /** @description The 20 streams where most was found. */
@@ -2366,6 +2802,19 @@ export interface components {
          * @enum {string}
          */
         RowActionOut: "add" | "change" | "same" | "refused";
+        /** @description What a second reviewer thinks. */
+        SecondReviewIn: {
+            /** @description In the reviewer's words. */
+            note?: string;
+            reason?: components["schemas"]["RejectReason"] | null;
+            /** @description Yes or no. */
+            verdict: components["schemas"]["Opinion"];
+        };
+        /** @description An incident to be judged again. */
+        SecondReviewOut: {
+            /** @description As it stood before anybody decided: without verdict, case, deliveries and audit. */
+            incident: components["schemas"]["IncidentDetailOut"];
+        };
         /** @description A share with its interval of 95 % confidence (Wilson). */
         ShareOut: {
             /**
@@ -2389,6 +2838,13 @@ export interface components {
          * @enum {string}
          */
         SheetEncodingOut: "utf-8" | "gbk";
+        /** @description Incidents like one. */
+        SimilarOut: {
+            /** @description Near its spot on the same view, whatever became of them: at most 12, the newest first. */
+            here: components["schemas"]["QueueItemOut"][];
+            /** @description Of the same matter on views within 200 m, of the last week: at most 12, the newest first. */
+            nearby: components["schemas"]["QueueItemOut"][];
+        };
         /** @description A span of local time; `from` equal to `to` is the whole day, `to` before `from` runs over midnight. */
         SpanJson: {
             /**
@@ -2603,8 +3059,6 @@ export interface components {
              */
             of?: string | null;
             reason?: components["schemas"]["RejectReason"] | null;
-            /** @description Who; never empty. */
-            reviewer?: string;
             /** @description What. */
             verdict: components["schemas"]["VerdictWord"];
         };
@@ -2821,6 +3275,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    agreement_show: {
+        parameters: {
+            query?: {
+                /** @description From this moment; default: ever. */
+                from?: string;
+                /** @description Before this moment; default: now. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementOut"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     areas_list: {
         parameters: {
             query?: never;
@@ -3033,6 +3519,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clusters_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this matter. */
+                matter?: string;
+                /** @description Only of this area. */
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClustersOut"];
                 };
             };
         };
@@ -3473,6 +3983,99 @@ export interface operations {
             };
         };
     };
+    incidents_lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incidents_unlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incidents_similar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     incidents_decide: {
         parameters: {
             query?: never;
@@ -3513,6 +4116,43 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incidents_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3583,6 +4223,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlatformOut"];
+                };
+            };
+        };
+    };
+    queue_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this matter. */
+                matter?: string;
+                /** @description Only of this area. */
+                area?: string;
+                /** @description Only of this view. */
+                view?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description 1 to 500, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3673,6 +4351,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    second_reviews_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondReviewOut"] | null;
+                };
+            };
+        };
+    };
+    second_reviews_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondReviewIn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -4097,6 +4841,37 @@ export interface operations {
             };
         };
     };
+    verdicts_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkVerdictIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkVerdictOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     views_list: {
         parameters: {
             query?: never;
@@ -4289,7 +5064,12 @@ export interface operations {
     };
     views_reference: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The picture as it was taken, for whoever may see what is not masked; that is audited. Default: the masked copy. */
+                original?: boolean;
+                /** @description Its version, so that another picture has another address. */
+                version?: number;
+            };
             header?: never;
             path: {
                 id: string;
@@ -4304,6 +5084,14 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             404: {

@@ -31,7 +31,7 @@ export const queueQuery = (filter: QueueFilter) =>
     queryKey: ['queue', filter],
     queryFn: ({ pageParam, signal }): Promise<QueueOut> => readQueue(filter, pageParam, signal),
     initialPageParam: null as string | null,
-    getNextPageParam: (last: QueueOut): string | null => last.next,
+    getNextPageParam: (last: QueueOut): string | null => last.next ?? null,
     staleTime: Infinity,
     gcTime: 60_000,
     refetchOnWindowFocus: false,
@@ -61,7 +61,10 @@ export const clustersQuery = (filter: QueueFilter) =>
 /** A decided incident to be judged again by somebody who does not see how it was judged. */
 export const secondReviewQuery = queryOptions({
   queryKey: ['second_review'],
-  queryFn: ({ signal }) => ask<IncidentDetailOut | null>('GET', '/second_reviews/next', { signal }),
+  queryFn: async ({ signal }): Promise<IncidentDetailOut | null> => {
+    const drawn = await ask<{ incident: IncidentDetailOut } | null>('GET', '/second_reviews/next', { signal });
+    return drawn?.incident ?? null;
+  },
   staleTime: Infinity,
   refetchOnWindowFocus: false,
 });

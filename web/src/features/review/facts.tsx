@@ -1,4 +1,4 @@
-import { Badge, Text, Title } from '@mantine/core';
+import { Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useServerNow } from '@/app/session/clock';
 import { Name } from '@/components/name';
@@ -79,7 +79,7 @@ function When({ detail }: { detail: IncidentDetailOut }) {
       </dd>
       <dt>{t('fact.dwell')}</dt>
       <dd>
-        {times.span(detail.dwell_s)}
+        {detail.dwell_s == null ? '–' : times.span(detail.dwell_s)}
         {detail.looks_seen != null && (
           <Text span c="dimmed" size="xs">
             {' '}
@@ -160,16 +160,5 @@ function Filing({ detail }: { detail: IncidentDetailOut }) {
         </dd>
       </dl>
     </section>
-  );
-}
-
-/** A level only where it is more than the normal. */
-export function LevelBadge({ level }: { level: number }) {
-  const { t } = useTranslation('review');
-  if (level < 3) return null;
-  return (
-    <Badge size="xs" variant="light" color="orange">
-      {t('level.high')}
-    </Badge>
   );
 }

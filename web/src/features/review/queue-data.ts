@@ -22,7 +22,7 @@ export function waiting(data: QueueData | undefined): number {
 }
 
 export function isComplete(data: QueueData | undefined): boolean {
-  return data?.pages.at(-1)?.next === null;
+  return data !== undefined && data.pages.at(-1)?.next == null;
 }
 
 /** Without one incident: somebody decided it. */
@@ -57,10 +57,10 @@ export function withFront(data: QueueData, fresh: QueueOut): QueueData {
   const ids = new Set(fresh.items.map((row) => row.incident.id));
   const last = fresh.items.at(-1);
   // An answer without a next page is the whole queue.
-  const until = fresh.next === null || !last ? Infinity : Date.parse(last.review_due_at) - ORDER_MS;
+  const until = fresh.next == null || !last ? Infinity : Date.parse(last.review_due_at) - ORDER_MS;
   const stays = (row: QueueItemOut) => !ids.has(row.incident.id) && Date.parse(row.review_due_at) >= until;
   const tail = data.pages.slice(1).map((page) => ({ ...page, items: page.items.filter(stays) }));
-  const pages = fresh.next === null ? [fresh] : [fresh, ...tail];
+  const pages = fresh.next == null ? [fresh] : [fresh, ...tail];
   return { pages, pageParams: data.pageParams.slice(0, pages.length) };
 }
 

@@ -1,15 +1,16 @@
 import { Text } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Name } from '@/components/name';
-import { Due } from './due';
-import { LevelBadge } from './facts';
+import { useServerNow } from '@/app/session/clock';
+import { useDueWords } from './due';
 import type { QueueItemOut } from './types';
 import classes from './queue.module.css';
 
 const ROW_PX = 52;
+/** Levels from here on are named; the normal one is not. */
+const LEVEL_HIGH = 3;
 
 interface Props {
   list: readonly QueueItemOut[];
@@ -23,6 +24,7 @@ interface Props {
 /** The queue: only the rows in sight are drawn. One row is in the Tab order; arrows move among them. */
 export function QueueList({ list, waiting, selected, onSelect, onEnd }: Props) {
   const { t } = useTranslation('review');
+  const now = useServerNow(1_000);
   const scroller = useRef<HTMLDivElement>(null);
   // The compiler must leave the virtualizer's changing functions alone.
   // eslint-disable-next-line react-hooks/incompatible-library
@@ -74,6 +76,7 @@ export function QueueList({ list, waiting, selected, onSelect, onEnd }: Props) {
               place={index + 1}
               total={waiting}
               isSelected={index === at}
+              now={now}
               onSelect={onSelect}
             />
           ) : null;
@@ -89,13 +92,17 @@ interface RowProps {
   place: number;
   total: number;
   isSelected: boolean;
+  now: number;
   onSelect: (id: string) => void;
 }
 
-function Row({ row, top, place, total, isSelected, onSelect }: RowProps) {
+/** One row, of plain elements: dozens are drawn anew with each notch of the wheel. */
+const Row = memo(function Row({ row, top, place, total, isSelected, now, onSelect }: RowProps) {
   const { t } = useTranslation('review');
+  const due = useDueWords();
   const { incident, lock } = row;
   const locked = lock && !lock.mine ? lock.by : null;
+  const { words, state } = due(row.review_due_at, now, true);
   return (
     // Arrow keys reach the row through the list (aria-activedescendant).
     // eslint-disable-next-line jsx-a11y/click-events-have-key-events
@@ -111,21 +118,24 @@ function Row({ row, top, place, total, isSelected, onSelect }: RowProps) {
       onClick={() => onSelect(incident.id)}
     >
       <span className={classes.line}>
-        <Name fw={600} size="sm">
-          {t('suspected', { matter: incident.matter_name })}
-        </Name>
-        <LevelBadge level={row.level} />
-        {locked !== null && <IconLock size={14} aria-label={t('lock.by', { name: locked })} />}
+        <bdi className={classes.matter}>{t('suspected', { matter: shortened(incident.matter_name) })}</bdi>
+        {row.level >= LEVEL_HIGH && <span className={classes.level}>{t('level.high')}</span>}
+        {locked !== null && <IconLock size={14} aria-label={t('lock.by', { name: shortened(locked) })} />}
       </span>
       <span className={classes.line}>
-        <Name size="xs" c="dimmed">
-          {row.stream_name}
-        </Name>
-        <Due at={row.review_due_at} compact />
+        <bdi className={classes.camera} title={shortened(row.stream_name)}>
+          {shortened(row.stream_name)}
+        </bdi>
+        <span className={classes.due} data-state={state}>
+          {words}
+        </span>
       </span>
     </div>
   );
-}
+});
+
+/** A name may have ten thousand characters; a row shows some twenty. */
+const shortened = (name: string) => name.slice(0, 200);
 
 /** Nothing waits under the filters. */
 export function NothingWaits({ isFiltered }: { isFiltered: boolean }) {

@@ -29,7 +29,7 @@ export interface QueueItemOut {
 
 export interface QueueOut {
   items: QueueItemOut[];
-  next: string | null;
+  next?: string | null;
   /** How many wait under the same filter. */
   waiting: number;
 }
@@ -39,6 +39,8 @@ export type PictureRole = 'first' | 'middle' | 'latest';
 export interface PictureOut {
   role: PictureRole;
   masked: string | null;
+  /** Whether the box is drawn into the masked copy already. */
+  boxed: boolean;
   /** Null where the caller may not unmask. */
   original: string | null;
   /** Fractions of the picture's width and height. */
@@ -60,14 +62,14 @@ export interface ZoneSeen {
 
 export type IncidentDetailOut = Schemas['IncidentDetailOut'] & {
   area: string | null;
-  matter_code_2026: string;
+  matter_code_2026: string | null;
   matter_code_2013: string | null;
   level: number;
   review_due_at: string;
   limit_preview: { text: string; due_at: string } | null;
   zone: ZoneSeen | null;
   reference: string | null;
-  dwell_s: number;
+  dwell_s: number | null;
   lock: LockOut | null;
   undo_until: string | null;
   pictures: PictureOut[];

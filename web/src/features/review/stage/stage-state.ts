@@ -15,7 +15,12 @@ export function showable(detail: IncidentDetailOut): Shown[] {
 }
 
 export function pictureOf(detail: IncidentDetailOut, role: PictureRole): PictureOut | undefined {
-  return detail.pictures.find((picture) => picture.role === role && (picture.masked ?? picture.original) !== null);
+  return detail.pictures.find((picture) => picture.role === role && (picture.masked ?? picture.original) != null);
+}
+
+/** Width by height; the shape of most cameras where a picture could not be measured. */
+export function aspectOf({ width, height }: PictureOut): number {
+  return width > 0 && height > 0 ? width / height : 16 / 9;
 }
 
 /** The address of a picture: the masked one unless the person asked for the original and may have it. */

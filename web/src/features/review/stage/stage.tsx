@@ -16,7 +16,7 @@ import { Boxes } from './boxes';
 import { Clip, type ClipControl } from './clip';
 import { Compare } from './compare';
 import { Picture } from './picture';
-import { addressOf, pictureOf, type StageState } from './stage-state';
+import { addressOf, aspectOf, pictureOf, type StageState } from './stage-state';
 import { Strip } from './strip';
 import classes from './stage.module.css';
 import type { Zoom } from './fit';
@@ -69,15 +69,7 @@ function Content({ detail, stage, clip }: Pick<Props, 'detail' | 'stage' | 'clip
   if (shown === 'compare' && detail.reference && latest) {
     const url = addressOf(latest, isUnmasked);
     if (url)
-      return (
-        <Compare
-          key={url}
-          reference={detail.reference}
-          latest={url}
-          aspect={latest.width / latest.height}
-          onShown={seen}
-        />
-      );
+      return <Compare key={url} reference={detail.reference} latest={url} aspect={aspectOf(latest)} onShown={seen} />;
   }
   const picture = shown === 'compare' || shown === 'clip' ? latest : pictureOf(detail, shown);
   const url = picture && addressOf(picture, isUnmasked);
@@ -92,11 +84,13 @@ function Content({ detail, stage, clip }: Pick<Props, 'detail' | 'stage' | 'clip
     <Picture
       key={url}
       url={url}
-      aspect={picture.width / picture.height}
+      aspect={aspectOf(picture)}
       alt={t(`picture.alt.${picture.role}`, { matter })}
       onShown={seen}
     >
-      {withBoxes && <Boxes bbox={picture.bbox} polygon={detail.zone?.polygon ?? null} />}
+      {withBoxes && (
+        <Boxes bbox={picture.boxed && !isUnmasked ? null : picture.bbox} polygon={detail.zone?.polygon ?? null} />
+      )}
     </Picture>
   );
 }
