@@ -73,7 +73,7 @@ test('an operator registers a camera, tries it, draws a zone and sees it covered
   await page.getByRole('button', { name: '试连接' }).click();
   await expect(page.getByText('可以使用', { exact: true })).toBeVisible({ timeout: 40_000 });
   await page.getByRole('button', { name: '登记' }).click();
-  await expect(page).toHaveURL(/\/operator\/views\//);
+  await expect(page).toHaveURL(/\/operator\/coverage\/\w/);
 
   // The first look leaves the reference picture.
   const surface = page.getByRole('application');
