@@ -182,6 +182,12 @@ pub(super) fn only_the_latest_verdict_is_undone(store: &dyn Store) {
     let back = store.undo(incident, "李强", at(61)).unwrap();
     assert_eq!((back.matter, back.review), (matter("parked_vehicle"), Review::Waiting));
 
+    // The platform speaks of a case: then it knows it, whatever our own rows say.
+    let spoken = opened(store, &view, "b", 2).id;
+    let case = store.decide(&undoable(spoken, Verdict::Confirmed, "王敏"), &open_case).unwrap().case.unwrap();
+    store.apply_callback(&callback("cb", case.id, Stage::Accepted), at(61)).unwrap();
+    assert!(matches!(store.undo(spoken, "王敏", at(62)), Err(StoreError::Undo(UndoRefused::OnItsWay(_)))));
+
     // A verdict without a time to undo is final at once.
     confirmed(store, incident);
     assert!(matches!(store.undo(incident, "王敏", at(60)), Err(StoreError::Undo(UndoRefused::Nothing(_)))));

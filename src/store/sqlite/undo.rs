@@ -104,10 +104,11 @@ fn withdraw(tx: &Transaction<'_>, case: &Case) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether the platform may know of the case: a message began, or was given up.
+/// Whether the platform may know of the case: a message began or was given up, or the platform spoke of it.
 fn has_begun(tx: &Transaction<'_>, case: &Case) -> Result<bool, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT 1 FROM deliveries WHERE case_id = ?1 AND (begun_at IS NOT NULL OR state <> 'pending')",
+        "SELECT 1 FROM deliveries WHERE case_id = ?1 AND (begun_at IS NOT NULL OR state <> 'pending')
+         UNION ALL SELECT 1 FROM callbacks WHERE case_id = ?1",
     )?;
     Ok(query.exists([case.id])?)
 }

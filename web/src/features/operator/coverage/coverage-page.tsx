@@ -58,7 +58,7 @@ export function CoveragePage() {
         filter={filter}
         onFilter={setFilter}
         streams={streams.data ?? []}
-        count={t('coverage.count', { shown: shown.length })}
+        count={t('coverage.count', { count: shown.length, shown: shown.length })}
       >
         <SegmentedControl
           size="xs"
