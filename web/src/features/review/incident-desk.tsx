@@ -3,7 +3,6 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconLock } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { serverNow } from '@/app/session/clock';
 import { useMay, useSession } from '@/app/session/session';
 import { announce } from '@/components/announce';
 import { useKeys } from '@/components/keys';
@@ -11,7 +10,6 @@ import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { Actions, type Ask } from './actions';
 import { decisions, detailQuery, reclassify } from './calls';
-import type { Decision } from './decisions';
 import { DuplicateChooser, ReclassifyChooser, RejectChooser } from './choosers';
 import { Facts } from './facts';
 import { rowOf } from './row-of';
@@ -21,6 +19,7 @@ import { Stage } from './stage/stage';
 import { showable, useStage } from './stage/stage-state';
 import type { Given, IncidentDetailOut } from './types';
 import { UndoBar } from './undo-bar';
+import { useUndo } from './use-undo';
 import { useLock, type LockState } from './use-lock';
 import classes from './desk.module.css';
 
@@ -32,7 +31,6 @@ interface Props {
 }
 
 export function IncidentDesk({ id, onDone, onSkip }: Props) {
-  const { t } = useTranslation('review');
   const { account } = useSession();
   const canReview = useMay('reviewer');
   const { data: detail, error } = useQuery(detailQuery(id));
@@ -50,10 +48,7 @@ export function IncidentDesk({ id, onDone, onSkip }: Props) {
     if (isBlocked || !decisions.decide(rowOf(detail), given)) return;
     onDone();
   };
-  const undo = (decision: Decision | undefined = decisions.undoable(serverNow())) => {
-    if (decision) void decisions.undo(decision.row.incident.id);
-    else announce(t('news.nothing_to_undo'));
-  };
+  const undo = useUndo();
   const ask = (what: Ask) => {
     if (!isBlocked) setAsks(what);
   };

@@ -16,7 +16,9 @@ import { useNews } from './news';
 import { AHEAD, usePrefetch } from './prefetch';
 import { nextAfter } from './queue-data';
 import { NothingWaits, QueueList } from './queue-list';
+import { UndoBar } from './undo-bar';
 import { useQueue } from './use-queue';
+import { useUndo } from './use-undo';
 import desk from './desk.module.css';
 import classes from './queue.module.css';
 
@@ -95,13 +97,20 @@ export function QueuePage() {
   );
 }
 
-/** All is decided: the one page on which there is nothing to do. */
+/** All is decided: the one page on which there is nothing to do but to take the last verdict back. */
 function Done() {
   const { t } = useTranslation('review');
+  const undo = useUndo();
+  useKeys({ z: () => undo() });
   return (
-    <Text m="auto" c="dimmed" role="status">
-      {t('queue.done')}
-    </Text>
+    <>
+      <Text m="auto" c="dimmed" role="status">
+        {t('queue.done')}
+      </Text>
+      <div className={desk.foot}>
+        <UndoBar onUndo={undo} />
+      </div>
+    </>
   );
 }
 
