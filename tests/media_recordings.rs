@@ -195,6 +195,38 @@ mod files {
     }
 
     #[test]
+    fn cameras_take_turns_at_a_decoder_and_each_sees_its_own_picture() {
+        let folder = tempfile::tempdir().unwrap();
+        let kinds: [(&str, &[&str]); 2] = [
+            ("h264", &["libx264", "-g", "25", "-bf", "2", "-preset", "veryfast"]),
+            ("h265", &["libx265", "-preset", "ultrafast", "-x265-params", "keyint=25:log-level=none"]),
+        ];
+        for (name, codec) in kinds {
+            let files = [(false, vec![]), (true, vec!["-vf", "hflip"])].map(|(turned, more)| {
+                let file = made(folder.path(), &format!("{name}-{turned}.mkv"), &[codec, more.as_slice()].concat());
+                (turned, file)
+            });
+            let source = source();
+            let mut sessions = files.map(|(turned, file)| (turned, source.open(&spec(&file)).unwrap()));
+            let mut frames = Vec::new();
+            for second in 0..4 {
+                for (turned, session) in &mut sessions {
+                    let from = Duration::from_secs(second);
+                    let frame = session.frame(&want(DecodeMode::KeyFrames, from)).unwrap();
+                    assert_eq!(frame.meta.pts.0 / 1_000_000, second * 1000, "{name}");
+                    frames.push((*turned, frame.picture));
+                }
+            }
+            // All at the end: what was handed out stays as it was while the decoder goes on.
+            for (turned, picture) in frames {
+                let [left, right] = [40, 280].map(|x| picture.rgb_at(x, 120));
+                let (red, blue) = if turned { (right, left) } else { (left, right) };
+                assert!(red[0] > 200 && red[2] < 60 && blue[2] > 200 && blue[0] < 60, "{name}: {left:?} {right:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_video_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("words.mp4");

@@ -2,7 +2,9 @@
 //! the decoder, no letterbox, no rules, no store. Runs in a process of its own, so that it is measured like the service.
 
 use std::{
+    fs,
     path::Path,
+    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
@@ -21,24 +23,27 @@ pub enum Work {
     All,
 }
 
-/// Works for ever.
-pub fn run(work: Work, clip: &Path, model: &Path, library: &Path) -> ! {
+/// Works for ever, and writes into `count` how many pictures it has judged.
+pub fn run(work: Work, clip: &Path, model: &Path, library: &Path, count: &Path) -> ! {
     gst::init().expect("GStreamer starts");
     let units = units(clip);
     let keys: Vec<gst::Sample> = units.iter().filter(|unit| is_key(unit)).cloned().collect();
-    let decoder = Decoder::open(units[0].caps().expect("the parser tells caps"), clip);
-    let mut model = Model::open(model, library);
+    let decoder = Decoder::open(units[0].caps().expect("the parser tells caps"), clip, 1);
+    let mut model = Model::open(model, library, 1);
     let (units, pace, judged_each) = match work {
         Work::Keys { cameras } => (keys, Duration::from_secs(10) / cameras as u32, 1),
         Work::All => (units, Duration::from_millis(40), 5),
     };
+    fs::write(count, "0").expect("the target folder can be written");
     super::say_ready();
-    let mut due = Instant::now();
+    let (mut due, mut judged) = (Instant::now(), 0_u64);
     loop {
         for (number, unit) in units.iter().enumerate() {
             decoder.decode(unit.buffer_owned().expect("a sample holds a packet"));
             if number % judged_each == 0 {
                 model.judge();
+                judged += 1;
+                fs::write(count, judged.to_string()).expect("the target folder can be written");
             }
             due += pace;
             thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -55,7 +60,7 @@ fn codec_of(clip: &Path) -> &'static str {
 }
 
 /// All access units of the clip.
-fn units(clip: &Path) -> Vec<gst::Sample> {
+pub fn units(clip: &Path) -> Vec<gst::Sample> {
     let (path, codec) = (clip.display(), codec_of(clip));
     let text = format!(
         "filesrc location=\"{path}\" ! {codec}parse config-interval=-1 \
@@ -69,16 +74,18 @@ fn units(clip: &Path) -> Vec<gst::Sample> {
     units
 }
 
-struct Decoder {
+/// A bare decoder.
+pub struct Decoder {
     entry: gst::Pad,
     sink: gst_app::AppSink,
     _pipeline: gst::Pipeline,
 }
 
 impl Decoder {
-    fn open(caps: &gst::CapsRef, clip: &Path) -> Self {
+    /// With so many threads of its own; 0 leaves it to the library.
+    pub fn open(caps: &gst::CapsRef, clip: &Path, threads: i32) -> Self {
         let decoder = gst::ElementFactory::make(&format!("avdec_{}", codec_of(clip)))
-            .property("max-threads", 1)
+            .property("max-threads", threads)
             .build()
             .expect("libav's decoders are installed");
         let i420 = gst_video::VideoCapsBuilder::new().format(gst_video::VideoFormat::I420).build();
@@ -86,12 +93,16 @@ impl Decoder {
         let pipeline = gst::Pipeline::new();
         pipeline.add_many([&decoder, sink.upcast_ref()]).expect("new elements");
         decoder.link(&sink).expect("it decodes to I420");
-        // With it the decoder draws into the buffers that come out; without it each picture is copied once more.
+        // With both the decoder draws into the buffers that come out; without them each picture is copied once more.
         let pad = sink.static_pad("sink").expect("an appsink has one");
         pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
             if let Some(query) = info.query_mut()
                 && let gst::QueryViewMut::Allocation(allocation) = query.view_mut()
             {
+                let info = allocation.caps().and_then(|caps| gst_video::VideoInfo::from_caps(caps).ok());
+                if let Some(size) = info.and_then(|info| u32::try_from(info.size()).ok()) {
+                    allocation.add_allocation_pool(Some(&gst_video::VideoBufferPool::new()), size, 0, 0);
+                }
                 allocation.add_allocation_meta::<gst_video::VideoMeta>(None);
                 return gst::PadProbeReturn::Handled;
             }
@@ -105,13 +116,23 @@ impl Decoder {
         Self { entry, sink, _pipeline: pipeline }
     }
 
-    fn decode(&self, packet: gst::Buffer) {
+    /// Decodes one packet and lets the pictures go.
+    pub fn decode(&self, packet: gst::Buffer) {
         self.entry.chain(packet).expect("the clip is sound");
         while self.sink.try_pull_sample(gst::ClockTime::ZERO).is_some() {}
     }
 }
 
-struct Model {
+/// A process has one.
+fn environment(library: &Path) -> &'static ort::environment::Environment {
+    static HELD: OnceLock<ort::environment::Environment> = OnceLock::new();
+    HELD.get_or_init(|| {
+        ort::init_from(library).expect("ONNX Runtime is there").build().expect("its environment can be made")
+    })
+}
+
+/// A bare model.
+pub struct Model {
     session: ort::session::Session,
     input: String,
     tensor: Vec<f32>,
@@ -119,12 +140,11 @@ struct Model {
 }
 
 impl Model {
-    fn open(model: &Path, library: &Path) -> Self {
-        let environment =
-            ort::init_from(library).expect("ONNX Runtime is there").build().expect("its environment can be made");
-        let session = ort::session::Session::builder(&environment)
+    /// One session of so many threads.
+    pub fn open(model: &Path, library: &Path, threads: usize) -> Self {
+        let session = ort::session::Session::builder(environment(library))
             .and_then(|b| Ok(b.with_optimization_level(ort::session::builder::GraphOptimizationLevel::All)?))
-            .and_then(|b| Ok(b.with_intra_threads(1)?))
+            .and_then(|b| Ok(b.with_intra_threads(threads)?))
             .and_then(|b| Ok(b.with_intra_op_spinning(false)?))
             .and_then(|mut b| b.commit_from_file(model))
             .expect("the model loads");
@@ -135,7 +155,8 @@ impl Model {
         Self { session, input, tensor, shape }
     }
 
-    fn judge(&mut self) {
+    /// One run.
+    pub fn judge(&mut self) {
         let view = ort::value::TensorRef::from_array_view((self.shape, self.tensor.as_slice())).expect("it fits");
         self.session.run(ort::inputs![self.input.as_str() => view]).expect("the model runs");
     }

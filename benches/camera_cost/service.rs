@@ -13,6 +13,22 @@ const TICKS: f64 = 100.0;
 /// A child process that is killed when it goes out of scope.
 pub struct Running(pub Child);
 
+/// The service, and where it answers.
+pub struct Served {
+    pub process: Running,
+    address: String,
+}
+
+impl Served {
+    /// How many pictures were judged so far.
+    pub fn judged(&self) -> f64 {
+        let answer = ureq::get(format!("{}/metrics", self.address)).call().expect("the service answers");
+        let text = answer.into_body().read_to_string().expect("metrics are text");
+        let counts = text.lines().filter(|line| line.starts_with("xunjie_inference_seconds_count"));
+        counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+    }
+}
+
 impl Running {
     /// User and system time so far, in seconds.
     pub fn cpu_seconds(&self) -> f64 {
@@ -79,7 +95,7 @@ pub struct Service<'a> {
 
 impl Service<'_> {
     /// Registers the cameras and serves.
-    pub fn serve(&self) -> Running {
+    pub fn serve(&self) -> Served {
         let pipelines = self.folder.join("pipelines");
         fs::create_dir_all(&pipelines).expect("the target folder can be written");
         let matter = fs::read_to_string(self.root.join("pipelines/motor_vehicle_parking.toml")).expect("committed");
@@ -105,7 +121,8 @@ impl Service<'_> {
                 .expect("xunjie runs");
             assert!(added.success(), "the camera could not be registered");
         }
-        Running(self.xunjie().arg("serve").stdout(Stdio::null()).spawn().expect("xunjie runs"))
+        let (process, address) = start(self.xunjie().arg("serve").stderr(Stdio::null()), "巡街 ");
+        Served { process, address }
     }
 
     fn xunjie(&self) -> Command {

@@ -1,29 +1,34 @@
 //! From a frame's arrival to the stored change of an incident that it shows, while the machine is about four fifths
-//! busy: views with parked vehicles, so that every look changes incidents. Read from the service's own metrics.
+//! busy: views with two parked vehicles, so that every look changes incidents, and all of them open, with their
+//! evidence, while the clock runs. Read from the service's own metrics.
 
 use std::{
+    collections::BTreeMap,
     thread,
     time::{Duration, Instant},
 };
 
-use super::house::{House, WHOLE, cameras, env_or, register, share};
+use super::house::{House, KERB, cameras, env_or, register, share};
 
 const REVISIT_S: u32 = 4;
+/// References are taken and sessions opened before the clock starts.
+const WARM_S: u64 = 25;
+/// Incidents open this long after the first sighting, so after [`WARM_S`].
+const DWELL_S: u64 = 45;
 
 pub fn run() {
     let views = usize::try_from(env_or("XUNJIE_BENCH_CHANGE_VIEWS", 40)).unwrap_or(1);
     let seconds = env_or("XUNJIE_BENCH_SECONDS", 60);
-    let more = "[matters.motor_vehicle_parking]\ndwell_s = 5\nsightings_min = 2\n";
-    let house = House::new("change", more);
+    let more = format!("[matters.motor_vehicle_parking]\ndwell_s = {DWELL_S}\nsightings_min = 2\n");
+    let house = House::new("change", &more);
     let service = house.service();
-    let (server, addresses) = cameras(4, WHOLE);
+    let (server, addresses) = cameras(4, KERB);
     for number in 0..views {
         register(&service, number, &addresses[number % addresses.len()], REVISIT_S);
     }
     let (running, address) = house.serve();
-    // References are taken, incidents open.
-    thread::sleep(Duration::from_secs(25));
-    let before = buckets(&address);
+    thread::sleep(Duration::from_secs(WARM_S));
+    let before = Metrics::of(&address);
     let (cpu, began) = (running.cpu_s() + server.cpu_s(), Instant::now());
     let mut busy = Vec::new();
     for _ in 0..seconds {
@@ -31,41 +36,78 @@ pub fn run() {
         thread::sleep(Duration::from_secs(1));
         busy.push(busy_share(all, machine_ticks()));
     }
+    let passed = began.elapsed().as_secs_f64();
     let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
-    let load = (running.cpu_s() + server.cpu_s() - cpu) / began.elapsed().as_secs_f64() / cores;
-    let after = buckets(&address);
-    let stored: Vec<(f64, f64)> = after.iter().zip(&before).map(|((to, a), (_, b))| (*to, a - b)).collect();
+    let load = (running.cpu_s() + server.cpu_s() - cpu) / passed / cores;
+    let after = Metrics::of(&address);
+    let late_s = service.plan().map_or(0.0, |plan| plan.late_max_ms as f64 / 1000.0);
+    let stored = after.buckets_since(&before);
     busy.sort_by(f64::total_cmp);
     println!(
-        "frame to stored change: {views} views, a look each {REVISIT_S} s; service and server use {:.0} % of {cores:.0} cores, the machine is {:.0} % busy; {} changes",
+        "frame to stored change: {views} views, a look each {REVISIT_S} s, {:.1} looks/s; service and server use {:.0} % of {cores:.0} cores, the machine is {:.0} % busy; the latest view is {late_s:.1} s late",
+        after.since(&before, "xunjie_looks_total") / passed,
         load * 100.0,
         share(&busy, 0.5) * 100.0,
-        stored.last().map_or(0.0, |(_, count)| *count)
     );
-    println!("| share | within, s |");
-    println!("|---|---|");
-    for at in [0.5, 0.95, 0.99] {
-        println!("| p{:.0} | {} |", at * 100.0, within(&stored, at));
-    }
+    println!("changes by kind: {}", after.kinds_since(&before));
+    println!("| looks with changes | p50, s | p95, s | p99, s |\n|---|---|---|---|");
+    let bounds = [0.5, 0.95, 0.99].map(|at| within(&stored, at)).join(" | ");
+    println!("| {} | {bounds} |", stored.last().map_or(0.0, |(_, count)| *count));
+    assert!(stored.last().is_some_and(|(_, count)| *count > 0.0), "no look changed an incident; see serve.log");
 }
 
-/// The upper bound of the bucket in which the share lies.
+/// The bucket in which the share lies, taken as evenly filled.
 fn within(buckets: &[(f64, f64)], share: f64) -> String {
     let all = buckets.last().map_or(0.0, |(_, count)| *count);
-    let found = buckets.iter().find(|(_, count)| *count >= all * share && all > 0.0);
-    found.map_or_else(|| "none".to_owned(), |(to, _)| to.to_string())
+    let (mut from, mut below) = (0.0, 0.0);
+    for &(to, count) in buckets {
+        if all > 0.0 && count >= all * share {
+            let inside = (all * share - below) / (count - below).max(1.0);
+            return if to.is_finite() { format!("{:.2}", from + (to - from) * inside) } else { format!("over {from}") };
+        }
+        (from, below) = (to, count);
+    }
+    "none".to_owned()
 }
 
-/// The cumulative buckets of `xunjie_change_seconds`, the last one without a bound.
-fn buckets(address: &str) -> Vec<(f64, f64)> {
-    let answer = ureq::get(format!("{address}/metrics")).call().expect("the service answers");
-    let text = answer.into_body().read_to_string().expect("metrics are text");
-    let bucket = |line: &str| {
-        let rest = line.strip_prefix("xunjie_change_seconds_bucket{le=\"")?;
-        let (to, count) = rest.split_once("\"}")?;
-        Some((to.replace("+Inf", "inf").parse().ok()?, count.trim().parse().ok()?))
-    };
-    text.lines().filter_map(bucket).collect()
+/// The service's metrics by name and labels, as it tells them.
+struct Metrics(BTreeMap<String, f64>);
+
+impl Metrics {
+    fn of(address: &str) -> Self {
+        let answer = ureq::get(format!("{address}/metrics")).call().expect("the service answers");
+        let text = answer.into_body().read_to_string().expect("metrics are text");
+        let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+        Self(lines.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect())
+    }
+
+    fn since(&self, before: &Self, name: &str) -> f64 {
+        let sum = |of: &Self| -> f64 {
+            let named = |key: &String| key == name || key.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'));
+            of.0.iter().filter(|(key, _)| named(key)).map(|(_, value)| value).sum()
+        };
+        sum(self) - sum(before)
+    }
+
+    fn kinds_since(&self, before: &Self) -> String {
+        let kind = |key: &str| {
+            let labels = key.strip_prefix("xunjie_incident_changes_total{")?.trim_end_matches('}').to_owned();
+            Some(format!("{} {:.0}", labels.split('"').nth(1)?, self.since(before, key)))
+        };
+        self.0.keys().filter_map(|key| kind(key)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Cumulative buckets of `xunjie_change_seconds` by upper bound, the last one without a bound.
+    fn buckets_since(&self, before: &Self) -> Vec<(f64, f64)> {
+        let bound = |key: &str| {
+            let bound = key.strip_prefix("xunjie_change_seconds_bucket{le=\"")?.strip_suffix("\"}")?;
+            bound.replace("+Inf", "inf").parse::<f64>().ok()
+        };
+        let mut all: Vec<(f64, f64)> =
+            self.0.keys().filter_map(|key| Some((bound(key)?, self.since(before, key)))).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all
+    }
 }
 
 /// All ticks of all processors and those of them that were idle.

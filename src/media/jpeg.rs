@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use image::{ExtendedColorType, ImageError, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+use image::{
+    ExtendedColorType, ImageError, ImageFormat, ImageReader, Limits, RgbImage, codecs::jpeg::JpegEncoder, imageops,
+};
 
 use crate::domain::Picture;
 
@@ -48,6 +50,20 @@ pub fn encode(picture: &Picture) -> Result<Vec<u8>, JpegError> {
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
         .encode(&picture.to_rgb(), picture.width(), picture.height(), ExtendedColorType::Rgb8)
         .map_err(JpegError::Unwritable)?;
+    Ok(jpeg)
+}
+
+/// The picture as a JPEG file's bytes, made smaller where it is wider than `width_max`.
+///
+/// # Errors
+/// [`JpegError::Unwritable`] when a side is longer than JPEG can say.
+pub fn thumbnail(picture: &Picture, width_max: u32) -> Result<Vec<u8>, JpegError> {
+    let (width, height) = (picture.width(), picture.height());
+    let whole = RgbImage::from_raw(width, height, picture.to_rgb()).filter(|_| width > width_max);
+    let Some(whole) = whole else { return encode(picture) };
+    let small = imageops::thumbnail(&whole, width_max, (height * width_max / width).max(1));
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(&small).map_err(JpegError::Unwritable)?;
     Ok(jpeg)
 }
 
@@ -130,6 +146,15 @@ mod tests {
         };
         let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
         [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header), chunk(b"IDAT", &[]), chunk(b"IEND", &[])].concat()
+    }
+
+    #[test]
+    fn a_thumbnail_is_smaller_in_proportion_and_never_larger() {
+        let size = |width, height| {
+            let small = decode(&thumbnail(&ramp(width, height), 32).unwrap()).unwrap();
+            (small.width(), small.height())
+        };
+        assert_eq!((size(96, 54), size(20, 60), size(400, 1)), ((32, 18), (20, 60), (32, 1)));
     }
 
     #[test]

@@ -4,13 +4,15 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{FrameSource, MediaError, MediaSession, SourceFacts, SourceSpec, Want};
-use crate::domain::{DecodeMode, FrameMeta, Transport, WallTime};
+use super::{FrameSource, MediaError, MediaSession, SourceFacts, SourceSpec, Want, jpeg};
+use crate::domain::{DecodeMode, Frame, FrameMeta, Transport, WallTime};
 
 /// A key-frame interval above this makes looks slow.
 const KEY_INTERVAL_LONG: Duration = Duration::from_secs(10);
 /// A camera's clock that is off by more than this makes evidence doubtful.
 const SKEW_LARGE_MS: u64 = 5_000;
+/// Width of the picture that goes with a report: enough to know the street by, too little to know a face by.
+const PICTURE_WIDTH_MAX: u32 = 320;
 /// How long the test without a credential may take.
 const OPEN_TEST_MAX: Duration = Duration::from_secs(5);
 
@@ -41,6 +43,9 @@ pub struct ProbeReport {
     pub attempts: Vec<Attempt>,
     /// The outcome for people.
     pub explanation: Explanation,
+    /// The first frame as a small JPEG file, to see that it is the right camera.
+    #[serde(skip)]
+    pub picture: Option<Vec<u8>>,
 }
 
 /// One try.
@@ -64,6 +69,7 @@ pub struct Explanation {
 /// What a working try showed.
 struct Seen {
     first: FrameMeta,
+    picture: Option<Vec<u8>>,
     first_frame: Duration,
     skew_ms: Option<i64>,
     facts: SourceFacts,
@@ -123,8 +129,10 @@ fn attempt(spec: &SourceSpec, source: &dyn FrameSource, until: Instant) -> Resul
     let begun = Instant::now();
     let want = Want { decode: DecodeMode::KeyFrames, not_before: WallTime::from_millis(i64::MIN), until };
     let mut session = source.open(spec)?;
-    let first = session.frame(&want)?.meta;
+    let Frame { meta: first, picture } = session.frame(&want)?;
     let first_frame = begun.elapsed();
+    // A picture that cannot be drawn small is left out: the report says all else.
+    let picture = jpeg::thumbnail(&picture, PICTURE_WIDTH_MAX).ok();
     let mut skew_ms = first.skew_ms;
     // A second key frame tells the interval, a later one the skew once a sender report came.
     while Instant::now() < until && (session.facts().key_interval.is_none() || skew_ms.is_none()) {
@@ -136,7 +144,7 @@ fn attempt(spec: &SourceSpec, source: &dyn FrameSource, until: Instant) -> Resul
             break;
         }
     }
-    Ok(Seen { first, first_frame, skew_ms, facts: session.facts() })
+    Ok(Seen { first, picture, first_frame, skew_ms, facts: session.facts() })
 }
 
 fn is_auth_needed(spec: &SourceSpec, source: &dyn FrameSource) -> Option<bool> {
@@ -175,6 +183,7 @@ fn success(seen: &Seen, auth_needed: Option<bool>, attempts: Vec<Attempt>) -> Pr
         auth_needed,
         attempts,
         explanation: praise(facts, seen.skew_ms),
+        picture: seen.picture.clone(),
     }
 }
 
@@ -192,6 +201,7 @@ fn failure(error: &MediaError, attempts: Vec<Attempt>) -> ProbeReport {
         auth_needed: matches!(error, MediaError::Unauthorised(_)).then_some(true),
         attempts,
         explanation: explain(error),
+        picture: None,
     }
 }
 

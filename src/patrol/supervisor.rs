@@ -86,8 +86,8 @@ impl Patrol {
         let asker = Asker { asks, clock: spine.clock.clone() };
         let mut threads = Vec::new();
         for number in 0..workers.max(1) {
-            let (spine, queue, stop) = (spine.clone(), queue.clone(), stop.clone());
-            let work = move || work(&spine, &*queue, &stop);
+            let (spine, queue) = (spine.clone(), queue.clone());
+            let work = move || work(&spine, &*queue);
             threads.push(thread::Builder::new().name(format!("look-{number}")).spawn(work)?);
         }
         let planning = Planning::new(spine.clone(), queue.clone(), budget, asked, stop.clone());
@@ -105,7 +105,7 @@ impl Patrol {
     pub fn stop(self) {
         self.stop.store(true, Ordering::SeqCst);
         self.spine.sessions.close(STOP_GRACE);
-        while let Some(look) = self.queue.take(Duration::ZERO) {
+        for look in self.queue.close() {
             emit(Signal::LookSkipped { view: look.view, reason: SkipReason::Stopping });
         }
         for thread in self.threads {
@@ -116,12 +116,11 @@ impl Patrol {
     }
 }
 
-/// A worker: takes looks until the end.
-fn work(spine: &Spine, queue: &dyn LookQueue, stop: &AtomicBool) {
+/// A worker: takes looks until the queue is closed.
+fn work(spine: &Spine, queue: &dyn LookQueue) {
     // What stands still gives way to what moves on the processor too. Where the system refuses, they share alike.
     let _ = rustix::process::nice(VISIT_NICE);
-    while !stop.load(Ordering::Relaxed) {
-        let Some(look) = queue.take(Duration::from_millis(200)) else { continue };
+    while let Some(look) = queue.take() {
         let end = contained(spine, &look, || spine.look(&look).map(|done| done.report.state == ViewState::Lost));
         queue.finish(Finished { look, end });
     }

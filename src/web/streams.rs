@@ -30,6 +30,8 @@ pub struct Probed {
     /// What each try found: transports, codec, size, key-frame interval, skew.
     #[schema(value_type = Object)]
     pub details: serde_json::Value,
+    /// The first frame as a small JPEG file in base64, where there was one: to see that it is the right camera.
+    pub picture: Option<String>,
 }
 
 /// A stream to register.

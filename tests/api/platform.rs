@@ -111,7 +111,7 @@ fn a_day_is_compared_when_a_person_asks_and_kept() {
 fn a_registered_stream_is_tried_with_what_is_kept_for_it() {
     let probe = Arc::new(|stream: xunjie::domain::Stream, credential: Option<xunjie::domain::Credential>| {
         let kept = credential.map_or(String::new(), |credential| credential.username);
-        Probed { usable: true, summary: format!("{} {kept}", stream.code), details: json!({}) }
+        Probed { usable: true, summary: format!("{} {kept}", stream.code), details: json!({}), picture: None }
     });
     let house = House::start_with(true, Ports { probe: Some(probe), ..Ports::default() });
     let api = house.client();

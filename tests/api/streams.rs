@@ -17,7 +17,7 @@ fn a_credential_goes_in_and_never_comes_out() {
     let ports = Ports {
         probe: Some(Arc::new(move |stream, credential| {
             *seen.lock().unwrap() = credential.unwrap().password.reveal().to_owned();
-            Probed { usable: true, summary: format!("{} 可用", stream.source), details: json!({}) }
+            Probed { usable: true, summary: format!("{} 可用", stream.source), details: json!({}), picture: None }
         })),
         look: None,
         sink: None,

@@ -51,6 +51,8 @@ pub struct Decoder {
     entry: gst::Pad,
     sink: gst_app::AppSink,
     name: String,
+    caps: gst::Caps,
+    packets: u32,
 }
 
 impl Decoder {
@@ -76,12 +78,23 @@ impl Decoder {
         &self.name
     }
 
+    /// What it takes.
+    pub fn caps(&self) -> &gst::Caps {
+        &self.caps
+    }
+
+    /// How many packets were handed in so far.
+    pub fn packets(&self) -> u32 {
+        self.packets
+    }
+
     /// Hands in one packet and returns what came out. `alone`: the decoder gives out all that it holds
     /// and forgets its references, so the next packet must be a key frame again.
     ///
     /// # Errors
     /// [`DecodeError::Failed`].
     pub fn decode(&mut self, packet: gst::Buffer, alone: bool) -> Result<VecDeque<Decoded>, DecodeError> {
+        self.packets = self.packets.saturating_add(1);
         let flow = self.entry.chain(packet);
         if alone {
             self.drain();
@@ -147,6 +160,8 @@ impl Decoder {
         let guard = Self {
             entry: decoder.static_pad("sink").ok_or_else(|| gst::glib::bool_error!("decoder without a sink pad"))?,
             name: factory.name().to_string(),
+            caps: caps.clone(),
+            packets: 0,
             pipeline,
             sink,
         };
@@ -170,13 +185,18 @@ fn segment() -> gst::Event {
     gst::event::Segment::new(&gst::FormattedSegment::<gst::ClockTime>::new())
 }
 
-/// With video meta on offer a decoder writes padded pictures straight into what we hand out.
+/// Offers what a decoder needs to draw straight into what we hand out: padded rows, and a pool of buffers that it may
+/// shape. Without the pool gst-libav copies every picture whose coded height is not its own, as 1088 is not 1080.
 fn offer_video_meta(sink: &gst_app::AppSink) {
     let pad = sink.static_pad("sink").expect("an appsink has a sink pad");
     pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
         if let Some(query) = info.query_mut()
             && let gst::QueryViewMut::Allocation(allocation) = query.view_mut()
         {
+            let size = allocation.caps().and_then(|caps| gst_video::VideoInfo::from_caps(caps).ok());
+            if let Some(size) = size.and_then(|info| u32::try_from(info.size()).ok()) {
+                allocation.add_allocation_pool(Some(&gst_video::VideoBufferPool::new()), size, 0, 0);
+            }
             allocation.add_allocation_meta::<gst_video::VideoMeta>(None);
             return gst::PadProbeReturn::Handled;
         }

@@ -11,6 +11,7 @@ use gstreamer as gst;
 use super::{
     GstConfig,
     decode::DecodeError,
+    decoders::Decoders,
     fault,
     receive::{Reception, Trouble},
     ring::{Appetite, Packet},
@@ -59,6 +60,7 @@ impl Live {
         config: GstConfig,
         clock: Arc<dyn Clock>,
         receiver: Arc<Receiver>,
+        decoders: Arc<Decoders>,
     ) -> Result<Self, MediaError> {
         let name = fault::name_of(&spec.stream);
         let is_rtsp = spec.stream.source.url().scheme().starts_with("rtsp");
@@ -76,7 +78,7 @@ impl Live {
             receiver,
             reception: None,
             transport,
-            bench: Bench::default(),
+            bench: Bench::new(decoders),
             last: None,
             in_step: false,
             refused: 0,

@@ -9,6 +9,7 @@
 mod choice;
 mod clip;
 mod decode;
+mod decoders;
 mod describe;
 pub mod equipment;
 mod fault;
@@ -29,6 +30,8 @@ use std::{
 };
 
 use gstreamer as gst;
+
+use decoders::Decoders;
 
 use super::{FrameSource, MediaError, MediaSession, SourceSpec, address, rtsp::Receiver};
 use crate::{
@@ -77,6 +80,7 @@ pub struct GstSource {
     origin: Option<WallTime>,
     sessions: Mutex<HashMap<StreamId, u64>>,
     receiver: Arc<Receiver>,
+    decoders: Arc<Decoders>,
 }
 
 impl GstSource {
@@ -88,7 +92,8 @@ impl GstSource {
         gst::init().map_err(|error| MediaError::Framework(error.to_string()))?;
         log::take_over();
         let receiver = Receiver::start().map_err(|error| MediaError::Framework(error.to_string()))?;
-        Ok(Self { config, clock, origin: None, sessions: Mutex::default(), receiver: Arc::new(receiver) })
+        let (receiver, decoders) = (Arc::new(receiver), Decoders::new());
+        Ok(Self { config, clock, origin: None, sessions: Mutex::default(), receiver, decoders })
     }
 
     /// Gives every recording (file) this wall time at media time zero, instead of the moment of opening.
@@ -114,13 +119,14 @@ impl FrameSource for GstSource {
     fn open(&self, spec: &SourceSpec) -> Result<Box<dyn MediaSession>, MediaError> {
         let session = self.count(spec.stream.id);
         let (config, clock) = (self.config.clone(), Arc::clone(&self.clock));
+        let decoders = Arc::clone(&self.decoders);
         let name = fault::name_of(&spec.stream);
         let at = address::admit(&name, &spec.stream.source, &config.networks, config.connect_within)?;
         if spec.stream.source.url().scheme() == "file" {
             let origin = self.origin.unwrap_or_else(|| self.clock.now());
-            return Ok(Box::new(recording::Recording::open(spec, session, origin, &config, clock)?));
+            return Ok(Box::new(recording::Recording::open(spec, session, origin, &config, clock, decoders)?));
         }
         let receiver = Arc::clone(&self.receiver);
-        Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock, receiver)?))
+        Ok(Box::new(live::Live::open(spec.clone(), at, session, config, clock, receiver, decoders)?))
     }
 }

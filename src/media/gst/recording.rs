@@ -13,6 +13,7 @@ use super::{
     GstConfig,
     choice::Codec,
     decode::DecodeError,
+    decoders::Decoders,
     fault,
     intake::{self, Intake},
     ring::Packet,
@@ -54,13 +55,14 @@ impl Recording {
         origin: WallTime,
         config: &GstConfig,
         clock: Arc<dyn Clock>,
+        decoders: Arc<Decoders>,
     ) -> Result<Self, MediaError> {
         let name = fault::name_of(&spec.stream);
         let intake = intake::container(&spec.stream.source, None, None, config, Arc::clone(&clock))
             .map_err(|why| MediaError::Framework(format!("{name}: {why}")))?;
         let offset = ClockOffset { origin, source: WallSource::Recording };
         let stream = spec.stream.id;
-        let (bench, held) = (Bench::default(), VecDeque::new());
+        let (bench, held) = (Bench::new(decoders), VecDeque::new());
         Ok(Self {
             stream,
             name,

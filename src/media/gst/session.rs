@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,6 +13,7 @@ use super::{
     choice::Codec,
     clip,
     decode::{DecodeError, Decoded, Decoder},
+    decoders::Decoders,
     ring::Packet,
     shelf::Shelf,
 };
@@ -25,9 +27,11 @@ use crate::{
 const PENDING_MAX: usize = 64;
 
 /// Decoder, frames that wait and the rhythm at which they are handed out.
-#[derive(Default)]
 pub struct Bench {
-    decoder: Option<(gst::Caps, Decoder)>,
+    decoders: Arc<Decoders>,
+    /// Lent while deltas follow each other; a key frame alone has it for no longer than it takes.
+    decoder: Option<Decoder>,
+    decoder_name: Option<String>,
     pending: VecDeque<FrameMeta>,
     ready: VecDeque<Frame>,
     rhythm: Rhythm,
@@ -36,6 +40,20 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// An empty bench that borrows from `decoders`.
+    pub fn new(decoders: Arc<Decoders>) -> Self {
+        Self {
+            decoders,
+            decoder: None,
+            decoder_name: None,
+            pending: VecDeque::new(),
+            ready: VecDeque::new(),
+            rhythm: Rhythm::default(),
+            decoded: 0,
+            decode_time: Duration::ZERO,
+        }
+    }
+
     /// Decodes one packet. `alone`: nothing of it is kept in the decoder.
     ///
     /// # Errors
@@ -47,14 +65,16 @@ impl Bench {
         meta: FrameMeta,
         alone: bool,
     ) -> Result<(), DecodeError> {
-        if self.decoder.as_ref().is_none_or(|(known, _)| known != caps) {
+        if self.decoder.as_ref().is_none_or(|decoder| decoder.caps() != caps) {
             self.decoder = None;
             self.pending.clear();
-            let decoder = Decoder::open(caps)?;
-            tracing::debug!(decoder = decoder.name(), stream = %meta.stream, "decoder chosen");
-            self.decoder = Some((caps.clone(), decoder));
+            self.decoder = Some(self.decoders.lend(caps)?);
         }
-        let Some((_, decoder)) = &mut self.decoder else { return Ok(()) };
+        let Some(decoder) = &mut self.decoder else { return Ok(()) };
+        if self.decoder_name.as_deref() != Some(decoder.name()) {
+            tracing::debug!(decoder = decoder.name(), stream = %meta.stream, "decoder chosen");
+            self.decoder_name = Some(decoder.name().to_owned());
+        }
         if self.pending.len() == PENDING_MAX {
             self.pending.pop_front();
         }
@@ -64,22 +84,22 @@ impl Bench {
         let asked = Instant::now();
         let out = decoder.decode(packet.body.clone(), alone);
         self.decode_time += asked.elapsed();
-        match out {
-            Ok(out) => self.shelve(out),
-            Err(error) => {
-                self.decoder = None;
-                return Err(error);
-            }
-        }
+        let out = out.inspect_err(|_| self.decoder = None)?;
+        // Only a decoder that gave the picture of this packet and no other goes on to the next camera.
+        let is_clean = alone && out.len() == 1 && out[0].pts == Some(packet.pts);
+        self.shelve(out);
         if alone {
             self.pending.clear();
+            if let Some(decoder) = self.decoder.take().filter(|_| is_clean) {
+                self.decoders.take_back(decoder);
+            }
         }
         Ok(())
     }
 
     /// Takes out what the decoder still holds.
     pub fn finish(&mut self) {
-        if let Some((_, decoder)) = &mut self.decoder {
+        if let Some(decoder) = &mut self.decoder {
             let out = decoder.finish();
             self.shelve(out);
         }
@@ -119,7 +139,7 @@ impl Bench {
     /// Fills in what the decoder's side knows.
     pub fn tell(&self, facts: &mut SourceFacts) {
         (facts.decoded, facts.decode_time) = (self.decoded, self.decode_time);
-        facts.decoder = self.decoder.as_ref().map(|(_, decoder)| decoder.name().to_owned());
+        facts.decoder.clone_from(&self.decoder_name);
     }
 }
 

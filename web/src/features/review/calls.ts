@@ -5,25 +5,18 @@ import { ask, type AreaOut, type PageOf } from '@/api/pending';
 import { queryClient } from '@/api/query';
 import { sessionQuery } from '@/app/session/session';
 import { Decisions } from './decisions';
-import type {
-  BulkDecidedOut,
-  ClusterOut,
-  DecidedOut,
-  Given,
-  IncidentDetailOut,
-  LockOut,
-  QueueFilter,
-  QueueOut,
-  SimilarOut,
-} from './types';
+import type { Given, IncidentDetailOut, QueueFilter, QueueOut, Opinion } from './types';
 
 /** Rows of one reading of the queue. */
 export const PAGE_ROWS = 200;
 
 export function readQueue(filter: QueueFilter, after: string | null, signal?: AbortSignal): Promise<QueueOut> {
-  const query = { ...filter, after, limit: PAGE_ROWS };
-  return ask<QueueOut>('GET', '/queue', signal ? { query, signal } : { query });
+  const { matter, area } = filter;
+  const query = { ...(matter && { matter }), ...(area && { area }), ...(after && { after }), limit: PAGE_ROWS };
+  return body(api.GET('/api/v1/queue', { params: { query }, ...(signal && { signal }) }));
 }
+
+const at = (id: string) => ({ params: { path: { id } } });
 
 /** The queue is read once; from then on it is kept current by the feed (`use-queue.ts`), never read whole again. */
 export const queueQuery = (filter: QueueFilter) =>
@@ -41,28 +34,36 @@ export const queueQuery = (filter: QueueFilter) =>
 export const detailQuery = (id: string) =>
   queryOptions({
     queryKey: ['incident', id],
-    queryFn: ({ signal }) => ask<IncidentDetailOut>('GET', `/incidents/${id}`, { signal }),
+    queryFn: ({ signal }) => body(api.GET('/api/v1/incidents/{id}', { ...at(id), signal })),
     staleTime: 60_000,
   });
 
 export const similarQuery = (id: string) =>
   queryOptions({
     queryKey: ['similar', id],
-    queryFn: ({ signal }) => ask<SimilarOut>('GET', `/incidents/${id}/similar`, { signal }),
+    queryFn: ({ signal }) => body(api.GET('/api/v1/incidents/{id}/similar', { ...at(id), signal })),
     staleTime: 60_000,
   });
 
 export const clustersQuery = (filter: QueueFilter) =>
   queryOptions({
     queryKey: ['clusters', filter],
-    queryFn: ({ signal }) => ask<{ items: ClusterOut[] }>('GET', '/clusters', { query: { ...filter }, signal }),
+    queryFn: ({ signal }) => {
+      const { matter, area } = filter;
+      return body(
+        api.GET('/api/v1/clusters', {
+          params: { query: { ...(matter && { matter }), ...(area && { area }) } },
+          signal,
+        }),
+      );
+    },
   });
 
 /** A decided incident to be judged again by somebody who does not see how it was judged. */
 export const secondReviewQuery = queryOptions({
   queryKey: ['second_review'],
   queryFn: async ({ signal }): Promise<IncidentDetailOut | null> => {
-    const drawn = await ask<{ incident: IncidentDetailOut } | null>('GET', '/second_reviews/next', { signal });
+    const drawn = await body(api.GET('/api/v1/second_reviews/next', { signal }));
     return drawn?.incident ?? null;
   },
   staleTime: Infinity,
@@ -81,24 +82,24 @@ export const areasQuery = queryOptions({
   staleTime: 5 * 60_000,
 });
 
-export const takeLock = (id: string) => ask<LockOut>('PUT', `/incidents/${id}/lock`);
-export const giveLockBack = (id: string) => ask<undefined>('DELETE', `/incidents/${id}/lock`);
+export const takeLock = (id: string) => body(api.PUT('/api/v1/incidents/{id}/lock', at(id)));
+export const giveLockBack = (id: string) => api.DELETE('/api/v1/incidents/{id}/lock', at(id));
 
 /** The incident goes on waiting, under another matter. */
 export const reclassify = (id: string, matter: string) =>
-  ask<DecidedOut>('POST', `/incidents/${id}/verdict`, { body: { verdict: 'reclassified', matter, note: '' } });
+  body(api.POST('/api/v1/incidents/{id}/verdict', { ...at(id), body: { verdict: 'reclassified', matter, note: '' } }));
 
 export const decideMany = (incidents: string[], given: Given) =>
-  ask<BulkDecidedOut>('POST', '/verdicts', { body: { incidents, ...given, note: '' } });
+  body(api.POST('/api/v1/verdicts', { body: { incidents, ...given, note: '' } }));
 
-export const secondReview = (id: string, given: Given) =>
-  ask<undefined>('POST', `/second_reviews/${id}`, { body: { ...given, note: '' } });
+export const secondReview = (id: string, given: Opinion) =>
+  api.POST('/api/v1/second_reviews/{incident}', { params: { path: { incident: id } }, body: { ...given, note: '' } });
 
 /** All verdicts of this page; it outlives the screens, so that leaving one loses nothing. */
 export const decisions = new Decisions({
-  decide: (id, given) => ask<DecidedOut>('POST', `/incidents/${id}/verdict`, { body: { ...given, note: '' } }),
-  undo: (id) => ask<unknown>('DELETE', `/incidents/${id}/verdict`),
-  show: async (id) => (await ask<IncidentDetailOut>('GET', `/incidents/${id}`)).incident,
+  decide: (id, given) => body(api.POST('/api/v1/incidents/{id}/verdict', { ...at(id), body: { ...given, note: '' } })),
+  undo: (id) => body(api.DELETE('/api/v1/incidents/{id}/verdict', at(id))),
+  show: async (id) => (await body(api.GET('/api/v1/incidents/{id}', at(id)))).incident,
   self: () => queryClient.getQueryData(sessionQuery.queryKey)?.account.name ?? '',
   wait: (ms) => new Promise((done) => setTimeout(done, ms)),
 });

@@ -7,17 +7,16 @@ import { useTimes } from '@/components/time';
 import { mattersQuery, similarQuery } from './calls';
 import { Chooser } from './chooser';
 import { towards } from './towards';
-import { REASONS, type Given, type QueueItemOut, type RejectReason } from './types';
+import { REASONS, type Given, type Opinion, type QueueItemOut, type RejectReason } from './types';
 import classes from './desk.module.css';
 
 interface Props {
   opened: boolean;
   onClose: () => void;
-  onGive: (given: Given) => void;
 }
 
 /** Reject, with the reason by its digit. */
-export function RejectChooser({ opened, onClose, onGive }: Props) {
+export function RejectChooser({ opened, onClose, onGive }: Props & { onGive: (given: Opinion) => void }) {
   const { t } = useTranslation('review');
   return (
     <Chooser
@@ -42,7 +41,12 @@ export function RejectChooser({ opened, onClose, onGive }: Props) {
 }
 
 /** The incident of which this one is a duplicate: among those found near that spot. */
-export function DuplicateChooser({ id, opened, onClose, onGive }: Props & { id: string }) {
+export function DuplicateChooser({
+  id,
+  opened,
+  onClose,
+  onGive,
+}: Props & { id: string; onGive: (given: Given) => void }) {
   const { t } = useTranslation('review');
   const { data } = useQuery(similarQuery(id));
   const others = [...(data?.here ?? []), ...(data?.nearby ?? [])].filter((row) => row.incident.id !== id);

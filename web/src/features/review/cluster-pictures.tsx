@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { useServerNow } from '@/app/session/clock';
@@ -36,9 +37,11 @@ export function ClusterPictures({ rows, out, onToggle }: Props) {
               type="button"
               className={classes.picture}
               aria-pressed={isOut}
-              aria-label={t(isOut ? 'cluster.put_back' : 'cluster.take_out', { camera: camera.slice(0, 100), at })}
               onClick={() => onToggle(incident.id)}
             >
+              <VisuallyHidden>
+                {t(isOut ? 'cluster.put_back' : 'cluster.take_out', { camera: camera.slice(0, 100) })}
+              </VisuallyHidden>
               <span className={classes.whole}>
                 {picture && (
                   <span className={classes.held}>

@@ -190,7 +190,8 @@ function useBulk(cluster: ClusterOut, onDone: () => void) {
     onSuccess: ({ items }, { given }) => {
       for (const row of cluster.incidents) {
         const item = items.find((one) => one.incident === row.incident.id);
-        if (item?.decided) decisions.adopt({ row, given, state: 'sent', undoUntil: item.undo_until, isRetried: false });
+        if (item?.decided)
+          decisions.adopt({ row, given, state: 'sent', undoUntil: item.undo_until ?? null, isRetried: false });
       }
       const failed = items.filter((one) => !one.decided).length;
       announce(t('said.many', { count: items.length - failed }));

@@ -107,7 +107,7 @@ function Rule({ detail }: { detail: IncidentDetailOut }) {
       </>
     );
   }
-  const spans = spansOn(zone.hours, times.day(incident.first_seen));
+  const spans = spansOn(zone.hours ?? null, times.day(incident.first_seen));
   return (
     <>
       <dt>{t('fact.zone')}</dt>

@@ -19,7 +19,6 @@ import { Stage } from './stage/stage';
 import { showable, useStage } from './stage/stage-state';
 import type { Given, IncidentDetailOut } from './types';
 import { UndoBar } from './undo-bar';
-import { useUndo } from './use-undo';
 import { useLock, type LockState } from './use-lock';
 import classes from './desk.module.css';
 
@@ -28,9 +27,10 @@ interface Props {
   /** A verdict was given. */
   onDone: () => void;
   onSkip: () => void;
+  onUndo: () => void;
 }
 
-export function IncidentDesk({ id, onDone, onSkip }: Props) {
+export function IncidentDesk({ id, onDone, onSkip, onUndo }: Props) {
   const { account } = useSession();
   const canReview = useMay('reviewer');
   const { data: detail, error } = useQuery(detailQuery(id));
@@ -48,7 +48,6 @@ export function IncidentDesk({ id, onDone, onSkip }: Props) {
     if (isBlocked || !decisions.decide(rowOf(detail), given)) return;
     onDone();
   };
-  const undo = useUndo();
   const ask = (what: Ask) => {
     if (!isBlocked) setAsks(what);
   };
@@ -65,7 +64,6 @@ export function IncidentDesk({ id, onDone, onSkip }: Props) {
     f: () => ask('reclassify'),
     d: () => ask('duplicate'),
     s: onSkip,
-    z: () => undo(),
     a: () => stage.next(1),
     q: () => stage.next(-1),
     v: () => (all.includes('compare') ? stage.show(stage.shown === 'compare' ? 'latest' : 'compare') : false),
@@ -92,7 +90,7 @@ export function IncidentDesk({ id, onDone, onSkip }: Props) {
         )}
         <div className={classes.foot}>
           <Actions isBlocked={isBlocked} onConfirm={() => give({ verdict: 'confirmed' })} onAsk={ask} onSkip={onSkip} />
-          <UndoBar onUndo={undo} />
+          <UndoBar onUndo={onUndo} />
         </div>
       </div>
       {detail && <Facts detail={detail} />}

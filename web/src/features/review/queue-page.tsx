@@ -5,10 +5,13 @@ import { IconKeyboard } from '@tabler/icons-react';
 import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
+import { serverNow } from '@/app/session/clock';
+import { announce } from '@/components/announce';
 import { KeyCap } from '@/components/key-cap';
 import { useKeys } from '@/components/keys';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
+import { decisions } from './calls';
 import { Filters, useFilter } from './filters';
 import { Help } from './help';
 import { IncidentDesk } from './incident-desk';
@@ -18,7 +21,6 @@ import { nextAfter } from './queue-data';
 import { NothingWaits, QueueList } from './queue-list';
 import { UndoBar } from './undo-bar';
 import { useQueue } from './use-queue';
-import { useUndo } from './use-undo';
 import desk from './desk.module.css';
 import classes from './queue.module.css';
 
@@ -44,7 +46,13 @@ export function QueuePage() {
     const to = list[at < 0 ? 0 : at + step];
     if (to) select(to.incident.id);
   };
+  const undo = () => {
+    const decision = decisions.undoable(serverNow());
+    if (decision) void decisions.undo(decision.row.incident.id);
+    else announce(t('news.nothing_to_undo'));
+  };
   useKeys({
+    z: undo,
     '?': () => setHelps(true),
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
@@ -88,29 +96,27 @@ export function QueuePage() {
         )}
       </section>
       {selected === undefined ? (
-        <div className={desk.centre}>{queue.isSuccess && <Done />}</div>
+        <div className={desk.centre}>
+          {queue.isSuccess && <Done />}
+          <div className={desk.foot}>
+            <UndoBar onUndo={undo} />
+          </div>
+        </div>
       ) : (
-        <IncidentDesk id={selected} onDone={goOn} onSkip={goOn} />
+        <IncidentDesk id={selected} onDone={goOn} onSkip={goOn} onUndo={undo} />
       )}
       <Help opened={helps} onClose={() => setHelps(false)} />
     </div>
   );
 }
 
-/** All is decided: the one page on which there is nothing to do but to take the last verdict back. */
+/** All is decided: the one page on which there is nothing to do. */
 function Done() {
   const { t } = useTranslation('review');
-  const undo = useUndo();
-  useKeys({ z: () => undo() });
   return (
-    <>
-      <Text m="auto" c="dimmed" role="status">
-        {t('queue.done')}
-      </Text>
-      <div className={desk.foot}>
-        <UndoBar onUndo={undo} />
-      </div>
-    </>
+    <Text m="auto" c="dimmed" role="status">
+      {t('queue.done')}
+    </Text>
   );
 }
 

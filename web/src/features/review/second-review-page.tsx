@@ -17,7 +17,7 @@ import type { ClipControl } from './stage/clip';
 import { useZoom } from './stage/fit';
 import { Stage } from './stage/stage';
 import { useStage } from './stage/stage-state';
-import type { Given, IncidentDetailOut } from './types';
+import type { IncidentDetailOut, Opinion } from './types';
 import classes from './desk.module.css';
 
 export function SecondReviewPage() {
@@ -53,14 +53,14 @@ function Blind({ detail }: { detail: IncidentDetailOut }) {
   const [asksReason, setAsksReason] = useState(false);
   const { id } = detail.incident;
   const verdict = useMutation({
-    mutationFn: (given: Given) => secondReview(id, given),
+    mutationFn: (given: Opinion) => secondReview(id, given),
     onSuccess: async () => {
       announce(t('second.thanks'));
       await client.resetQueries({ queryKey: secondReviewQuery.queryKey });
     },
   });
   const isBlocked = !stage.isSeen || verdict.isPending;
-  const give = (given: Given) => {
+  const give = (given: Opinion) => {
     setAsksReason(false);
     if (!isBlocked) verdict.mutate(given);
   };

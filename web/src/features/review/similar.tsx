@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Text, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
@@ -55,11 +55,8 @@ function Tile({ row, isHere }: { row: QueueItemOut; isHere: boolean }) {
   const { search } = useLocation();
   const { incident } = row;
   return (
-    <Link
-      to={{ pathname: `/review/${incident.id}`, search }}
-      className={classes.tile}
-      aria-label={t('similar.open', { matter: incident.matter_name, at: times.short(incident.opened_at, now) })}
-    >
+    <Link to={{ pathname: `/review/${incident.id}`, search }} className={classes.tile}>
+      <VisuallyHidden>{t('similar.open', { matter: incident.matter_name.slice(0, 100) })}</VisuallyHidden>
       <span className={classes.tilePicture}>
         {row.picture && (
           <img

@@ -6,11 +6,10 @@ import { useServerNow } from '@/app/session/clock';
 import { useSession } from '@/app/session/session';
 import { KeyCap } from '@/components/key-cap';
 import { decisions } from './calls';
-import type { Decision } from './decisions';
 import classes from './desk.module.css';
 
 /** The latest verdict that can be taken back, with the time that is left for it. */
-export function UndoBar({ onUndo }: { onUndo: (decision: Decision) => void }) {
+export function UndoBar({ onUndo }: { onUndo: () => void }) {
   const { t } = useTranslation('review');
   useSyncExternalStore(decisions.watch, decisions.all);
   const now = useServerNow(250);
@@ -40,7 +39,7 @@ export function UndoBar({ onUndo }: { onUndo: (decision: Decision) => void }) {
         aria-keyshortcuts="Z"
         data-action="undo"
         flex="none"
-        onClick={() => onUndo(decision)}
+        onClick={onUndo}
       >
         {t('action.undo', { seconds: Math.max(0, Math.ceil(leftMs / 1_000)) })}
       </Button>

@@ -89,7 +89,10 @@ function Content({ detail, stage, clip }: Pick<Props, 'detail' | 'stage' | 'clip
       onShown={seen}
     >
       {withBoxes && (
-        <Boxes bbox={picture.boxed && !isUnmasked ? null : picture.bbox} polygon={detail.zone?.polygon ?? null} />
+        <Boxes
+          bbox={picture.boxed && !isUnmasked ? null : (picture.bbox ?? null)}
+          polygon={detail.zone?.polygon ?? null}
+        />
       )}
     </Picture>
   );

@@ -21,7 +21,9 @@ export class Stepper {
   step(direction: 1 | -1) {
     const video = this.#video;
     video.pause();
-    const from = this.#last ?? video.currentTime;
+    // A busy machine leaves frames untold; then the player's own time is nearer to what is seen.
+    const told = this.#last ?? video.currentTime;
+    const from = Math.abs(video.currentTime - told) > this.#spacing * 1.5 ? video.currentTime : told;
     // Half a frame into the next one: a seek to its very edge may show the one before.
     const to = from + direction * this.#spacing + this.#spacing / 2;
     video.currentTime = Math.min(Math.max(to, 0), Number.isFinite(video.duration) ? video.duration : to);
