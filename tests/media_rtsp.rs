@@ -331,7 +331,7 @@ fn a_frozen_camera_is_noticed_by_our_watchdog_and_touches_no_other() {
     let error = (0..100).find_map(|_| lost.frame(&want(DecodeMode::All, 6)).err()).unwrap();
     let noticed = begun.elapsed();
     assert!(matches!(error, MediaError::Stalled(..)), "{error}");
-    assert!((900..3500).contains(&noticed.as_millis()), "{noticed:?}");
+    assert!((1000..3000).contains(&noticed.as_millis()), "{noticed:?}");
     for _ in 0..2 {
         assert!(key(kept.as_mut()).is_ok());
     }
