@@ -144,11 +144,13 @@ export class House {
 data = "${this.data}"
 city = "${city}"
 ${platform}
-# A city's dwell of minutes is made short, so that nobody has to wait for it.
+# A city's dwell and clearing of minutes are made short, so that nobody has to wait for them.
 [matters.motor_vehicle_parking]
 dwell_s = 20
 sightings_min = 4
 revisit_s = 4
+clear_looks = 2
+clear_over_s = 10
 `,
     );
     if (wishes.past) this.fill(wishes.past);

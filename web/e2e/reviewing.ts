@@ -13,7 +13,8 @@ export async function present(page: Page, other: string | null, withinMs = 30_00
           const { incident, ready } = desk.dataset;
           return ready === 'true' && incident !== before ? incident : null;
         }
-        return document.querySelector('[data-waiting="0"]') ? 'none' : null;
+        const statuses = [...document.querySelectorAll('main [role=status]')];
+        return statuses.some((status) => status.textContent.startsWith('全部复核完毕')) ? 'none' : null;
       },
       other,
       { timeout: withinMs, polling: 'raf' },

@@ -50,6 +50,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--desk-picture': '#1b2127',
   },
   dark: {
+    '--mantine-color-error': '#ff8787',
     '--mantine-color-dimmed': '#a3adb7',
     '--mantine-color-placeholder': '#8c97a2',
     '--desk-ground': '#0f1317',
