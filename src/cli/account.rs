@@ -145,9 +145,10 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
 
 fn invited(desk: &Desk, service: &Service, account: Account, secret: &Secret, done: &str) {
     let path = format!("/invitation#{}", secret.reveal());
-    let listen = service.config.settings.listen;
+    let settings = &service.config.settings;
+    let (scheme, listen) = (if settings.tls.is_some() { "https" } else { "http" }, settings.listen);
     let told = format!(
-        "{done} {}。请本人在 7 天内打开一次（只能用一次，不再显示）：\nhttp://{listen}{path}",
+        "{done} {}。请本人在 7 天内打开一次（只能用一次，不再显示）：\n{scheme}://{listen}{path}",
         account.name.as_str()
     );
     desk.print.one(&shown(account, Some(path)), || told);

@@ -8,12 +8,13 @@ use serde::Serialize;
 use super::{Done, desk::Desk};
 use crate::{
     clock::{Clock, SystemClock},
-    config::{Config, Outlet, Platform},
+    config::{Config, Outlet, Platform, TlsFiles},
     deliver::{self, Trust},
     domain::WallTime,
     infer::{InferError, catalogue::Catalogue},
     service::DISK_FREE_BYTES_MIN,
     store::{Store as _, sqlite::SqliteStore},
+    web::Tls,
 };
 
 #[derive(clap::Args)]
@@ -47,6 +48,7 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
             findings.push(Finding::good("配置", format!("{} 个事项", config.matters.len())));
             findings.push(data_folder(&config.settings.folders.data));
             findings.extend(disk(&config.settings.folders.data));
+            findings.extend(config.settings.tls.clone().map(encryption));
             findings.extend(models(&config));
             findings.extend(config.settings.platform.as_ref().map(|platform| self::platform(&config, platform)));
         }
@@ -91,6 +93,15 @@ fn disk(folder: &Path) -> Option<Finding> {
     } else {
         Finding::good(check, found)
     })
+}
+
+/// Whether the service can prove who it is.
+fn encryption(files: TlsFiles) -> Finding {
+    let (check, found) = ("加密", format!("{} 和密钥成对", files.certificate.display()));
+    match Tls::open(files) {
+        Ok(_) => Finding::good(check, found),
+        Err(error) => Finding::bad(check, error.to_string(), "检查设置里的 tls.certificate 和 tls.key"),
+    }
 }
 
 /// Whether we could speak to the platform, and whether it takes what we send.

@@ -21,7 +21,7 @@ use crate::{
     service::Service,
     store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
-    web::{self, App, LookWish, Ports, ProbePort, Probed},
+    web::{self, App, LookWish, Ports, ProbePort, Probed, Tls},
 };
 
 /// Views visited at least this often keep their session open between looks.
@@ -47,6 +47,8 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     telemetry::init(settings.log.json, &settings.log.level)?;
     bound_the_process();
     let spine = Arc::new(engine::spine(&service, Arc::new(engine::live_source(&service)?), KEEP_OPEN_MAX)?);
+    let tls = settings.tls.clone().map(Tls::open).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let listen = args.listen.unwrap_or(settings.listen);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listener =
@@ -68,7 +70,11 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let courier = sink.clone().map(|sink| courier(&service, sink)).transpose()?;
     let platform_key = settings.platform.as_ref().map(deliver::signing_key).transpose()?.flatten();
     let app = App::new(service.clone(), ports(&service, running.asker(), sink.clone())?, platform_key);
-    let address = format!("http://{}", listener.local_addr()?);
+    let app = match tls {
+        Some(tls) => app.with_tls(tls),
+        None => app,
+    };
+    let address = format!("{scheme}://{}", listener.local_addr()?);
     println!("巡街 {address}");
     if let Some(secret) = service.offer_setup()? {
         // Behind `#`: no server and no proxy writes it into a log.

@@ -14,6 +14,7 @@ mod settings;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{
     collections::BTreeMap,
@@ -32,6 +33,7 @@ pub use fault::{Fault, Faults};
 pub use networks::{BadCidr, Cidr, Networks, NotAdmitted};
 pub use platform::{MediaMode, Outlet, Platform};
 pub use settings::{Folders, Log, MatterOverride, Patrol, Retention, Settings};
+pub use tls::TlsFiles;
 
 use crate::domain::{Matter, MatterKey};
 

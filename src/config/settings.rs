@@ -17,14 +17,17 @@ use super::{
     matters::TIME_S_MAX,
     networks::{Cidr, Networks},
     platform::{self, Platform, RawPlatform},
+    tls::{self, RawTls, TlsFiles},
 };
 use crate::domain::{Matter, MatterKey};
 
 /// How this deployment runs. Folders are absolute or relative to the process, the root already joined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Where the HTTP API and the review page listen.
+    /// Where the desk and the HTTP API listen.
     pub listen: SocketAddr,
+    /// What the server proves itself with; `None` speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// Folders.
     pub folders: Folders,
     /// Budgets of the patrol.
@@ -179,6 +182,8 @@ impl MatterOverride {
 struct RawSettings {
     /// `host:port`, default `127.0.0.1:8686`.
     listen: Option<String>,
+    /// Certificate and key.
+    tls: Option<RawTls>,
     /// Folders, relative to the root.
     folders: RawFolders,
     /// Budgets.
@@ -271,6 +276,7 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
     };
     Settings {
         listen,
+        tls: raw.tls.and_then(|raw| tls::check(root, raw, &mut check)),
         folders,
         patrol: patrol(&raw.patrol, &mut check),
         cameras: cameras::check(&raw.cameras, &mut check),

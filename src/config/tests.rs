@@ -67,7 +67,7 @@ fn a_deployment_shortens_dwell_and_the_hash_says_so() {
 fn every_fault_of_every_file_is_reported_at_once() {
     let folder = copied(
         "listen = \"everywhere\"\ntypo = 1\n[patrol]\nlook_workers = 0\nlook_timeout_s = \"long\"\n\
-         [platform]\nurl = \"ftp://x\"\nmedia = \"pigeon\"\nbackoff_max_s = 1\n\
+         [tls]\nkey = \"a.key\"\n[platform]\nurl = \"ftp://x\"\nmedia = \"pigeon\"\nbackoff_max_s = 1\n\
          [networks]\ncameras = [\"10.0.0.1/8\"]\n[matters.ghost]\ndwell_s = 5\n[matters.stall]\ndwell_s = 0\n",
     );
     let pipeline = folder.path().join("pipelines/stall.toml");
@@ -100,6 +100,7 @@ fn every_fault_of_every_file_is_reported_at_once() {
         "xunjie.toml platform.media",
         "xunjie.toml platform.secret_file",
         "xunjie.toml platform.url",
+        "xunjie.toml tls.certificate",
         "xunjie.toml typo",
     ];
     assert_eq!(found, wanted.map(str::to_owned).into());
@@ -146,6 +147,7 @@ fn the_example_settings_are_the_defaults_and_name_only_keys_that_exist() {
     assert_eq!((platform.attempts_max, platform.timeout), (30, Duration::from_secs(15)));
     assert_eq!(platform.backoff_max, Duration::from_secs(1800));
     assert_eq!(full.matters.len(), 1);
+    assert_eq!(full.tls.unwrap().key, Path::new("/etc/xunjie/xunjie.key"), "no root before an absolute path");
 }
 
 /// start, n, unit, due: civil time of the example city.

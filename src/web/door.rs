@@ -52,7 +52,7 @@ pub struct InvitationIn {
 #[utoipa::path(get, operation_id = "door_show", path = "/api/v1/door", tag = "door", security(()), responses((status = OK, body = DoorOut)))]
 pub(super) async fn show(State(app): State<App>) -> Result<Json<DoorOut>, Problem> {
     let setup_needed = app.run_for_all(|service| Ok(service.accounts.setup_needed()?)).await?;
-    Ok(Json(DoorOut { setup_needed, oidc: None, tls: app.tls }))
+    Ok(Json(DoorOut { setup_needed, oidc: None, tls: app.tls.is_some() }))
 }
 
 /// Makes the first administrator, once, and comes in.

@@ -162,7 +162,7 @@ fn bearer(headers: &HeaderMap) -> Option<Secret> {
 
 /// Whether this answer reaches the browser over TLS: ours, or that of a proxy in front.
 fn is_encrypted(app: &App, headers: &HeaderMap) -> bool {
-    app.tls || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+    app.tls.is_some() || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 
 /// The session that the browser shows.
@@ -222,9 +222,13 @@ const HEADERS: [(&str, &str); 5] = [
     ("cross-origin-opener-policy", "same-origin"),
 ];
 
+/// Over TLS a browser then comes over TLS alone, for a year. Browsers obey it only where they believe the certificate.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Sets the headers, gives bare errors the shape of a problem and tells telemetry.
-pub(super) async fn leave(request: Request, next: Next) -> Response {
+pub(super) async fn leave(State(app): State<App>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
+    let encrypted = is_encrypted(&app, request.headers());
     let method = known_method(request.method());
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
@@ -241,6 +245,9 @@ pub(super) async fn leave(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if encrypted {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -15,6 +15,7 @@ mod door;
 mod evidence;
 mod extract;
 mod guard;
+mod handshakes;
 mod health;
 mod imports;
 mod incident_detail;
@@ -33,6 +34,7 @@ mod server;
 mod sessions;
 mod statistics;
 mod streams;
+mod tls;
 mod tokens;
 mod verdicts;
 mod views;
@@ -49,6 +51,7 @@ pub use looks::{LookPort, LookWish};
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
+pub use tls::{BadTls, Tls};
 
 use crate::{
     deliver::{CaseSink, SigningKey},
@@ -81,8 +84,8 @@ pub struct App {
     pub ports: Ports,
     /// What the platform signs callbacks with, and we links to masked pictures; `None` without a platform over HTTP.
     pub platform_key: Option<SigningKey>,
-    /// Whether the listener speaks TLS.
-    pub tls: bool,
+    /// What the listener proves itself with; `None` speaks plain HTTP.
+    tls: Option<Arc<Tls>>,
     changes: Changes,
     lockout: Arc<Lockout>,
     door: Arc<Semaphore>,
@@ -97,13 +100,19 @@ impl App {
             service,
             ports,
             platform_key,
-            tls: false,
+            tls: None,
             changes: Changes::default(),
             lockout: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// The same over TLS.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(Arc::new(tls)), ..self }
     }
 }
 
@@ -119,7 +128,8 @@ pub async fn serve(
     telemetry::start_metrics();
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
-    server::serve(listener, router(app), async move {
+    let tls = app.tls.clone();
+    server::serve(listener, tls, router(app), async move {
         shutdown.await;
         // The poller ends, and with it every follower's stream, which would hold the server open.
         stop.send_replace(true);

@@ -9,7 +9,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{StatusCode, header},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::IntoResponse,
     routing::get,
 };
@@ -179,6 +179,6 @@ pub fn router(app: App) -> Router {
         .merge(sheets)
         .layer(RequestBodyTimeoutLayer::new(BODY_PIECE_TIME))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_TIME_MAX))
-        .layer(from_fn(guard::leave))
+        .layer(from_fn_with_state(app.clone(), guard::leave))
         .with_state(app)
 }

@@ -4,6 +4,7 @@
 use std::{
     future::Future,
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -23,12 +24,16 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Sleep, sleep, timeout},
 };
 
-use super::guard::Peer;
+use super::{
+    guard::Peer,
+    handshakes::{Handshakes, Shaken},
+    tls::Tls,
+};
 use crate::telemetry::{Signal, emit};
 
 /// Connections at the same time; a further one is told to come later. A reviewer's browser opens six.
@@ -47,19 +52,30 @@ const LINGER_BYTES_MAX: usize = 1 << 20;
 /// The pause after the system could not take a connection, as without a free file handle.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// What a connection too many is told.
-const FULL: &[u8] =
+pub(super) const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Serves until `shutdown` ends, then answers what runs.
-pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let open = GracefulShutdown::new();
+/// Serves until `shutdown` ends, then answers what runs. With `tls` a connection counts once it has proved to speak it.
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIME).max_buf_size(HEADERS_BYTES_MAX);
+    let serving = Serving { builder, router, open: GracefulShutdown::new() };
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut handshakes = Handshakes::new(places.clone());
+    let renewing = tls.clone().map(|tls| tokio::spawn(tls.renew()));
     tokio::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(Shaken { stream, peer, place }) = handshakes.next() => {
+                serving.take(stream, peer, place);
+                continue;
+            }
             () = &mut shutdown => break,
         };
         let (stream, peer) = match accepted {
@@ -70,20 +86,57 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: impl 
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            emit(Signal::ConnectionRefused { open: CONNECTIONS_MAX });
+        // Small answers go out at once; where the system refuses they are late and nothing worse.
+        let _ = stream.set_nodelay(true);
+        if let Some(tls) = &tls {
+            handshakes.begin(tls.acceptor(), stream, peer);
+            continue;
+        }
+        let Some(place) = place(&places) else {
             // It is told if its buffer takes it; nobody waits for that.
             let _ = stream.try_write(FULL);
             continue;
         };
-        // Small answers go out at once; where the system refuses they are late and nothing worse.
-        let _ = stream.set_nodelay(true);
-        let router = TowerToHyperService::new(router.clone());
+        serving.take(stream, peer, place);
+    }
+    drop((listener, handshakes));
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
+    if timeout(END_TIME, serving.open.shutdown()).await.is_err() {
+        tracing::info!("requests that still ran were let go");
+    }
+}
+
+/// A free place among the connections; that there is none is told to telemetry.
+pub(super) fn place(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    let place = Arc::clone(places).try_acquire_owned().ok();
+    if place.is_none() {
+        emit(Signal::ConnectionRefused { open: CONNECTIONS_MAX });
+    }
+    place
+}
+
+/// What every connection is served with.
+struct Serving {
+    builder: http1::Builder,
+    router: Router,
+    open: GracefulShutdown,
+}
+
+impl Serving {
+    /// Serves a connection beside the others, until it ends.
+    fn take<S>(&self, stream: S, peer: SocketAddr, place: OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let router = TowerToHyperService::new(self.router.clone());
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer.ip()));
             router.call(request)
         });
-        let connection = open.watch(builder.serve_connection(TokioIo::new(Patient::with(stream)), service));
+        let stream = TokioIo::new(Patient::with(stream));
+        let connection = self.open.watch(self.builder.serve_connection(stream, service));
         tokio::spawn(async move {
             let _held_while_open = place;
             if let Err(error) = connection.await {
@@ -91,23 +144,19 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: impl 
             }
         });
     }
-    drop(listener);
-    if timeout(END_TIME, open.shutdown()).await.is_err() {
-        tracing::info!("requests that still ran were let go");
-    }
 }
 
 /// A connection whose peer must go on taking what it is sent, and may end what it was sending when it is refused:
 /// closed at once, it would lose the refusal over its own unread bytes.
-struct Patient {
-    stream: TcpStream,
+pub(super) struct Patient<S> {
+    stream: S,
     stalled: Option<Pin<Box<Sleep>>>,
     lingering: Option<Pin<Box<Sleep>>>,
     lingered_bytes: usize,
 }
 
-impl Patient {
-    fn with(stream: TcpStream) -> Self {
+impl<S> Patient<S> {
+    pub fn with(stream: S) -> Self {
         Self { stream, stalled: None, lingering: None, lingered_bytes: 0 }
     }
 
@@ -123,13 +172,13 @@ impl Patient {
     }
 }
 
-impl AsyncRead for Patient {
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, into)
     }
 }
 
-impl AsyncWrite for Patient {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.bounded(written, context)

@@ -25,8 +25,6 @@ use crate::{
 
 /// How long a browser keeps the cookie, in seconds; the server ends a session earlier where nobody uses it.
 const COOKIE_S: u64 = 7 * 24 * 3600;
-/// How long a verdict can be taken back, in milliseconds.
-const UNDO_MS: u64 = 10_000;
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -96,7 +94,7 @@ impl SessionOut {
             utc_offset: city.utc_offset().to_string(),
             city: city.name().to_owned(),
             version: env!("CARGO_PKG_VERSION"),
-            undo_ms: UNDO_MS,
+            undo_ms: u64::try_from(app.service.config.settings.desk.undo.as_millis()).expect("five minutes at most"),
         }
     }
 }

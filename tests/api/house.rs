@@ -22,7 +22,7 @@ use xunjie::{
         evidence::{BundleDraft, DraftFile},
         evidence_id,
     },
-    web::{App, Ports, serve},
+    web::{App, Ports, Tls, serve},
 };
 
 /// The moment at which every test begins.
@@ -79,15 +79,25 @@ impl House {
     }
 
     pub fn start_with(known: bool, ports: Ports) -> Self {
+        Self::start_over(known, ports, None, "")
+    }
+
+    /// The same over TLS where there is what to prove itself with, and with more settings of the desk.
+    pub fn start_over(known: bool, ports: Ports, tls: Option<Tls>, desk: &str) -> Self {
         log();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let clock = Arc::new(SimulatedClock::starting_at(START.parse().unwrap()));
-        let config = Arc::new(config(folder.path(), &data));
+        let config = Arc::new(config(folder.path(), &data, desk));
         let key = signing_key(config.settings.platform.as_ref().unwrap()).unwrap().unwrap();
         let service = Arc::new(Service::open(config, clock.clone()).unwrap());
         let token = token(&service, "tests", &[Role::Administrator], None);
         let app = App::new(service.clone(), ports, Some(key.clone()));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let app = match tls {
+            Some(tls) => app.with_tls(tls),
+            None => app,
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -99,7 +109,7 @@ impl House {
                 serve(app, listener, stopped).await.unwrap();
             });
         });
-        let base = format!("http://{}", told.recv_timeout(Duration::from_secs(5)).unwrap());
+        let base = format!("{scheme}://{}", told.recv_timeout(Duration::from_secs(5)).unwrap());
         Self { service, clock, key, base, token, known, stop: Some(stop), thread: Some(thread), _data: folder }
     }
 
@@ -326,11 +336,11 @@ pub fn pictures() -> Vec<(FileRole, Vec<u8>)> {
         .collect()
 }
 
-fn config(folder: &Path, data: &Path) -> Config {
+fn config(folder: &Path, data: &Path, desk: &str) -> Config {
     let (secret, settings) = (folder.join("secret"), folder.join("xunjie.toml"));
     std::fs::write(&secret, SECRET).unwrap();
     let text = format!(
-        "[folders]\ndata = {data:?}\n[desk]\nsecond_review_share = 1.0\n[platform]\nurl = \"http://127.0.0.1:9/\"\nkey_id = \"city\"\nsecret_file = {secret:?}\n"
+        "[folders]\ndata = {data:?}\n[desk]\nsecond_review_share = 1.0\n{desk}[platform]\nurl = \"http://127.0.0.1:9/\"\nkey_id = \"city\"\nsecret_file = {secret:?}\n"
     );
     std::fs::write(&settings, text).unwrap();
     Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), Some(&settings)).unwrap_or_else(|faults| panic!("{faults}"))

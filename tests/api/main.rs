@@ -4,6 +4,7 @@
 mod access;
 mod desk;
 mod doors;
+mod encrypted;
 mod evidence;
 mod house;
 mod imports;

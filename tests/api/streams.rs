@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use xunjie::{
-    domain::{LookId, ViewId},
+    domain::{LookId, Reference, Role, ViewId},
     web::{LookWish, Ports, Probed},
 };
 
@@ -211,4 +211,44 @@ fn a_look_can_be_asked_for_where_the_patrol_runs() {
     assert_eq!(*asked.lock().unwrap(), [(view, LookWish::Reference), (view, LookWish::Snapshot)]);
     assert_eq!(api.post(&format!("/api/v1/views/{}/looks", ViewId::fresh()), &json!({})).status, 404);
     assert_eq!(api.get(&format!("/api/v1/views/{view}/reference")).status, 404, "no reference was taken yet");
+}
+
+#[test]
+fn a_reference_picture_is_masked_for_everybody_but_who_may_see_more_and_asks() {
+    let house = House::start(true);
+    let (view, _) = house.camera("C1", "东门");
+    let reference = Reference {
+        version: 1,
+        file: format!("references/{view}/1.jpg"),
+        sha256: "00".repeat(32),
+        width: 64,
+        height: 36,
+        taken_at: house.now(),
+    };
+    let data = &house.service.config.settings.folders.data;
+    std::fs::create_dir_all(data.join(&reference.file).parent().unwrap()).unwrap();
+    std::fs::write(data.join(&reference.file), b"\xff\xd8 as it was taken").unwrap();
+    house.service.store.put_reference(view, &reference, "tests").unwrap();
+    let (plain, trusted) = (
+        house.person_with("张三", &[Role::Operator], None, false),
+        house.person_with("李四", &[Role::Operator], None, true),
+    );
+    let (path, original) = (
+        format!("/api/v1/views/{view}/reference?version=1"),
+        format!("/api/v1/views/{view}/reference?version=1&original=true"),
+    );
+    let audited = || {
+        let rows = house.service.store.audit_rows(Some(&view.to_string()), 0, 50).unwrap();
+        rows.into_iter().filter(|row| row.action == "reference.unmasked").map(|row| row.actor).collect::<Vec<_>>()
+    };
+    assert_eq!(plain.get(&path).status, 404, "the masked copy was not made yet");
+
+    std::fs::write(data.join(reference.masked_file()), b"\xff\xd8 masked").unwrap();
+    for api in [&plain, &trusted] {
+        assert_eq!(api.get(&path).bytes, b"\xff\xd8 masked");
+    }
+    assert_eq!(plain.get(&original).status, 403);
+    assert_eq!(audited(), [""; 0], "nobody was shown more");
+    assert_eq!(trusted.get(&original).bytes, b"\xff\xd8 as it was taken");
+    assert_eq!(audited(), ["李四"]);
 }
