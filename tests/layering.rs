@@ -45,6 +45,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("media", &["gstreamer", "gstreamer_app", "gstreamer_video", "opencv"]),
     ("infer", &["ort"]),
     ("store", &["rusqlite"]),
+    ("service", &["argon2"]),
 ];
 
 /// What the pure rooms must not contain: they never wait, never read a clock, never touch the machine.

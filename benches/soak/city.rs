@@ -45,6 +45,7 @@ pub struct City {
     deployment: Deployment,
     clip: PathBuf,
     agent: ureq::Agent,
+    bearer: String,
 }
 
 impl City {
@@ -75,10 +76,11 @@ impl City {
             eyes.push(Eye { code, host, process: Some(process), is_udp });
         }
         let (service, web) = deployment.serve_on(free_port());
+        let bearer = format!("Bearer {}", deployment.token());
         let agent: ureq::Agent =
             ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
         let mut city =
-            Self { eyes, platform: None, service: Some(service), web, platform_host, deployment, clip, agent };
+            Self { eyes, platform: None, service: Some(service), web, platform_host, bearer, deployment, clip, agent };
         city.raise_platform();
         city
     }
@@ -125,7 +127,14 @@ impl City {
 
     /// Asks the service for a text.
     pub fn text(&self, path: &str) -> Option<String> {
-        self.agent.get(format!("{}{path}", self.web)).call().ok()?.body_mut().read_to_string().ok()
+        self.agent
+            .get(format!("{}{path}", self.web))
+            .header("Authorization", &self.bearer)
+            .call()
+            .ok()?
+            .body_mut()
+            .read_to_string()
+            .ok()
     }
 
     /// Disables or enables a camera, as an operator does.
@@ -134,7 +143,10 @@ impl City {
         let code = self.eyes[number].code.as_str();
         let found = streams["items"].as_array().into_iter().flatten().find(|stream| stream["code"] == code);
         if let Some(id) = found.and_then(|stream| stream["id"].as_str()) {
-            send(self.agent.patch(format!("{}/api/v1/streams/{id}", self.web)), &json!({ "enabled": enabled }));
+            send(
+                self.agent.patch(format!("{}/api/v1/streams/{id}", self.web)).header("Authorization", &self.bearer),
+                &json!({ "enabled": enabled }),
+            );
         }
     }
 
@@ -148,7 +160,12 @@ impl City {
             } else {
                 json!({ "verdict": "rejected", "reason": "lawful" })
             };
-            send(self.agent.post(format!("{}/api/v1/incidents/{id}/verdict", self.web)), &verdict);
+            send(
+                self.agent
+                    .post(format!("{}/api/v1/incidents/{id}/verdict", self.web))
+                    .header("Authorization", &self.bearer),
+                &verdict,
+            );
         }
     }
 

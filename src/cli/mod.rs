@@ -3,6 +3,7 @@
 //! comes in as an argument of its own and never goes out. Exit codes: 0 done, 1 failed or refused, 2 not understood.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "talking to a terminal is what this room is for")]
 
+mod account;
 mod backup;
 mod case;
 mod check;
@@ -31,6 +32,7 @@ mod serve;
 mod status;
 mod stream;
 mod stream_import;
+mod token;
 mod view;
 mod words;
 mod zone;
@@ -83,6 +85,12 @@ enum Command {
     /// 证据：核验、查看、保全、对账、到期清理
     #[command(subcommand)]
     Evidence(evidence::Command),
+    /// 账号：查看、新增、邀请、停用、启用
+    #[command(subcommand)]
+    Account(account::Command),
+    /// 接口令牌：查看、新增、吊销
+    #[command(subcommand)]
+    Token(token::Command),
     /// 判图：逐张图片输出检出的目标和事项
     Judge(judge::JudgeArgs),
     #[cfg(feature = "gstreamer")]
@@ -139,6 +147,8 @@ fn dispatch(cli: Cli) -> Done {
         Command::Case(command) => case::run(&command, &desk),
         Command::Delivery(command) => delivery::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
+        Command::Account(command) => account::run(command, &desk),
+        Command::Token(command) => token::run(command, &desk),
         Command::Judge(args) => judge::run(&args, &desk.checked_config()?, desk.print.json),
         Command::Eval(command) => eval::run(&command, &desk),
         Command::Model(command) => {

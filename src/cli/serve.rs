@@ -21,7 +21,7 @@ use crate::{
     service::Service,
     store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
-    web::{self, Access, App, LookWish, Ports, ProbePort, Probed},
+    web::{self, App, LookWish, Ports, ProbePort, Probed},
 };
 
 /// Views visited at least this often keep their session open between looks.
@@ -39,9 +39,6 @@ pub(super) struct Args {
     /// 监听地址，代替设置文件里的 listen
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// 在本机回环地址上也要求登录
-    #[arg(long)]
-    login: bool,
 }
 
 pub(super) fn run(args: &Args, desk: &Desk) -> Done {
@@ -69,10 +66,14 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let running = Patrol::start(&spine, looks_max, budget)?;
     let sink = outlet(&service)?;
     let courier = sink.clone().map(|sink| courier(&service, sink)).transpose()?;
-    let access = Access::open(service.data(), listener.local_addr()?.ip().is_loopback() && !args.login)?;
     let platform_key = settings.platform.as_ref().map(deliver::signing_key).transpose()?.flatten();
-    let app = App::new(service.clone(), access, ports(&service, running.asker(), sink.clone())?, platform_key);
-    println!("巡街 http://{}", listener.local_addr()?);
+    let app = App::new(service.clone(), ports(&service, running.asker(), sink.clone())?, platform_key);
+    let address = format!("http://{}", listener.local_addr()?);
+    println!("巡街 {address}");
+    if let Some(secret) = service.offer_setup()? {
+        // Behind `#`: no server and no proxy writes it into a log.
+        println!("首次使用，请在 1 小时内打开：{address}/setup#{}", secret.reveal());
+    }
     let served = runtime.block_on(until_told(app, listener, &service, sink));
 
     // The order of ending: nobody asks any more, no new looks, running looks recorded, deliveries stored.

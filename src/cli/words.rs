@@ -3,7 +3,9 @@
 
 use chrono::FixedOffset;
 
-use crate::domain::{CloseCause, DeliveryState, Message, Presence, Review, Transport, Verdict, WallTime, ZoneKind};
+use crate::domain::{
+    Area, CloseCause, DeliveryState, Message, Presence, Review, Role, Transport, Verdict, WallTime, ZoneKind,
+};
 
 pub(super) use crate::service::words::{evidence_kind, moment_kind, reject_reason, stage, view_state};
 
@@ -40,6 +42,22 @@ pub(super) fn zone_kind(kind: ZoneKind) -> &'static str {
         ZoneKind::Permitted => "疏导",
         ZoneKind::Exempt => "豁免",
     }
+}
+
+/// Roles, as people are called by them.
+pub(super) fn roles(roles: &[Role]) -> String {
+    let word = |role: &Role| match role {
+        Role::Operator => "操作员",
+        Role::Reviewer => "复核员",
+        Role::Supervisor => "主管",
+        Role::Platform => "平台",
+        Role::Administrator => "管理员",
+    };
+    roles.iter().map(word).collect::<Vec<_>>().join("、")
+}
+
+pub(super) fn areas(areas: Option<&[Area]>) -> String {
+    areas.map_or_else(|| "全市".to_owned(), |areas| areas.iter().map(Area::as_str).collect::<Vec<_>>().join("、"))
 }
 
 pub(super) fn transport(transport: Transport) -> &'static str {

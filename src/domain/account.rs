@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::AccountId;
+use super::{AccountId, WallTime};
 
 /// What somebody may do. An account may hold several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -113,6 +113,109 @@ impl From<Option<Area>> for Areas {
     }
 }
 
+/// Actors of the audit log that are nobody's account.
+const HOUSE_ACTORS: [&str; 7] = ["api", "cli", "door", "platform", "replay", "system", "xunjie"];
+
+/// The name with which a person comes in: unique, 1 to 64 letters, digits and `-_.@`, none of the house's own actors.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountName(String);
+
+/// The text cannot name an account or a token.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a name is 1 to 64 letters, digits and `-_.@`, and none that the house uses itself, like cli or system")]
+pub struct BadName;
+
+impl AccountName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl TryFrom<String> for AccountName {
+    type Error = BadName;
+    fn try_from(name: String) -> Result<Self, BadName> {
+        let sane = (1..=64).contains(&name.chars().count())
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@'))
+            && !HOUSE_ACTORS.contains(&name.to_lowercase().as_str());
+        if sane { Ok(Self(name)) } else { Err(BadName) }
+    }
+}
+impl FromStr for AccountName {
+    type Err = BadName;
+    fn from_str(name: &str) -> Result<Self, BadName> {
+        Self::try_from(name.to_owned())
+    }
+}
+impl From<AccountName> for String {
+    fn from(name: AccountName) -> Self {
+        name.0
+    }
+}
+
+/// What an account or a token may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// What they may do.
+    pub roles: BTreeSet<Role>,
+    /// What they may see.
+    pub areas: Areas,
+    /// Whether they may see pictures and clips that are not masked.
+    pub may_unmask: bool,
+}
+
+/// A person who may come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Identity.
+    pub id: AccountId,
+    /// With which they come in, and which stands on their verdicts.
+    pub name: AccountName,
+    /// How people call them.
+    pub display_name: String,
+    /// What they may.
+    pub rights: Rights,
+    /// A disabled account comes in no more; what it did stays.
+    pub disabled: bool,
+    /// When it was made.
+    pub created_at: WallTime,
+    /// When it last came in or asked for something, to the minute.
+    pub last_seen_at: Option<WallTime>,
+}
+
+impl Account {
+    /// The person as whoever asks.
+    pub fn caller(&self) -> Caller {
+        Caller::with(self.id, self.name.as_str().to_owned(), &self.rights)
+    }
+}
+
+/// A program that may come in. Its secret was shown once and is nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Identity.
+    pub id: AccountId,
+    /// What it is for; unique among tokens.
+    pub name: AccountName,
+    /// What it may.
+    pub rights: Rights,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: WallTime,
+    /// From when on it opens nothing more.
+    pub expires_at: Option<WallTime>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<WallTime>,
+}
+
+impl Token {
+    /// The program as whoever asks. No account can have such a name.
+    pub fn caller(&self) -> Caller {
+        Caller::with(self.id, format!("token:{}", self.name.as_str()), &self.rights)
+    }
+}
+
 /// Whoever asks, as the door found out. Handlers and services decide by this alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -129,6 +232,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    fn with(id: AccountId, name: String, rights: &Rights) -> Self {
+        let Rights { roles, areas, may_unmask } = rights.clone();
+        Self { id, name, roles, areas, may_unmask }
+    }
+
     /// Whether the caller holds one of these roles.
     pub fn is_any(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.roles.contains(role))
@@ -147,6 +255,16 @@ mod tests {
         assert_eq!((only.and(&Areas::All), Areas::All.and(&only)), (only.clone(), only.clone()));
         assert_eq!(only.and(&Some("西城区".parse::<Area>().unwrap()).into()), Areas::Only(BTreeSet::new()));
         assert!(only.admit(Some(&east)) && !only.admit(None) && !only.admit(Some(&"西城区".parse().unwrap())));
+    }
+
+    #[test]
+    fn an_account_passes_for_nobody_else() {
+        for good in ["zhang.san", "张三", "a@b-c_1"] {
+            assert_eq!(good.parse::<AccountName>().unwrap().as_str(), good);
+        }
+        for bad in ["", "cli", "System", "token:x", "张 三", "a\u{202e}b", &"a".repeat(65)] {
+            assert_eq!(bad.parse::<AccountName>(), Err(BadName), "{bad:?}");
+        }
     }
 
     #[test]

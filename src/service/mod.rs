@@ -1,18 +1,21 @@
 //! L3: use cases shared by the web and the command line, one file a noun. Nothing here speaks HTTP or prints; every
 //! use case is synchronous and callers own their threads. Whatever changes something takes the name of who did it.
 
+mod accounts;
 mod alike;
 mod areas;
 mod cases;
 mod coverage;
 mod deliveries;
 mod desk;
+mod entrance;
 mod evidence;
 mod export;
 mod faults;
 mod health;
 mod import;
 mod incidents;
+mod passwords;
 mod pictures;
 mod plan;
 mod platform;
@@ -25,6 +28,7 @@ mod statistics;
 mod streams;
 mod table;
 mod timeline;
+mod tokens;
 mod views;
 mod what_if;
 pub mod words;
@@ -38,11 +42,13 @@ use std::{
     sync::Arc,
 };
 
+pub use accounts::{AccountChange, NewAccount};
 pub use alike::{Cluster, Similar};
 pub use areas::AreaStreams;
 pub use cases::CaseDetail;
 pub use coverage::{Coverage, ViewCoverage};
 pub use desk::OnDesk;
+pub use entrance::{Entered, SECRET_CHARS_MAX};
 pub use evidence::{Circle, EvidenceBytes};
 pub use faults::{Fault, Faults};
 pub use health::{DISK_FREE_BYTES_MIN, Health};
@@ -63,9 +69,12 @@ pub use statistics::{
 pub use streams::{ChangeStream, NewStream, Registered, StreamDetail};
 pub use table::{Cell, Table, TableFormat};
 pub use timeline::{Moment, MomentKind};
+pub use tokens::NewToken;
 pub use views::ChangeView;
 pub use what_if::{Difference, Draft, DraftZone, Judged, WhatIf, Why};
 pub use zones::NewZone;
+
+use passwords::Passwords;
 
 use crate::{
     clock::Clock,
@@ -73,6 +82,7 @@ use crate::{
     domain::{Area, Areas, IncidentId, MatterKey, StreamId, ViewId, WallTime},
     store::{
         Page, Registry, Store, StoreError,
+        accounts::AccountStore,
         evidence::{EvidenceError, EvidenceFolder},
         sqlite::SqliteStore,
     },
@@ -99,6 +109,15 @@ pub enum ServiceError {
     /// The file shows more than its reader may see.
     #[error("{0} does not leave the review circle; ask for the masked picture")]
     Unmasked(String),
+    /// Name and password do not fit, or there is no such account: which of both is told to nobody.
+    #[error("name or password is wrong")]
+    WrongLogin,
+    /// A one-time link that was used, ended, or never was.
+    #[error("the link was used already or has ended; ask an administrator for a new one")]
+    DeadLink,
+    /// More people prove themselves at once than the machine can check.
+    #[error("too many logins at once; try again in a few seconds")]
+    Crowded,
     /// A file for a spreadsheet cannot be made.
     #[error("the file cannot be made: {0}; ask for a shorter span or another format")]
     Export(String),
@@ -132,12 +151,15 @@ impl ServiceError {
 pub struct Service {
     /// The truth.
     pub store: Arc<dyn Store>,
+    /// Who may come in.
+    pub accounts: Arc<dyn AccountStore>,
     /// The files that prove it.
     pub evidence: Arc<EvidenceFolder>,
     /// Matters, city and settings.
     pub config: Arc<Config>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    passwords: Arc<Passwords>,
     /// What whoever asks may see: every use case keeps to it.
     sees: Areas,
 }
@@ -150,9 +172,10 @@ impl Service {
     pub fn open(config: Arc<Config>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         let data = &config.settings.folders.data;
         make_private(data)?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("xunjie.db"))?);
+        let store = Arc::new(SqliteStore::open(&data.join("xunjie.db"))?);
         let evidence = Arc::new(EvidenceFolder::open(data.join("evidence"))?);
-        Ok(Self { store, evidence, config, clock, sees: Areas::All })
+        let (accounts, passwords) = (store.clone(), Arc::default());
+        Ok(Self { store, accounts, evidence, config, clock, passwords, sees: Areas::All })
     }
 
     /// The same use cases for whoever sees these areas alone: what lies elsewhere is missing from lists and is not
@@ -160,9 +183,16 @@ impl Service {
     /// [`Service::registry`], [`Service::seen_incident`] and [`Service::seen_areas`].
     #[must_use]
     pub fn seen_by(&self, areas: &Areas) -> Self {
-        let Self { store, evidence, config, clock, sees } = self;
-        let (store, evidence, config, clock) = (store.clone(), evidence.clone(), config.clone(), clock.clone());
-        Self { store, evidence, config, clock, sees: sees.and(areas) }
+        let Self { store, accounts, evidence, config, clock, passwords, sees } = self;
+        Self {
+            store: store.clone(),
+            accounts: accounts.clone(),
+            evidence: evidence.clone(),
+            config: config.clone(),
+            clock: clock.clone(),
+            passwords: passwords.clone(),
+            sees: sees.and(areas),
+        }
     }
 
     /// The areas that whoever asks may see, of those that a list asks for.

@@ -1,5 +1,6 @@
 //! L2: rows and evidence files. Only this room names SQL. Pixels never enter rows.
 
+pub mod accounts;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod evidence;

@@ -1,7 +1,7 @@
 //! `/api/v1/changes`: server-sent events. ONE task asks the store for new rows of the feed and tells every follower.
 //! Followers are bounded in number and in what waits for them: who is too slow is told to reload, never waited for.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -30,6 +30,10 @@ const POLL: Duration = Duration::from_millis(500);
 const BEHIND_MAX: usize = 256;
 /// Followers at the same time; further ones are told to come later.
 const FOLLOWERS_MAX: usize = 200;
+/// How often it is asked whether a follower is still let in as it was.
+const WELCOME_EACH: Duration = Duration::from_secs(3);
+/// A follower comes in anew after so long; its session may have ended meanwhile.
+const FOLLOWED_MAX: Duration = Duration::from_secs(15 * 60);
 /// Rows that are told from before a follower came; one that is further behind reloads.
 const REPLAY_MAX: u32 = 500;
 
@@ -108,12 +112,22 @@ pub(super) async fn follow(
         .await?;
     let (tell, told) = mpsc::channel(16);
     let stopped = app.changes.stopped.subscribe();
-    tokio::spawn(tell_follower(
-        Follower { rows, tell, areas: caller.areas, stopped, _place: place },
-        missed.0,
-        missed.1,
-    ));
+    let follower = Follower { rows, tell, areas: caller.areas.clone(), stopped, _place: place };
+    tokio::spawn(tell_follower(unwelcome(app, caller), follower, missed.0, missed.1));
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// Ends when the follower is not let in any more as it was: a disabled account, a revoked token, other rights.
+async fn unwelcome(app: App, caller: Caller) {
+    let until = tokio::time::Instant::now() + FOLLOWED_MAX;
+    while tokio::time::Instant::now() < until {
+        tokio::time::sleep(WELCOME_EACH).await;
+        let known = caller.clone();
+        // A store that does not answer now turns nobody away.
+        if let Ok(false) = app.run_for_all(move |service| service.is_current(&known)).await {
+            return;
+        }
+    }
 }
 
 struct Follower {
@@ -125,7 +139,12 @@ struct Follower {
 }
 
 /// Tells one follower until it leaves or the service stops.
-async fn tell_follower(mut follower: Follower, mut seq: i64, missed: Vec<FeedRow>) {
+async fn tell_follower(
+    unwelcome: impl Future<Output = ()>,
+    mut follower: Follower,
+    mut seq: i64,
+    missed: Vec<FeedRow>,
+) {
     let mut stopped = follower.stopped.clone();
     let all = async {
         // The first event names the position, so that a connection that breaks early goes on from here.
@@ -169,6 +188,7 @@ async fn tell_follower(mut follower: Follower, mut seq: i64, missed: Vec<FeedRow
     tokio::select! {
         _ = all => {}
         () = gone.closed() => {}
+        () = unwelcome => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }

@@ -1,81 +1,129 @@
-//! The door: every request passes here before its handler. It checks host, token or session, and that what changes
-//! something was meant by the page itself; on the way out it sets the headers that browsers obey and tells telemetry.
+//! The door: every request passes here before its handler. It finds out who asks, by token or session, whether they may
+//! call this at all, and that what changes something was meant by our own page; on the way out it sets the headers that
+//! browsers obey and tells telemetry.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Instant,
+};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 
 use super::{
-    App,
+    App, desk,
     problem::Problem,
-    roles::{Asked, Routes},
+    roles::{Asked, Callers, Routes},
 };
 use crate::{
-    domain::{AccountId, Areas, Caller, Role},
+    domain::{Caller, Secret},
+    service::{SECRET_CHARS_MAX, ServiceError},
     telemetry::{Signal, emit},
 };
 
 /// Name of the session's cookie.
-pub(super) const SESSION_COOKIE: &str = "xunjie_session";
-/// Name of the cookie that remembers the reviewer's name.
-pub(super) const REVIEWER_COOKIE: &str = "xunjie_reviewer";
+const SESSION_COOKIE: &str = "xunjie_session";
+/// Its name where the connection is encrypted: browsers then take it from this very host and over TLS alone.
+const HOST_SESSION_COOKIE: &str = "__Host-xunjie_session";
 
 /// What the door needs to know.
 #[derive(Clone)]
 pub(super) struct Door {
-    /// The token and the sessions.
+    /// Accounts, tokens and sessions.
     pub app: App,
-    /// Whether the listener is a loopback one that asks for no login.
-    pub open: bool,
     /// Who may call what.
     pub routes: Arc<Routes>,
 }
 
-/// How a caller proved itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
-    /// With the token: a program.
-    Bearer,
-    /// With a session: the page.
-    Session,
-    /// By being on this machine.
-    Loopback,
-    /// Not at all.
-    None,
+/// The address at the other end of the connection, or the one that a proxy on this machine saw.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let Self(socket) = parts.extensions.get().copied().unwrap_or(Self(Ipv4Addr::UNSPECIFIED.into()));
+        // Only what a proxy of our own appended is believed; anybody can write the rest.
+        let forwarded = socket.is_loopback().then(|| parts.headers.get_all("x-forwarded-for").iter().next_back());
+        let seen = forwarded.flatten().and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        Ok(Self(seen.unwrap_or(socket)))
+    }
 }
 
 /// Lets a request in, or answers it at the door.
 pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: Next) -> Response {
-    match admit(&door, request.method(), request.uri().path(), request.headers()) {
-        Ok(()) => {
-            let caller = caller(request.headers());
-            if let Err(refused) = may_call(&door.routes, &request, &caller) {
-                return refused;
+    let knock = match knock(&door, &request) {
+        Ok(knock) => knock,
+        Err(refused) => return refused.into_response(),
+    };
+    match admit(&door, knock).await {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
             }
-            request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(problem) if problem.status == 401 && wants_page(&request) => Redirect::to("/login").into_response(),
-        Err(problem) => problem.into_response(),
+        Err(refused) => refused,
     }
 }
 
-/// What no route answers is told as such further in; a route without a row is nobody's.
-#[expect(clippy::result_large_err, reason = "an answer is made at once and handed on")]
-fn may_call(routes: &Routes, request: &Request, caller: &Caller) -> Result<(), Response> {
-    let Some(route) = request.extensions().get::<MatchedPath>() else { return Ok(()) };
-    match routes.asked(request.method(), route.as_str()) {
-        Asked::Of(callers) if callers.admit(caller) => Ok(()),
-        Asked::Of(_) | Asked::Nobody => {
+/// What is known of a request before anybody is asked.
+struct Knock {
+    /// Who may call the route; `None` where none answers.
+    asked: Option<Asked>,
+    /// Whether the answer is the same for all.
+    is_anybodys: bool,
+    proof: Option<Proof>,
+    /// Whether a browser wants a page and can be sent to the login.
+    wants_page: bool,
+}
+
+fn knock(door: &Door, request: &Request) -> Result<Knock, Problem> {
+    let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
+    let bearer = bearer(headers);
+    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if changes && bearer.is_none() && !is_same_site(headers) {
+        return Err(Problem::forbidden("another site sent this request; open the page itself and try there"));
+    }
+    let route = request.extensions().get::<MatchedPath>();
+    let asked = route.map(|route| door.routes.asked(method, route.as_str()));
+    let is_anybodys = match &asked {
+        Some(asked) => *asked == Asked::Of(Callers::Anybody),
+        None => desk::is_of_desk(method, path),
+    };
+    let proof = bearer.map(Proof::Token).or_else(|| session_of(&door.app, headers).map(Proof::Session));
+    Ok(Knock { asked, is_anybodys, proof, wants_page: wants_page(request) })
+}
+
+/// Who asks; `None` where anybody may.
+async fn admit(door: &Door, knock: Knock) -> Result<Option<Caller>, Response> {
+    let Knock { asked, is_anybodys, proof, wants_page } = knock;
+    if is_anybodys {
+        return Ok(None);
+    }
+    let caller = match proof {
+        Some(proof) => door.app.caller(proof).await.map_err(IntoResponse::into_response)?,
+        None => None,
+    };
+    let Some(caller) = caller else {
+        let refused = || Problem::unauthorised().into_response();
+        return Err(if wants_page { Redirect::to("/login").into_response() } else { refused() });
+    };
+    match asked {
+        // No route answers; further in it is told as such.
+        None => Ok(Some(caller)),
+        Some(Asked::Of(callers)) if callers.admit(&caller) => Ok(Some(caller)),
+        Some(Asked::Of(_) | Asked::Nobody) => {
             let told = "your roles do not allow this; ask an administrator for the right one";
             Err(Problem::forbidden(told).into_response())
         }
-        Asked::Methods(allowed) => {
+        Some(Asked::Methods(allowed)) => {
             let mut response = Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response();
             response.headers_mut().extend(HeaderValue::from_str(&allowed).map(|allowed| (header::ALLOW, allowed)));
             Err(response)
@@ -83,71 +131,58 @@ fn may_call(routes: &Routes, request: &Request, caller: &Caller) -> Result<(), R
     }
 }
 
-fn admit(door: &Door, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
-    let proof = prove(door, headers);
-    // A proxy in front means that the caller is not on this machine, whatever the socket says.
-    let open_here = door.open && !is_forwarded(headers);
-    if proof == Proof::None || proof == Proof::Loopback {
-        if open_here && !is_local_host(host(headers)) {
-            return Err(Problem::misdirected());
-        }
-        if proof == Proof::None && !is_public(path) {
-            return Err(Problem::unauthorised());
-        }
-    }
-    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && proof != Proof::Bearer && !is_same_site(headers) {
-        return Err(Problem::forbidden("another site sent this request; open the page itself and try there"));
-    }
-    Ok(())
+/// What a caller brings to prove itself.
+enum Proof {
+    /// The secret of a token: a program.
+    Token(Secret),
+    /// The secret of a session: the page.
+    Session(Secret),
 }
 
-/// The one key of the house opens everything.
-fn caller(headers: &HeaderMap) -> Caller {
-    let name = actor(headers);
-    Caller {
-        id: AccountId::derived(&[b"account", name.as_bytes()]),
-        name,
-        roles: Role::ALL.into(),
-        areas: Areas::All,
-        may_unmask: true,
+impl App {
+    /// Who that is; `None` when it proves nobody. Beside the other calls, so that slow ones keep nobody out.
+    async fn caller(&self, proof: Proof) -> Result<Option<Caller>, Problem> {
+        let permit = self.door.clone().acquire_owned().await.map_err(|_| Problem::stopping())?;
+        let service = self.service.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let _held_while_asking = permit;
+            match proof {
+                Proof::Token(secret) => service.caller_with_token(&secret),
+                Proof::Session(secret) => service.caller_of_session(&secret),
+            }
+        });
+        found.await.unwrap_or(Err(ServiceError::Crowded)).map_err(Problem::from)
     }
 }
 
-fn prove(door: &Door, headers: &HeaderMap) -> Proof {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = bearer.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-    if bearer.is_some_and(|(_, token)| door.app.access.is_token(token.trim())) {
-        return Proof::Bearer;
-    }
-    if cookie(headers, SESSION_COOKIE).is_some_and(|id| door.app.access.is_session(&id)) {
-        return Proof::Session;
-    }
-    if door.open && !is_forwarded(headers) { Proof::Loopback } else { Proof::None }
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (kind, secret) = value.split_once(' ')?;
+    let secret = secret.trim();
+    let is_ours = kind.eq_ignore_ascii_case("bearer") && secret.len() <= SECRET_CHARS_MAX;
+    is_ours.then(|| Secret::new(secret))
 }
 
-/// What anybody may ask for: the login itself, what the page is drawn with, and whether the process lives.
-fn is_public(path: &str) -> bool {
-    matches!(path, "/login" | "/healthz" | "/assets/style.css" | "/assets/page.js")
+/// Whether this answer reaches the browser over TLS: ours, or that of a proxy in front.
+fn is_encrypted(app: &App, headers: &HeaderMap) -> bool {
+    app.tls || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 
-fn is_forwarded(headers: &HeaderMap) -> bool {
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
-        .iter()
-        .any(|name| headers.contains_key(*name))
+/// The session that the browser shows.
+pub(super) fn session_of(app: &App, headers: &HeaderMap) -> Option<Secret> {
+    let name = if is_encrypted(app, headers) { HOST_SESSION_COOKIE } else { SESSION_COOKIE };
+    cookie(headers, name).filter(|secret| secret.len() <= SECRET_CHARS_MAX && !secret.is_empty()).map(Secret::new)
+}
+
+/// The line that gives the browser a session to keep for so long.
+pub(super) fn session_cookie(app: &App, headers: &HeaderMap, session: &str, seconds: u64) -> String {
+    let encrypted = is_encrypted(app, headers);
+    let (name, secure) = if encrypted { (HOST_SESSION_COOKIE, "; Secure") } else { (SESSION_COOKIE, "") };
+    format!("{name}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
 fn host(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("")
-}
-
-/// Only these names, so that a name that an attacker points to this machine (DNS rebinding) is refused.
-fn is_local_host(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
-    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
 /// Whether the browser says that our own page sent it, or no browser did.
@@ -181,19 +216,13 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         })
 }
 
-/// Who does it, for the audit log: the reviewer that the page remembers, else `api`.
-pub(super) fn actor(headers: &HeaderMap) -> String {
-    let name = cookie(headers, REVIEWER_COOKIE).map(|name| name.trim().chars().take(64).collect::<String>());
-    name.filter(|name| !name.is_empty() && !name.chars().any(char::is_control)).unwrap_or_else(|| "api".to_owned())
-}
+/// What a browser may load: our own files, and nothing that is written into a page.
+pub(super) const CSP: &str = "default-src 'none'; img-src 'self' blob:; media-src 'self' blob:; style-src 'self'; \
+     script-src 'self'; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'";
 
 /// Headers on every answer; nothing from elsewhere runs, frames us or learns where we were.
-const HEADERS: [(&str, &str); 6] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+const HEADERS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "same-origin"),
@@ -221,6 +250,7 @@ pub(super) async fn leave(request: Request, next: Next) -> Response {
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     emit(Signal::RequestServed { method, route: &route, status: status.as_u16(), took: begun.elapsed() });
     response
@@ -253,24 +283,6 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_this_machine_are_local() {
-        for yes in ["localhost", "LOCALHOST:8686", "127.0.0.1:1", "[::1]:8686", "[::1]"] {
-            assert!(is_local_host(yes), "{yes}");
-        }
-        for no in [
-            "",
-            "evil.example",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example:80",
-            "127.0.0.1:x",
-            "10.0.0.1",
-            "::1",
-        ] {
-            assert!(!is_local_host(no), "{no}");
-        }
-    }
-
-    #[test]
     fn another_site_is_told_apart() {
         for (pairs, same) in [
             (&[][..], true),
@@ -288,9 +300,8 @@ mod tests {
 
     #[test]
     fn cookies_are_found_among_others_and_decoded() {
-        let headers = headers(&[("cookie", "a=1; xunjie_reviewer=%E5%BC%A0%E4%B8%89; b=2")]);
-        assert_eq!(cookie(&headers, REVIEWER_COOKIE).as_deref(), Some("张三"));
+        let headers = headers(&[("cookie", "a=1; xunjie_name=%E5%BC%A0%E4%B8%89; b=2")]);
+        assert_eq!(cookie(&headers, "xunjie_name").as_deref(), Some("张三"));
         assert_eq!(cookie(&headers, "xunjie"), None);
-        assert_eq!(actor(&headers), "张三");
     }
 }

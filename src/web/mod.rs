@@ -1,14 +1,17 @@
 //! L4: the HTTP API and the plain review page. Handlers translate; what they do lives in `service`. Nothing here
 //! blocks an async thread, and no answer ever carries a credential.
 
-mod access;
+mod accounts;
 mod areas;
+mod audit;
 mod blocking;
 mod callbacks;
 mod cases;
 mod catalogue;
 mod changes;
 mod deliveries;
+mod desk;
+mod door;
 mod evidence;
 mod extract;
 mod guard;
@@ -16,6 +19,7 @@ mod health;
 mod imports;
 mod incident_detail;
 mod incidents;
+mod lockout;
 mod looks;
 mod media_links;
 mod page;
@@ -30,6 +34,7 @@ mod server;
 mod sessions;
 mod statistics;
 mod streams;
+mod tokens;
 mod verdicts;
 mod views;
 mod what_if;
@@ -39,8 +44,8 @@ use std::{future::Future, io, sync::Arc};
 
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 
-pub use access::{Access, TOKEN_FILE};
 use changes::Changes;
+use lockout::Lockout;
 pub use looks::{LookPort, LookWish};
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
@@ -54,6 +59,8 @@ use crate::{
 
 /// Blocking calls into the service that run at the same time; further ones wait in line.
 const BLOCKING_MAX: usize = 32;
+/// Callers that are asked who they are at the same time; further ones wait in line.
+const DOOR_MAX: usize = 8;
 
 /// What other rooms lend to the web. What is `None` answers 501.
 #[derive(Clone, Default)]
@@ -71,26 +78,30 @@ pub struct Ports {
 pub struct App {
     /// The use cases.
     pub service: Arc<Service>,
-    /// Who may come in.
-    pub access: Arc<Access>,
     /// What other rooms lend.
     pub ports: Ports,
     /// What the platform signs callbacks with, and we links to masked pictures; `None` without a platform over HTTP.
     pub platform_key: Option<SigningKey>,
+    /// Whether the listener speaks TLS.
+    pub tls: bool,
     changes: Changes,
+    lockout: Arc<Lockout>,
+    door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
 }
 
 impl App {
     /// Puts the parts together.
-    pub fn new(service: Arc<Service>, access: Access, ports: Ports, platform_key: Option<SigningKey>) -> Self {
+    pub fn new(service: Arc<Service>, ports: Ports, platform_key: Option<SigningKey>) -> Self {
         Self {
             service,
-            access: Arc::new(access),
             ports,
             platform_key,
+            tls: false,
             changes: Changes::default(),
+            lockout: Arc::default(),
+            door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),
         }
@@ -98,8 +109,6 @@ impl App {
 }
 
 /// Serves until `shutdown` ends; then followers are let go, running requests are answered, and it returns.
-///
-/// No login is asked for only where the listener is a loopback one and [`Access`] was opened to say so.
 ///
 /// # Errors
 /// What the system says of the listener.
@@ -109,10 +118,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     telemetry::start_metrics();
-    let loopback = listener.local_addr()?.ip().is_loopback();
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
-    server::serve(listener, router(app, loopback), async move {
+    server::serve(listener, router(app), async move {
         shutdown.await;
         // The poller ends, and with it every follower's stream, which would hold the server open.
         stop.send_replace(true);

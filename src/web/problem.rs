@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problem details: one shape for all of them. A detail never repeats a secret.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -30,6 +32,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<FaultOut>)]
     pub faults: Vec<Fault>,
+    /// When to try again, as a header.
+    #[serde(skip)]
+    pub(super) retry_after_s: Option<u64>,
 }
 
 /// One fault of what was sent.
@@ -53,6 +58,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             faults: Vec::new(),
+            retry_after_s: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(2),
         }
     }
 
@@ -62,8 +68,15 @@ impl Problem {
     }
     /// 401: who are you.
     pub(super) fn unauthorised() -> Self {
-        let detail = "send `Authorization: Bearer <token>` with the token from the data folder, or log in on the page";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "no valid token", detail)
+        let detail = "log in on the page, or send `Authorization: Bearer <token>` with a token of `xunjie token add`";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "nobody is known to ask", detail)
+    }
+    /// 429: too many refused logins.
+    pub(super) fn locked_out(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let detail = format!("too many refused logins; try again in {seconds} s");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "locked-out", "locked out for a while", detail);
+        Self { retry_after_s: Some(seconds), ..problem }
     }
     /// 403: known, and not allowed.
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
@@ -72,11 +85,6 @@ impl Problem {
     /// 404.
     pub(super) fn missing(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "missing", "not found", detail)
-    }
-    /// 421: addressed to somebody else.
-    pub(super) fn misdirected() -> Self {
-        let detail = "this server answers to localhost, 127.0.0.1 and [::1] only; for other names listen with a token";
-        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", "addressed to another host", detail)
     }
     /// 422 with every fault.
     pub(super) fn invalid(faults: Faults) -> Self {
@@ -151,7 +159,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(StoreError::Verdict(VerdictRefused::OwnDuplicate(_))) => {
                 Self::invalid(Faults::one("of", "", told))
             }
-            ServiceError::Store(StoreError::Busy(_)) => Self::later(told),
+            ServiceError::Crowded | ServiceError::Store(StoreError::Busy(_)) => Self::later(told),
             ServiceError::Store(StoreError::Unwritable(_))
             | ServiceError::Evidence(EvidenceError::Unwritable { .. }) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritable", "nothing can be written", told)
@@ -163,6 +171,10 @@ impl From<ServiceError> for Problem {
                 tracing::error!(reason = told, "evidence is damaged");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "the evidence is damaged", told)
             }
+            ServiceError::WrongLogin => {
+                Self::new(StatusCode::UNAUTHORIZED, "wrong-login", "name or password is wrong", told)
+            }
+            ServiceError::DeadLink => Self::new(StatusCode::GONE, "dead-link", "the link works no more", told),
             ServiceError::Unmasked(_) => Self::forbidden(told),
             ServiceError::Export(_)
             | ServiceError::Store(StoreError::Unusable(_) | StoreError::Failed(_))
@@ -181,8 +193,8 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response

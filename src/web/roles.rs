@@ -27,6 +27,8 @@ const OPERATORS: Callers = Holders(&[Operator]);
 const VIEWERS: Callers = Holders(&[Reviewer, Supervisor, Platform]);
 /// Who decides.
 const REVIEWERS: Callers = Holders(&[Reviewer]);
+/// Who makes accounts: the administrator alone.
+const ADMINISTRATORS: Callers = Holders(&[]);
 /// Who answers for the work of others.
 const SUPERVISORS: Callers = Holders(&[Supervisor]);
 /// Who decides and who checks how it was decided.
@@ -36,8 +38,14 @@ const CASES: Callers = Holders(&[Platform, Supervisor]);
 
 /// Every operation of the OpenAPI document by its id, and the few routes that are not in it.
 pub const ROLES: &[(&str, Callers)] = &[
+    ("accounts_add", ADMINISTRATORS),
+    ("accounts_change", ADMINISTRATORS),
+    ("accounts_invite", ADMINISTRATORS),
+    ("accounts_list", ADMINISTRATORS),
+    ("accounts_show", ADMINISTRATORS),
     ("agreement_show", Holders(&[Supervisor])),
     ("areas_list", Known),
+    ("audit_list", ADMINISTRATORS),
     ("calendar_show", Known),
     ("callbacks_hear", Anybody),
     ("cases_list", CASES),
@@ -48,6 +56,9 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("deliveries_list", CASES),
     ("deliveries_replay", Holders(&[Platform])),
     ("deliveries_show", CASES),
+    ("door_accept", Anybody),
+    ("door_set_up", Anybody),
+    ("door_show", Anybody),
     ("evidence_file", VIEWERS),
     ("evidence_hold", Holders(&[Reviewer, Supervisor])),
     ("evidence_list", VIEWERS),
@@ -73,6 +84,10 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("page", Holders(&[Reviewer])),
     ("page_public", Anybody),
     ("plan_show", Known),
+    ("session_begin", Anybody),
+    ("session_end", Known),
+    ("session_password", Known),
+    ("session_show", Known),
     ("platform_show", Holders(&[Platform])),
     ("queue_list", JUDGES),
     ("reconciliations_list", CASES),
@@ -92,6 +107,9 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("streams_probe_known", OPERATORS),
     ("streams_remove", OPERATORS),
     ("streams_show", Known),
+    ("tokens_add", ADMINISTRATORS),
+    ("tokens_list", ADMINISTRATORS),
+    ("tokens_revoke", ADMINISTRATORS),
     ("verdicts_give", REVIEWERS),
     ("views_ask_reference", OPERATORS),
     ("views_change", OPERATORS),
@@ -116,9 +134,6 @@ const BESIDE: &[(&str, &str, &str)] = &[
     ("POST", "/incidents/{id}/verdict", "page"),
     ("GET", "/incidents/{id}/picture", "page"),
     ("GET", "/coverage", "page"),
-    ("GET", "/login", "page_public"),
-    ("POST", "/login", "page_public"),
-    ("POST", "/logout", "page_public"),
     ("GET", "/assets/style.css", "page_public"),
     ("GET", "/assets/page.js", "page_public"),
 ];

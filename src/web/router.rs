@@ -24,11 +24,11 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    App, areas, callbacks, cases, catalogue, changes, deliveries, evidence,
+    App, accounts, areas, audit, callbacks, cases, catalogue, changes, deliveries, desk, door, evidence,
     guard::{self, Door},
     health, imports, incident_detail, incidents, looks, media_links, page, plan, platform, queue,
     roles::Routes,
-    second_reviews, statistics, streams, verdicts, views, what_if, zones,
+    second_reviews, sessions, statistics, streams, tokens, verdicts, views, what_if, zones,
 };
 use crate::{deliver::CALLBACK_BYTES_MAX, service::SHEET_BYTES_MAX};
 
@@ -59,15 +59,28 @@ impl Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The token in the data folder (access.token)."))
+            .description(Some(
+                "A token of `POST /api/v1/tokens` or of `xunjie token add`. Browsers use the session's cookie.",
+            ))
             .build();
         document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
 
-/// What needs the token, a session, or to be on this machine.
+/// What the door guards.
 fn guarded() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(door::show))
+        .routes(routes!(door::set_up))
+        .routes(routes!(door::accept))
+        .routes(routes!(sessions::begin, sessions::show, sessions::end))
+        .routes(routes!(sessions::password))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::show, accounts::change))
+        .routes(routes!(accounts::invite))
+        .routes(routes!(tokens::list, tokens::add))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(audit::list))
         .routes(routes!(areas::list))
         .routes(routes!(streams::list, streams::add))
         .routes(routes!(streams::probe))
@@ -127,8 +140,6 @@ fn guarded() -> OpenApiRouter<App> {
         .route("/incidents/{id}/verdict", axum::routing::post(page::decide))
         .route("/incidents/{id}/picture", get(page::picture))
         .route("/coverage", get(page::coverage))
-        .route("/login", get(page::login).post(page::log_in))
-        .route("/logout", axum::routing::post(page::log_out))
         .route("/assets/style.css", get(page::style))
         .route("/assets/page.js", get(page::script))
 }
@@ -158,12 +169,11 @@ async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 
-/// The router, for whoever brings a listener. `loopback`: the listener is one of this machine.
-pub fn router(app: App, loopback: bool) -> Router {
-    let routes = Arc::new(Routes::of(&openapi()));
-    let door = Door { open: loopback && app.access.open_loopback(), app: app.clone(), routes };
+/// The router, for whoever brings a listener.
+pub fn router(app: App) -> Router {
+    let door = Door { routes: Arc::new(Routes::of(&openapi())), app: app.clone() };
     let guarded = Router::from(guarded())
-        .fallback(async || StatusCode::NOT_FOUND)
+        .fallback(desk::serve)
         .layer(from_fn_with_state(door.clone(), guard::enter))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     let sheets = Router::from(sheets())

@@ -11,7 +11,11 @@ use std::{
 };
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -24,6 +28,7 @@ use tokio::{
     time::{Sleep, sleep, timeout},
 };
 
+use super::guard::Peer;
 use crate::telemetry::{Signal, emit};
 
 /// Connections at the same time; a further one is told to come later. A reviewer's browser opens six.
@@ -57,8 +62,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: impl 
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
                 sleep(ACCEPT_AGAIN).await;
@@ -73,7 +78,11 @@ pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: impl 
         };
         // Small answers go out at once; where the system refuses they are late and nothing worse.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let router = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            router.call(request)
+        });
         let connection = open.watch(builder.serve_connection(TokioIo::new(Patient::with(stream)), service));
         tokio::spawn(async move {
             let _held_while_open = place;

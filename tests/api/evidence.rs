@@ -81,7 +81,7 @@ fn legal_hold_is_set_and_lifted_and_purged_files_are_gone() {
     for path in ["", "/manifest", "/proof", "/files/first.jpg"] {
         assert_eq!(api.get(&format!("/api/v1/evidence/{bundle}{path}")).status, 410, "{path}");
     }
-    assert_eq!(api.get(&format!("/incidents/{incident}")).status, 200, "the record stays");
+    assert_eq!(api.get(&format!("/api/v1/incidents/{incident}")).status, 200, "the record stays");
 }
 
 #[test]

@@ -15,13 +15,14 @@ use xunjie::{
     config::Config,
     deliver::{SigningKey, signing_key},
     domain::*,
-    service::Service,
+    service::{NewAccount, NewToken, Service},
     store::{
         LookOutcome,
+        accounts::SecretHash,
         evidence::{BundleDraft, DraftFile},
         evidence_id,
     },
-    web::{Access, App, Ports, TOKEN_FILE, serve},
+    web::{App, Ports, serve},
 };
 
 /// The moment at which every test begins.
@@ -65,18 +66,19 @@ pub struct House {
     pub key: SigningKey,
     pub base: String,
     pub token: String,
+    known: bool,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     _data: tempfile::TempDir,
 }
 
 impl House {
-    /// Starts one. `open`: no login is needed on loopback.
-    pub fn start(open: bool) -> Self {
-        Self::start_with(open, Ports::default())
+    /// Starts one. `known`: its clients bring the token of an administrator who sees and may everything.
+    pub fn start(known: bool) -> Self {
+        Self::start_with(known, Ports::default())
     }
 
-    pub fn start_with(open: bool, ports: Ports) -> Self {
+    pub fn start_with(known: bool, ports: Ports) -> Self {
         log();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
@@ -84,9 +86,8 @@ impl House {
         let config = Arc::new(config(folder.path(), &data));
         let key = signing_key(config.settings.platform.as_ref().unwrap()).unwrap().unwrap();
         let service = Arc::new(Service::open(config, clock.clone()).unwrap());
-        let access = Access::open(service.data(), open).unwrap();
-        let token = std::fs::read_to_string(data.join(TOKEN_FILE)).unwrap().trim().to_owned();
-        let app = App::new(service.clone(), access, ports, Some(key.clone()));
+        let token = token(&service, "tests", &[Role::Administrator], None);
+        let app = App::new(service.clone(), ports, Some(key.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -99,15 +100,44 @@ impl House {
             });
         });
         let base = format!("http://{}", told.recv_timeout(Duration::from_secs(5)).unwrap());
-        Self { service, clock, key, base, token, stop: Some(stop), thread: Some(thread), _data: folder }
+        Self { service, clock, key, base, token, known, stop: Some(stop), thread: Some(thread), _data: folder }
     }
 
     pub fn now(&self) -> WallTime {
         self.clock.now()
     }
 
-    /// A client without a token.
+    /// A client: with the token where the house knows its clients.
     pub fn client(&self) -> Client {
+        if self.known { self.with_token(&self.token) } else { self.stranger() }
+    }
+
+    /// A client that brings a token.
+    pub fn with_token(&self, token: &str) -> Client {
+        self.stranger().with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// A person with an account, who is in: a browser with the session's cookie.
+    pub fn person(&self, name: &str, roles: &[Role], areas: Option<&[&str]>) -> Client {
+        self.person_with(name, roles, areas, false)
+    }
+
+    /// The same, with or without the right to see what is not masked. Who is known already comes in once more.
+    pub fn person_with(&self, name: &str, roles: &[Role], areas: Option<&[&str]>, may_unmask: bool) -> Client {
+        let areas = areas.map(|areas| areas.iter().map(|&area| area.to_owned()).collect());
+        let (name, display_name, roles) = (name.to_owned(), name.to_owned(), roles.to_vec());
+        let new = NewAccount { name, display_name, roles, areas, may_unmask };
+        let known = self.service.account_named(&new.name);
+        let account = known.unwrap_or_else(|_| self.service.add_account(&new, "tests").unwrap().0);
+        let secret = Secret::new(LookId::fresh().to_string());
+        let here = std::net::Ipv4Addr::LOCALHOST.into();
+        self.service.accounts.begin_session(account.id, &SecretHash::of(&secret), self.now(), here).unwrap();
+        let cookie = format!("xunjie_session={}", secret.reveal());
+        self.stranger().with("cookie", &cookie).with("sec-fetch-site", "same-origin")
+    }
+
+    /// A client that nobody knows.
+    pub fn stranger(&self) -> Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -118,7 +148,7 @@ impl House {
 
     /// Registers a camera at the door, with its one view, and draws a zone. Returns the view and the zone.
     pub fn camera(&self, code: &str, name: &str) -> (ViewId, ZoneId) {
-        let api = self.client();
+        let api = self.with_token(&self.token);
         let location = serde_json::json!({
             "longitude": 116.4, "latitude": 39.9, "crs": "cgcs2000", "address": "长安街 1 号",
         });
@@ -265,6 +295,13 @@ impl Drop for House {
             }
         }
     }
+}
+
+/// The secret of a new token.
+pub fn token(service: &Service, name: &str, roles: &[Role], areas: Option<&[&str]>) -> String {
+    let areas = areas.map(|areas| areas.iter().map(|&area| area.to_owned()).collect());
+    let new = NewToken { name: name.to_owned(), roles: roles.to_vec(), areas, may_unmask: true, expires_at: None };
+    service.add_token(&new, "tests").unwrap().1.reveal().to_owned()
 }
 
 /// A zone over the middle of the picture.

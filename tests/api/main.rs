@@ -3,6 +3,7 @@
 
 mod access;
 mod desk;
+mod doors;
 mod evidence;
 mod house;
 mod imports;

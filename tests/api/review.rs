@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use xunjie::{
     deliver::Signed,
-    domain::{DeliveryId, DeliveryState, Receipt},
+    domain::{DeliveryId, DeliveryState, Receipt, Role},
 };
 
 use crate::house::{Client, House, pictures};
@@ -20,8 +20,7 @@ fn verdict(api: &Client, id: impl std::fmt::Display, body: &Value) -> crate::hou
 
 /// Somebody at the desk.
 pub fn reviewer(house: &House, name: &str) -> Client {
-    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    house.client().with("cookie", &format!("xunjie_reviewer={name}"))
+    house.person_with(name, &[Role::Administrator], None, true)
 }
 
 #[test]
@@ -84,15 +83,15 @@ fn of_two_reviewers_at_once_one_is_heard() {
         let id = house.incident(view, zone, n, &pictures());
         let barrier = std::sync::Barrier::new(2);
         let answers: Vec<_> = std::thread::scope(|scope| {
-            let ask = |by: &'static str| {
-                let (house, barrier) = (&house, &barrier);
+            let people = [0, 1].map(|who| house.person(&format!("复核员{who}-{n}"), &[Role::Reviewer], None));
+            let ask = |api: Client| {
+                let barrier = &barrier;
                 scope.spawn(move || {
-                    let api = reviewer(house, by);
                     barrier.wait();
                     verdict(&api, id, &json!({"verdict": "confirmed"}))
                 })
             };
-            let asked = [ask("张三"), ask("李四")];
+            let asked = people.map(ask);
             asked.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
@@ -180,7 +179,8 @@ fn follow(house: &House, last: Option<&str>) -> impl Iterator<Item = String> + u
     let mut socket = TcpStream::connect(house.base.trim_start_matches("http://")).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let last = last.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
-    write!(socket, "GET /api/v1/changes HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{last}\r\n")
+    let token = &house.token;
+    write!(socket, "GET /api/v1/changes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream\r\n{last}\r\n")
         .unwrap();
     BufReader::new(socket).lines().map_while(Result::ok)
 }

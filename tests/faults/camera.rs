@@ -63,7 +63,7 @@ impl Town {
     }
 
     fn get(&self, path: &str) -> Option<Value> {
-        let text = ureq::get(format!("{}{path}", self.web)).call().ok()?.body_mut().read_to_string().ok()?;
+        let text = self.deployment.get(&self.web, path)?;
         serde_json::from_str(&text).ok()
     }
 

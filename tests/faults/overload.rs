@@ -20,17 +20,19 @@ fn register(deployment: &Deployment, code: &str, address: &str, matter: &str) {
     deployment.ask(&["stream", "add", "--code", code, "--name", code, "--url", address, "--matter", matter]);
 }
 
-fn text_of(address: &str, path: &str) -> String {
-    let answer = ureq::get(format!("{address}{path}")).call().expect("the service answers");
-    answer.into_body().read_to_string().expect("it is text")
+/// A deployment whose service answers at an address.
+struct Asked<'a>(&'a Deployment, &'a str);
+
+fn text_of(asked: &Asked<'_>, path: &str) -> String {
+    asked.0.get(asked.1, path).expect("the service answers")
 }
 
-fn json_of(address: &str, path: &str) -> Value {
-    serde_json::from_str(&text_of(address, path)).expect("it is JSON")
+fn json_of(asked: &Asked<'_>, path: &str) -> Value {
+    serde_json::from_str(&text_of(asked, path)).expect("it is JSON")
 }
 
 /// A metric without labels.
-fn metric(address: &str, name: &str) -> f64 {
+fn metric(address: &Asked<'_>, name: &str) -> f64 {
     let text = text_of(address, "/metrics");
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
     value.unwrap_or(0.0)
@@ -42,7 +44,7 @@ fn looks(deployment: &Deployment, code: &str) -> Vec<Value> {
 }
 
 /// How often the patrol came to each of these views since `mark` (RFC 3339, as the service writes it).
-fn visits(address: &str, codes: &[String], mark: &str) -> Vec<usize> {
+fn visits(address: &Asked<'_>, codes: &[String], mark: &str) -> Vec<usize> {
     let views = json_of(address, "/api/v1/views");
     let views = views["items"].as_array().expect("a page has items");
     let visits = |code: &String| {
@@ -76,6 +78,7 @@ fn static_matters_stretch_before_continuous_looks_drop_frames_and_nothing_starve
     register(&deployment, "watched", &address, STALL);
     deployment.ask(&["view", "set", "view0", "--weight", "10"]);
     let (_service, web) = deployment.serve();
+    let web = Asked(&deployment, &web);
     let began = Instant::now();
 
     // First the static matters stretch, and the continuous look keeps its frames for as long as they can.
@@ -84,7 +87,7 @@ fn static_matters_stretch_before_continuous_looks_drop_frames_and_nothing_starve
         let plan = json_of(&web, "/api/v1/plan");
         (plan["policy"] == "stretched").then(|| began.elapsed())
     });
-    assert!(text_of(&web, "/coverage").contains("静态事项的间隔放宽到"), "the page names the rule");
+    assert!(text_of(&web, "/api/v1/plan").contains("静态事项的间隔放宽到"), "the plan names the rule");
     let status = deployment.ask(&["status"]);
     assert!(status[0]["policy"] == "stretched" && status[0]["plan"]["waiting"].is_u64(), "{status:?}");
     let thinned_after = until("the end of stretching", &deployment, LONG, || {
@@ -108,7 +111,7 @@ fn static_matters_stretch_before_continuous_looks_drop_frames_and_nothing_starve
     let after = after.expect("parts ended");
     // A busy machine may keep it from its five frames a second; the one that it has left must be fewer all the same.
     assert!(before > after * 1.2, "{before:.1} frames a second at first, then {after:.1}");
-    assert!(text_of(&web, "/coverage").contains("连续巡看暂时只看关键帧"), "the page names the rule");
+    assert!(text_of(&web, "/api/v1/plan").contains("连续巡看暂时只看关键帧"), "the plan names the rule");
     assert!(metric(&web, "xunjie_plan_stretch_ratio") > 3.0 && metric(&web, "xunjie_plan_lateness_seconds") > 0.0);
 
     // Nothing starves: from here on every view is looked at again and again, the heavy one more often than the others.
@@ -141,6 +144,7 @@ fn what_a_hard_limit_leaves_out_is_refused_by_name_and_patrolled() {
     }
     deployment.ask(&["view", "set", "b", "--weight", "2"]);
     let (_service, web) = deployment.serve();
+    let web = Asked(&deployment, &web);
     let began = Instant::now();
     let rows = until("the refusals", &deployment, LONG, || {
         let rows = json_of(&web, "/api/v1/views")["items"].as_array().cloned()?;

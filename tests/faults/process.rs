@@ -89,9 +89,8 @@ fn overlap(a: [f64; 4], b: [f64; 4]) -> f64 {
 }
 
 /// Decides about everything that waits, through the service's API; whatever the dying service does not answer is asked again.
-fn review(web: &str) {
-    let listed = ureq::get(format!("{web}/api/v1/incidents?review=waiting&limit=100")).call();
-    let text = listed.ok().and_then(|mut answer| answer.body_mut().read_to_string().ok()).unwrap_or_default();
+fn review(deployment: &Deployment, web: &str) {
+    let text = deployment.get(web, "/api/v1/incidents?review=waiting&limit=100").unwrap_or_default();
     let Ok(page) = serde_json::from_str::<Value>(&text) else { return };
     for incident in page["items"].as_array().or(page["rows"].as_array()).into_iter().flatten() {
         let id = incident["id"].as_str().unwrap_or_default();
@@ -101,6 +100,7 @@ fn review(web: &str) {
             if no { json!({"verdict": "rejected", "reason": "passing"}) } else { json!({"verdict": "confirmed"}) };
         let _ = ureq::post(format!("{web}/api/v1/incidents/{id}/verdict"))
             .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", deployment.token()))
             .send(verdict.to_string());
     }
 }
@@ -136,7 +136,7 @@ fn killed_at_random(name: &str, kills: u32, seed: u64) {
         let until = Instant::now() + Duration::from_millis(dice.u64(200..2500));
         let mut ended = false;
         while Instant::now() < until && !ended {
-            review(&web);
+            review(&deployment, &web);
             thread::sleep(Duration::from_millis(dice.u64(1..60)));
             ended = looking.0.try_wait().ok().flatten().is_some_and(|status| status.success());
         }
@@ -159,7 +159,7 @@ fn killed_at_random(name: &str, kills: u32, seed: u64) {
     );
     let recovering = Instant::now();
     until("everything is decided and delivered", &deployment, LONG, || {
-        review(&web);
+        review(&deployment, &web);
         let waiting = deployment.ask(&["review", "list", "--state", "waiting", "--limit", "0"]);
         let pending = deployment.ask(&["delivery", "list", "--state", "pending", "--limit", "0"]);
         (waiting.is_empty() && pending.is_empty()).then_some(())

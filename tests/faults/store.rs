@@ -29,10 +29,12 @@ fn recovered(name: &str, since: Instant, what: &str) {
     println!("recovered: store.{name}: {:.1} s ({what})", since.elapsed().as_secs_f64());
 }
 
-fn page(web: &str) -> Duration {
+/// How long a reviewer's list takes.
+fn list(deployment: &Deployment, web: &str) -> Duration {
+    deployment.token();
     let began = Instant::now();
-    let answer = ureq::get(format!("{web}/")).call();
-    assert!(answer.is_ok(), "the page answers: {answer:?}");
+    let answer = deployment.get(web, "/api/v1/incidents?review=waiting");
+    assert!(answer.is_some(), "the list answers");
     began.elapsed()
 }
 
@@ -111,7 +113,7 @@ fn a_disk_full_of_evidence_costs_no_incident_and_no_other_look() {
     until("the other camera's looks", &deployment, LONG, || {
         (sees(&deployment, "lawn") && looks(&deployment) > before + 2).then_some(())
     });
-    let answered = page(&web);
+    let answered = list(&deployment, &web);
     assert!(!files_below(&evidence).iter().any(|file| file.ends_with("manifest.json")), "no half of a bundle stays");
     let since = Instant::now();
     fs::remove_file(ballast).expect("removed");
@@ -141,7 +143,7 @@ fn a_disk_full_of_everything_costs_no_incident() {
     until("a look that cannot be recorded", &deployment, LONG, || {
         deployment.log().contains("free disk space").then_some(())
     });
-    let answered = page(&web);
+    let answered = list(&deployment, &web);
     thread::sleep(Duration::from_secs(8));
     let full = deployment.incidents().len();
     let since = Instant::now();
@@ -236,7 +238,7 @@ fn a_store_that_another_process_holds_loses_nothing() {
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let (held, mut slowest) = (Instant::now(), Duration::ZERO);
     while held.elapsed() < Duration::from_secs(15) {
-        slowest = slowest.max(page(&web));
+        slowest = slowest.max(list(&deployment, &web));
         thread::sleep(Duration::from_millis(500));
     }
     other.execute_batch("COMMIT").expect("released");
@@ -278,12 +280,7 @@ fn evidence_that_was_touched_is_named_and_the_rest_goes_on() {
     }
     let seconds = since.elapsed().as_secs_f64();
     for (id, told) in [(&altered, "masked_latest.jpg 已被改动"), (&deleted, "manifest.json 缺失")] {
-        let text = ureq::get(format!("{web}/incidents/{id}"))
-            .call()
-            .expect("the page answers")
-            .body_mut()
-            .read_to_string()
-            .expect("text");
+        let text = deployment.get(&web, &format!("/api/v1/incidents/{id}")).expect("the incident is told");
         assert!(text.contains(told), "{told}: the timeline names it");
     }
     // Deciding, delivering and looking go on.

@@ -243,10 +243,36 @@ impl Deployment {
         store.execute_batch(sql).expect("the store is not held for long");
     }
 
+    /// A token that opens everything, made once.
+    pub fn token(&self) -> String {
+        let file = self.folder.join("tests.token");
+        if let Ok(token) = fs::read_to_string(&file) {
+            return token;
+        }
+        let token = made_token(&mut self.xunjie());
+        fs::write(file, &token).expect("written");
+        token
+    }
+
+    /// Asks the service for a text with that token; `None` where it does not answer, or refuses.
+    pub fn get(&self, web: &str, path: &str) -> Option<String> {
+        let bearer = format!("Bearer {}", self.token());
+        let mut answer = ureq::get(format!("{web}{path}")).header("authorization", bearer).call().ok()?;
+        answer.body_mut().read_to_string().ok()
+    }
+
     /// What the service logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("serve.log")).unwrap_or_default()
     }
+}
+
+/// Makes a token that opens everything, on the data folder that the command names.
+pub fn made_token(xunjie: &mut Command) -> String {
+    let rights = ["--role", "administrator", "--may-unmask"];
+    let output = xunjie.args(["token", "add", "tests"]).args(rights).output().expect("xunjie runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// The JSON values that a command printed.

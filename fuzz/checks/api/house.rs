@@ -10,16 +10,16 @@ use xunjie::{
     deliver::SigningKey,
     domain::{
         Appearance, BBox, EvidenceKind, FileRole, Incident, IncidentChange, Look, LookReport, MatterKey, ModelRef,
-        Phase, Place, PlaceId, Presence, Purpose, Review, RuleRef, Score, Secret, Transport, Verdict, ViewId,
+        Phase, Place, PlaceId, Presence, Purpose, Review, Role, RuleRef, Score, Secret, Transport, Verdict, ViewId,
         ViewState, WallTime, ZoneId, ZoneKind,
     },
-    service::{NewStream, NewZone, Service},
+    service::{NewStream, NewToken, NewZone, Service},
     store::{
         IncidentFilter, LookOutcome, Page,
         evidence::{BundleDraft, DraftFile},
         evidence_id,
     },
-    web::{Access, App, Ports, TOKEN_FILE, router},
+    web::{App, Ports, router},
 };
 
 /// The password of the camera; nobody who asks knows it.
@@ -43,17 +43,28 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(SimulatedClock::starting_at("2026-11-23T09:00:00+08:00".parse().expect("a time")));
         let service = Arc::new(Service::open(Arc::new(config(folder.path())), clock.clone()).expect("a fresh house"));
-        let access = Access::open(service.data(), true).expect("a fresh token");
-        let token = std::fs::read_to_string(service.data().join(TOKEN_FILE)).expect("a token").trim().to_owned();
+        let new = NewToken {
+            name: "fuzz".to_owned(),
+            roles: vec![Role::Administrator],
+            areas: None,
+            may_unmask: true,
+            expires_at: None,
+        };
+        let token = service.add_token(&new, "fuzz").expect("a token").1.reveal().to_owned();
         let key = SigningKey::new("city", Secret::new(SECRET)).expect("it is long enough");
         let names = fill(&service, &clock);
-        let app = App::new(service, access, Ports::default(), Some(key.clone()));
+        let app = App::new(service, Ports::default(), Some(key.clone()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        Self { router: router(app, true), runtime, key, clock, token, names, _data: folder }
+        Self { router: router(app), runtime, key, clock, token, names, _data: folder }
     }
 
     pub fn now(&self) -> WallTime {
         self.clock.now()
+    }
+
+    /// The token that opens everything.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     pub fn fill(&self, text: &str) -> String {

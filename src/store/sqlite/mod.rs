@@ -1,6 +1,7 @@
 //! The store in one SQLite file: WAL, every commit synced, one writer and a few readers; several
 //! processes may share the file. Nothing outside of this folder names SQL.
 
+mod accounts;
 mod areas;
 mod backup;
 mod cases;
@@ -8,6 +9,8 @@ mod columns;
 mod connections;
 mod deliveries;
 mod desk;
+mod door;
+mod doorkeys;
 mod evidence;
 mod failure;
 mod incidents;

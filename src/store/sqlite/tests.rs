@@ -20,11 +20,12 @@ use super::{
     deliveries::{self, AHEAD_SQL, DUE_SQL},
     evidence,
     incidents::list_sql,
+    journal::audit_page_sql,
     queue, second_reviews,
 };
 use crate::{
     domain::*,
-    store::{IncidentFilter, QueueFilter, Store, StoreError, conformance::*},
+    store::{IncidentFilter, QueueFilter, Store, StoreError, accounts::AuditFilter, conformance::*},
 };
 
 fn folder() -> (TempDir, PathBuf) {
@@ -292,7 +293,12 @@ fn lists_and_the_outbox_never_scan_a_table() {
         [false, true].into_iter().flat_map(each).chain([evidence::page_sql(areas)])
     });
     let lists = filters.iter().map(|filter| list_sql(filter).unwrap()).chain(of_areas);
-    for sql in lists.chain([DUE_SQL.to_owned(), AHEAD_SQL.to_owned()]) {
+    let named = |bits: u32, bit: u32| (bits & bit > 0).then(|| "x".to_owned());
+    let audits = (0..8).map(|bits| {
+        let (actor, action, subject) = (named(bits, 1), named(bits, 2), named(bits, 4));
+        audit_page_sql(&AuditFilter { actor, action, subject, from: None, until: None })
+    });
+    for sql in lists.chain(audits).chain([DUE_SQL.to_owned(), AHEAD_SQL.to_owned()]) {
         let plan = plan(&store, &sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
         assert!(plan.contains("SEARCH"), "{plan}");

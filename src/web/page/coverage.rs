@@ -1,6 +1,6 @@
 //! `/coverage`: every view and how it stands, the unseen and the blind first.
 
-use axum::{extract::State, http::HeaderMap};
+use axum::extract::State;
 use maud::{Markup, html};
 
 use super::{
@@ -11,17 +11,14 @@ use super::{
 use crate::{
     domain::{Caller, Policy},
     service::{Coverage, Service, ViewCoverage, backlog_in_words, policy_in_words},
-    web::{
-        App,
-        guard::{REVIEWER_COOKIE, cookie},
-    },
+    web::App,
 };
 
 /// How every view stands.
-pub(in crate::web) async fn coverage(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Page {
+pub(in crate::web) async fn coverage(State(app): State<App>, caller: Caller) -> Page {
     let (rows, paused, plan) =
         app.run(&caller, |service| Ok((service.coverage()?, platform::paused(service)?, service.plan()))).await?;
-    let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
+    let reviewer = caller.name.clone();
     let count = |wanted: fn(Coverage) -> bool| rows.iter().filter(|row| wanted(row.coverage)).count();
     let covered = count(|c| c == Coverage::Covered);
     let bad = count(|c| matches!(c, Coverage::Blind(_) | Coverage::Overdue | Coverage::Unseen | Coverage::Refused(_)));

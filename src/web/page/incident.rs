@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Form, State, rejection::FormRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
@@ -25,7 +25,6 @@ use crate::{
         App,
         evidence::serve,
         extract::{At, Params},
-        guard::{REVIEWER_COOKIE, cookie},
         problem::Problem,
     },
 };
@@ -76,10 +75,9 @@ pub(in crate::web) async fn incident(
     State(app): State<App>,
     caller: Caller,
     At(id): At<IncidentId>,
-    headers: HeaderMap,
     Params(shown): Params<Shown>,
 ) -> Page {
-    let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
+    let reviewer = caller.name.clone();
     let drawn = gather(&app, &caller, id, shown.originals.as_deref() == Some("1"), reviewer).await?;
     Ok(draw(&app.service, &drawn))
 }
@@ -108,8 +106,6 @@ async fn gather(
 #[derive(Deserialize)]
 pub(in crate::web) struct VerdictForm {
     verdict: String,
-    #[serde(default)]
-    reviewer: String,
     #[serde(default)]
     note: String,
     #[serde(default)]
@@ -155,19 +151,16 @@ pub(in crate::web) async fn decide(
     form: Result<Form<VerdictForm>, FormRejection>,
 ) -> Result<Response, Sorry> {
     let Form(form) = form.map_err(|_| Problem::unreadable("the form cannot be read"))?;
-    let (reviewer, note, originals) = (form.reviewer.clone(), form.note.clone(), form.originals == "1");
+    let (reviewer, note, originals) = (caller.name.clone(), form.note.clone(), form.originals == "1");
+    let by = reviewer.clone();
     let decided = app
         .run(&caller, move |service| match form.read() {
-            Ok(verdict) => service.decide(&service.sign(id, verdict, &form.reviewer, &form.note)),
+            Ok(verdict) => service.decide(&service.sign(id, verdict, &by, &form.note)),
             Err(fault) => Err(fault),
         })
         .await;
     match decided {
-        Ok(_) => {
-            let mut response = Redirect::to(&format!("/incidents/{id}")).into_response();
-            remember(&mut response, &reviewer);
-            Ok(response)
-        }
+        Ok(_) => Ok(Redirect::to(&format!("/incidents/{id}")).into_response()),
         Err(problem) if problem.status == 422 || problem.status == 409 => {
             let mut drawn = gather(&app, &caller, id, originals, reviewer).await?;
             drawn.refused = Some(refusal(&drawn.detail.incident, &problem));
@@ -184,20 +177,10 @@ fn refusal(incident: &Incident, problem: &Problem) -> String {
         Review::Confirmed { by, .. } | Review::Rejected { by, .. } | Review::Duplicate { by, .. } => {
             format!("{by} 已先复核，本次未生效")
         }
-        Review::Waiting if problem.faults.iter().any(|fault| fault.field == "reviewer") => "请填写复核人".to_owned(),
         Review::Waiting => match problem.faults.first() {
             Some(fault) => fault.want.clone(),
             None => problem.detail.clone(),
         },
-    }
-}
-
-/// Keeps the reviewer's name for a year.
-fn remember(response: &mut Response, reviewer: &str) {
-    let name: String = url::form_urlencoded::byte_serialize(reviewer.trim().as_bytes()).collect();
-    let cookie = format!("{REVIEWER_COOKIE}={name}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict");
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, value);
     }
 }
 
@@ -382,7 +365,6 @@ fn form(service: &Service, drawn: &Drawn) -> Markup {
     html! {
         form.panel.verdict method="post" action={ "/incidents/" (incident.id) "/verdict" } {
             input type="hidden" name="originals" value=(if drawn.originals { "1" } else { "" });
-            label { span { "复核人" } input name="reviewer" required maxlength="64" autocomplete="name" value=(drawn.reviewer) placeholder="姓名"; }
             label { span { "备注" } textarea name="note" rows="2" maxlength="2000" placeholder="可不填" { (drawn.note) } }
             button.primary #confirm type="submit" name="verdict" value="confirmed" { "确认违规，立案" kbd { "c" } }
             div.row {

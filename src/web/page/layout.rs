@@ -15,7 +15,7 @@ pub(super) enum Tab {
     Nowhere,
 }
 
-/// A page with navigation. `reviewer`: whose name the page remembers.
+/// A page with navigation. `reviewer`: who is in.
 pub(super) fn framed(title: &str, tab: Tab, reviewer: &str, main: &Markup) -> Markup {
     let entry = |to: Tab, href: &str, name: &str| {
         html! { a href=(href) aria-current=[(to == tab).then_some("page")] { (name) } }
@@ -33,7 +33,6 @@ pub(super) fn framed(title: &str, tab: Tab, reviewer: &str, main: &Markup) -> Ma
                 span.grow {}
                 span.live #live title="与服务的连接" { "离线" }
                 @if !reviewer.is_empty() { span.who { (reviewer) } }
-                form method="post" action="/logout" { button.quiet type="submit" { "退出" } }
             }
             main { (main) }
         },

@@ -4,7 +4,6 @@
 mod coverage;
 mod incident;
 mod layout;
-mod login;
 mod platform;
 mod waiting;
 mod words;
@@ -17,7 +16,6 @@ use maud::{Markup, html};
 
 pub(super) use coverage::coverage;
 pub(super) use incident::{decide, incident, picture};
-pub(super) use login::{log_in, log_out, login};
 pub(super) use waiting::waiting;
 
 use super::problem::Problem;

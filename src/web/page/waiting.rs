@@ -1,6 +1,6 @@
 //! `/`: incidents that wait for a reviewer, as cards with masked pictures.
 
-use axum::{extract::State, http::HeaderMap};
+use axum::extract::State;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -16,7 +16,6 @@ use crate::{
     web::{
         App,
         extract::{Params, page},
-        guard::{REVIEWER_COOKIE, cookie},
     },
 };
 
@@ -33,12 +32,7 @@ pub(in crate::web) struct Which {
 }
 
 /// Waiting incidents, or decided ones.
-pub(in crate::web) async fn waiting(
-    State(app): State<App>,
-    caller: Caller,
-    headers: HeaderMap,
-    Params(which): Params<Which>,
-) -> Page {
+pub(in crate::web) async fn waiting(State(app): State<App>, caller: Caller, Params(which): Params<Which>) -> Page {
     let decided = which.review.as_deref() == Some("decided");
     let page = page(which.after, Some(CARDS))?;
     let (rows, registry, paused, now) = app
@@ -48,7 +42,7 @@ pub(in crate::web) async fn waiting(
             Ok((rows, service.registry()?, platform::paused(service)?, service.now()))
         })
         .await?;
-    let reviewer = cookie(&headers, REVIEWER_COOKIE).unwrap_or_default();
+    let reviewer = caller.name.clone();
     let main = html! {
         div #cards data-live="incident. case. delivery. platform." {
             (platform::notice(&app.service, &paused))

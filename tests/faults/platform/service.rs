@@ -1,7 +1,7 @@
 //! The whole service beside the whole simulator: what people see while the platform takes nothing, and callbacks that
 //! are repeated, late, wrongly signed or about somebody else's case.
 
-use std::{fs, process::Stdio, time::Duration};
+use std::{cell::OnceCell, fs, process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
 use xunjie::{
@@ -11,7 +11,7 @@ use xunjie::{
 };
 
 use crate::{
-    street::{Deployment, Running, start, until},
+    street::{Deployment, Running, made_token, start, until},
     world::World,
 };
 
@@ -25,6 +25,7 @@ struct Two {
     world: World,
     cases: Vec<Case>,
     sim: String,
+    token: OnceCell<String>,
     _platform: Running,
 }
 
@@ -41,7 +42,14 @@ impl Two {
             "[platform]\nurl = \"{sim}\"\nkey_id = \"city\"\nsecret_file = \"{}\"\nbackoff_base_s = 0.2\nbackoff_max_s = 1.0\n",
             world.folder.path().join("our-secret").display()
         );
-        Self { deployment: Deployment::new(name, &settings), world, cases, sim, _platform: running }
+        Self {
+            deployment: Deployment::new(name, &settings),
+            world,
+            cases,
+            sim,
+            token: OnceCell::new(),
+            _platform: running,
+        }
     }
 
     fn hold(&self, secret: &str) {
@@ -54,6 +62,17 @@ impl Two {
         command
     }
 
+    /// What the service answers whoever may ask everything.
+    fn text(&self, web: &str, path: &str) -> String {
+        let token = self.token.get_or_init(|| made_token(&mut self.xunjie()));
+        let request = ureq::get(format!("{web}{path}")).header("authorization", format!("Bearer {token}"));
+        request.call().unwrap().body_mut().read_to_string().unwrap()
+    }
+
+    fn told(&self, web: &str, path: &str) -> Value {
+        serde_json::from_str(&self.text(web, path)).unwrap()
+    }
+
     fn serve(&self) -> (Running, String) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.deployment.folder.join("serve.log"));
         start(self.xunjie().args(["serve", "--listen", "127.0.0.1:0"]).stderr(log.unwrap()), "巡街 ")
@@ -61,7 +80,7 @@ impl Two {
 }
 
 fn text(address: &str) -> String {
-    ureq::get(address).header("accept", "text/html").call().unwrap().body_mut().read_to_string().unwrap()
+    ureq::get(address).call().unwrap().body_mut().read_to_string().unwrap()
 }
 
 fn json(address: &str) -> Value {
@@ -74,21 +93,17 @@ fn a_rotated_secret_pauses_the_platform_and_loses_nothing() {
     two.hold(OLD);
     let (mut service, web) = two.serve();
     let pause = until("the pause is told", &two.deployment, LONG, || {
-        let health = json(&format!("{web}/api/v1/health"));
+        let health = two.told(&web, "/api/v1/health");
         health["platform_pause"]["why"].as_str().map(str::to_owned)
     });
     assert!(pause.contains("401") && pause.contains("key_id"), "{pause}");
     std::thread::sleep(Duration::from_secs(4));
-    let health = json(&format!("{web}/api/v1/health"));
+    let health = two.told(&web, "/api/v1/health");
     assert_eq!(
         (&health["ok"], &health["deliveries_dead"], &health["deliveries_pending"]),
         (&json!(false), &json!(0), &json!(6))
     );
-    for page in ["/", "/coverage"] {
-        let page = text(&format!("{web}{page}"));
-        assert!(page.contains("平台暂停接收") && page.contains("6 条上报等待"), "{page}");
-    }
-    assert!(text(&format!("{web}/metrics")).contains("xunjie_platform_paused 1"));
+    assert!(two.text(&web, "/metrics").contains("xunjie_platform_paused 1"));
     let doctor = two.xunjie().arg("doctor").output().unwrap();
     let said = String::from_utf8_lossy(&doctor.stdout);
     assert!(!doctor.status.success() && said.contains("暂停接收") && said.contains("401"), "{said}");
@@ -108,7 +123,7 @@ fn a_rotated_secret_pauses_the_platform_and_loses_nothing() {
     until("all are delivered", &two.deployment, LONG, || {
         two.cases.iter().all(|case| two.world.states(case) == ["delivered"]).then_some(())
     });
-    assert_eq!(json(&format!("{web}/api/v1/health"))["platform_pause"], Value::Null);
+    assert_eq!(two.told(&web, "/api/v1/health")["platform_pause"], Value::Null);
     assert_eq!(json(&format!("{}/sim/report", two.sim))["cases"].as_array().unwrap().len(), 6);
     println!(
         "recovered: secret rotated: {:.1} s (service started with the new secret, 6 of 6 delivered, {tries} tries before)",

@@ -202,8 +202,12 @@ fn addresses_outside_of_the_networks_are_refused_wherever_they_come_in() {
     let (_service, web) = serve(&deployment, |_| {});
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let ask = |path: &str, body: &Value| {
-        let mut answer =
-            agent.post(format!("{web}{path}")).content_type("application/json").send(body.to_string()).unwrap();
+        let mut answer = agent
+            .post(format!("{web}{path}"))
+            .header("authorization", format!("Bearer {}", deployment.token()))
+            .content_type("application/json")
+            .send(body.to_string())
+            .unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
     };
     let (_, port) = trap.address.rsplit_once(':').unwrap();
@@ -265,8 +269,8 @@ fn a_stream_is_checked_again_when_it_is_opened() {
     fs::write(&settings, text.replace("127.0.0.0/8", "127.0.0.1/32")).unwrap();
     let (_service, web) = serve(&deployment, |_| {});
     let reason = until("the view is lost", &deployment, LONG, || {
-        let page = ureq::get(format!("{web}/coverage")).call().ok()?.body_mut().read_to_string().ok()?;
-        page.contains("不在允许的摄像机网段内").then_some(page)
+        let views = deployment.get(&web, "/api/v1/views")?;
+        views.contains("不在允许的摄像机网段内").then_some(views)
     });
     assert!(reason.contains("127.0.0.2"), "{reason}");
     assert_eq!(trap.visits(), 0);

@@ -57,7 +57,7 @@ fn headers_that_never_end_hold_no_place_for_long() {
     let at_once = lives(&web);
     until("somebody gets in again", &deployment, LONG, || lives(&web).then_some(()));
     let took = began.elapsed().as_secs_f64();
-    let metrics = ureq::get(format!("{web}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    let metrics = deployment.get(&web, "/metrics").unwrap();
     let counted = metrics.lines().find(|line| line.starts_with("xunjie_connections_refused_total")).unwrap().to_owned();
     println!(
         "recovered: 700 connections with endless headers: {took:.1} s (others got in at once: {at_once}; {counted}; \

@@ -19,18 +19,19 @@ use xunjie::{
 
 use super::serve;
 use crate::{
-    street::Deployment,
+    street::{Deployment, made_token},
     world::{World, key},
 };
 
 const OUTSIDE: &str = "what lies outside of the evidence folder";
 
 /// One GET, byte for byte as it is given: no client may tidy the path up. Returns status and everything.
-fn raw_get(web: &str, path: &str) -> (u16, String) {
+fn raw_get(web: &str, token: &str, path: &str) -> (u16, String) {
     let host = web.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     let answer = String::from_utf8_lossy(&answer).into_owned();
@@ -55,7 +56,8 @@ fn no_name_leads_out_of_the_evidence_folder_over_http() {
     let (_service, web) = serve(&deployment, |command| {
         command.arg("--data").arg(world.folder.path());
     });
-    let good = raw_get(&web, &format!("/api/v1/evidence/{}/files/masked.jpg", row.id));
+    let token = made_token(deployment.xunjie().arg("--data").arg(world.folder.path()));
+    let good = raw_get(&web, &token, &format!("/api/v1/evidence/{}/files/masked.jpg", row.id));
     assert_eq!(good.0, 200, "{}", good.1);
     let mut tried = 0;
     for name in [
@@ -86,7 +88,7 @@ fn no_name_leads_out_of_the_evidence_folder_over_http() {
                 }
                 _ => format!("/api/v1/evidence/{}/files/{name}", row.id),
             };
-            let (status, answer) = raw_get(&web, &path);
+            let (status, answer) = raw_get(&web, &token, &path);
             assert!((400..500).contains(&status), "{path}: {answer}");
             assert!(!answer.contains(OUTSIDE) && !answer.contains("root:"), "{path}: {answer}");
             tried += 1;
@@ -96,7 +98,7 @@ fn no_name_leads_out_of_the_evidence_folder_over_http() {
     for name in ["../../../outside.txt", "/etc/passwd", "first.jpg", "unlisted.jpg"] {
         let until = world.clock.now().plus(Duration::from_secs(60));
         let link = key().media_link(&url::Url::parse(&web).unwrap(), row.id, name, until);
-        let (status, answer) = raw_get(&web, &format!("{}?{}", link.path(), link.query().unwrap()));
+        let (status, answer) = raw_get(&web, &token, &format!("{}?{}", link.path(), link.query().unwrap()));
         assert!((400..500).contains(&status) && !answer.contains(OUTSIDE), "{name}: {answer}");
         tried += 1;
     }
@@ -111,9 +113,9 @@ fn no_name_leads_out_of_the_evidence_folder_over_http() {
             _ => symlink("/dev/zero", &masked).unwrap(),
         }
         let began = Instant::now();
-        let (status, answer) = raw_get(&web, &format!("/api/v1/evidence/{}/files/masked.jpg", row.id));
+        let (status, answer) = raw_get(&web, &token, &format!("/api/v1/evidence/{}/files/masked.jpg", row.id));
         assert!(status >= 400 && !answer.contains(OUTSIDE), "{what}: {answer}");
-        let proof = raw_get(&web, &format!("/api/v1/evidence/{}/proof", row.id)).1;
+        let proof = raw_get(&web, &token, &format!("/api/v1/evidence/{}/proof", row.id)).1;
         assert!(proof.contains("\"intact\":false"), "{what}: {proof}");
         println!("refused: evidence replaced by a {what}: {:.2} s", began.elapsed().as_secs_f64());
     }
@@ -263,7 +265,7 @@ fn words_that_mean_something_to_a_pipeline_or_a_shell_stay_words() {
     assert_eq!(listed.len(), taken);
     let (_service, web) = serve(&deployment, |_| {});
     std::thread::sleep(Duration::from_secs(3));
-    let page = raw_get(&web, "/coverage").1;
-    assert!(page.contains("200 OK") && !page.contains("<script>"), "{page}");
+    let views = raw_get(&web, &deployment.token(), "/api/v1/views").1;
+    assert!(views.contains("200 OK") && views.contains("application/json"), "{views}");
     assert!(!owned.exists(), "a word became a command");
 }

@@ -113,14 +113,14 @@ fn walk_the_api(web: &str, token: &str, found: &mut Haystack) -> usize {
             asked += 1;
         }
     }
-    for page in ["/", "/?review=decided", "/coverage", "/login", "/assets/page.js", "/nothing", "/metrics"] {
+    for page in ["/", "/login", "/setup", "/nothing", "/assets/nothing.js", "/metrics"] {
         found.add(format!("page {page}"), ask(page));
     }
     asked
 }
 
 /// What people send wrongly: the secret comes back in no answer.
-fn send_wrongly(web: &str, rtsp: &str, found: &mut Haystack) {
+fn send_wrongly(web: &str, token: &str, rtsp: &str, found: &mut Haystack) {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(60)))
@@ -146,14 +146,20 @@ fn send_wrongly(web: &str, rtsp: &str, found: &mut Haystack) {
         ("/api/v1/streams/probe", json!({"url": format!("rtsp://admin:{PROBED}@{host}")})),
         ("/api/v1/streams/probe", json!({"url": format!("http://127.0.0.1:9/live?token={PROBED}")})),
         ("/api/v1/streams/probe", json!({"url": format!("rtsp://127.0.0.1:9/user=admin&password={PROBED}&channel=1")})),
-        ("/login", json!({"token": PROBED})),
+        ("/api/v1/session", json!({"name": PROBED, "password": PROBED})),
+        ("/api/v1/setup", json!({"secret": PROBED, "name": "a", "display_name": "a", "password": PROBED})),
+        ("/api/v1/invitation", json!({"secret": PROBED, "password": [PROBED]})),
         ("/api/v1/callbacks", json!({"secret": PROBED})),
     ]
     .into_iter()
     .enumerate()
     {
-        let mut answer =
-            agent.post(format!("{web}{path}")).content_type("application/json").send(body.to_string()).unwrap();
+        let mut answer = agent
+            .post(format!("{web}{path}"))
+            .header("authorization", format!("Bearer {token}"))
+            .content_type("application/json")
+            .send(body.to_string())
+            .unwrap();
         found.add(format!("POST {n} {path}"), answer.body_mut().read_to_string().unwrap_or_default());
     }
     let mut answer =
@@ -212,7 +218,10 @@ fn plant(deployment: &Deployment, web: &str, rtsp: &str, http: &str) {
     let host = rtsp.trim_start_matches("rtsp://").to_owned();
     let port = host.split('/').next().unwrap().to_owned();
     let add = |body: Value| {
-        let sent = ureq::post(format!("{web}/api/v1/streams")).content_type("application/json").send(body.to_string());
+        let sent = ureq::post(format!("{web}/api/v1/streams"))
+            .header("authorization", format!("Bearer {}", deployment.token()))
+            .content_type("application/json")
+            .send(body.to_string());
         assert_eq!(sent.unwrap().status(), 201, "{body}");
     };
     let matters = ["motor_vehicle_parking"];
@@ -250,7 +259,7 @@ fn read_the_disk(data: &Path, found: &mut Haystack) -> usize {
     let mut files = 0;
     for path in files_below(data) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.starts_with("xunjie.db") || name == "access.token" {
+        if name.starts_with("xunjie.db") {
             let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o600, "{name} is for its owner alone");
             continue;
@@ -279,13 +288,13 @@ fn planted_secrets_show_nowhere() {
     let (service, web) = serve(&deployment, |command| {
         command.env("GST_DEBUG", "2,rtspsrc:6,rtsp*:6,souphttpsrc:6,uri*:6,GST_PARAMS:5");
     });
-    let token = fs::read_to_string(deployment.folder.join("data/access.token")).unwrap().trim().to_owned();
+    let token = deployment.token();
 
     plant(&deployment, &web, &rtsp, &http.address);
     let began = Instant::now();
     until("the guarded camera is seen and the others are lost", &deployment, LONG, || {
-        let page = ureq::get(format!("{web}/coverage")).call().ok()?.body_mut().read_to_string().ok()?;
-        (page.contains("cam4") && !page.contains("未巡看")).then_some(())
+        let views = deployment.get(&web, "/api/v1/views")?;
+        (views.contains("cam4") && !views.contains("\"unseen\"")).then_some(())
     });
 
     // A case with evidence, and a platform that is told of it.
@@ -296,7 +305,7 @@ fn planted_secrets_show_nowhere() {
     until("the platform is told", &deployment, LONG, || platform.heard().contains("manifest_sha256").then_some(()));
 
     let mut found = Haystack::default();
-    send_wrongly(&web, &rtsp, &mut found);
+    send_wrongly(&web, &token, &rtsp, &mut found);
     let asked = walk_the_api(&web, &token, &mut found);
     ask_the_command_line(&deployment, &format!("http://admin:x@{}/", http.address), &mut found);
     let arguments = fs::read(format!("/proc/{}/cmdline", service.0.id())).unwrap();

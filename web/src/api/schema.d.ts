@@ -4,6 +4,59 @@
  */
 
 export interface paths {
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All accounts, by name. */
+        get: operations["accounts_list"];
+        put?: never;
+        /** Makes an account with an invitation. */
+        post: operations["accounts_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account. */
+        get: operations["accounts_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes an account; takes effect with its next request. */
+        patch: operations["accounts_change"];
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the password away and makes a new invitation. */
+        post: operations["accounts_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agreement": {
         parameters: {
             query?: never;
@@ -30,6 +83,23 @@ export interface paths {
         };
         /** The areas of the registered streams, as far as the caller sees them, by name. */
         get: operations["areas_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log, newest first. */
+        get: operations["audit_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -205,6 +275,23 @@ export interface paths {
         put?: never;
         /** Makes a dead or a waiting delivery due at once; the platform sees the same idempotency key. */
         post: operations["deliveries_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one may come in. */
+        get: operations["door_show"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -434,6 +521,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts an invitation, once: sets the password and comes in. */
+        post: operations["door_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matters": {
         parameters: {
             query?: never;
@@ -581,6 +685,59 @@ export interface paths {
         put?: never;
         /** Takes a second opinion. Changes nothing but the statistics. */
         post: operations["second_reviews_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who one is. */
+        get: operations["session_show"];
+        put?: never;
+        /** Comes in. */
+        post: operations["session_begin"];
+        /** Goes out. */
+        delete: operations["session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Chooses a new password; every other session of the account ends. */
+        put: operations["session_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first administrator, once, and comes in. */
+        post: operations["door_set_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -741,6 +898,41 @@ export interface paths {
         /** Tries a registered stream with the credential that is kept for it. */
         post: operations["streams_probe_known"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tokens, by name. */
+        get: operations["tokens_list"];
+        put?: never;
+        /** Makes a token. */
+        post: operations["tokens_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a token at once. */
+        delete: operations["tokens_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -980,6 +1172,71 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What changes about an account; what is left out stays. */
+        AccountChangeIn: {
+            /** @description `true`: everything. */
+            all_areas?: boolean | null;
+            /** @description What they may see; `null`: everything. */
+            areas?: string[] | null;
+            /** @description Whether they come in no more; sessions end at once. */
+            disabled?: boolean | null;
+            /** @description How people call them. */
+            display_name?: string | null;
+            /** @description Whether they may see what is not masked. */
+            may_unmask?: boolean | null;
+            /** @description What they may do. */
+            roles?: components["schemas"]["Role"][] | null;
+        };
+        /** @description An account to make. */
+        AccountIn: {
+            /** @description What they may see; `null`: everything. */
+            areas?: string[] | null;
+            /** @description How people call them. */
+            display_name?: string;
+            /** @description Whether they may see what is not masked. */
+            may_unmask?: boolean;
+            /** @description With which the person comes in: letters, digits and `-_.@`; unique. */
+            name?: string;
+            /** @description What they may do. */
+            roles?: components["schemas"]["Role"][];
+        };
+        /** @description A new account and its invitation. */
+        AccountMadeOut: {
+            /** @description The account. */
+            account: components["schemas"]["AccountOut"];
+            /** @description Path of the link with which the person sets a password; works once, for 7 days, and is not shown again. */
+            invitation: string;
+        };
+        /** @description An account. */
+        AccountOut: {
+            /** @description What they may see; `null`: everything. */
+            areas?: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Whether they come in no more. */
+            disabled: boolean;
+            /** @description How people call them. */
+            display_name: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the person last asked for something, to the minute.
+             */
+            last_seen_at?: string | null;
+            /** @description Whether they may see what is not masked. */
+            may_unmask: boolean;
+            /** @description With which the person comes in. */
+            name: string;
+            /** @description What they may do. */
+            roles: components["schemas"]["Role"][];
+        };
         /** @description How far second reviews agree with verdicts. */
         AgreementOut: {
             /**
@@ -1380,6 +1637,15 @@ export interface components {
             /** @description Who judged again. */
             second_by: string;
         };
+        /** @description How one may come in. */
+        DoorOut: {
+            /** @description Name of the provider that also lets people in; `null` without one. */
+            oidc?: string | null;
+            /** @description Nobody has an account yet: the link of the first start makes the first. */
+            setup_needed: boolean;
+            /** @description Whether the connection is encrypted by this server. */
+            tls: boolean;
+        };
         /** @description A zone of a draft. */
         DraftZoneIn: {
             hours?: components["schemas"]["HoursJson"] | null;
@@ -1705,6 +1971,18 @@ export interface components {
              */
             zone_version: number;
         };
+        /** @description An invitation that is accepted. */
+        InvitationIn: {
+            /** @description 12 to 256 characters. */
+            password: string;
+            /** @description What stands behind `#` in the link. */
+            secret: string;
+        };
+        /** @description A new invitation. */
+        InvitationOut: {
+            /** @description Path of the link with which the person sets a password; works once, for 7 days, and is not shown again. */
+            invitation: string;
+        };
         /** @description How one thing is judged. */
         JudgedOut: {
             /** @description Whether it counts as a sighting of something forbidden. */
@@ -1903,6 +2181,41 @@ export interface components {
          */
         OutletOut: "http" | "folder";
         /** @description One page of a list. */
+        PageOf_AccountOut: {
+            /** @description The rows. */
+            items: {
+                /** @description What they may see; `null`: everything. */
+                areas?: string[] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Whether they come in no more. */
+                disabled: boolean;
+                /** @description How people call them. */
+                display_name: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When the person last asked for something, to the minute.
+                 */
+                last_seen_at?: string | null;
+                /** @description Whether they may see what is not masked. */
+                may_unmask: boolean;
+                /** @description With which the person comes in. */
+                name: string;
+                /** @description What they may do. */
+                roles: components["schemas"]["Role"][];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageOf_AreaOut: {
             /** @description The rows. */
             items: {
@@ -1910,6 +2223,32 @@ export interface components {
                 name: string;
                 /** @description How many streams belong to it. */
                 streams: number;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        PageOf_AuditOut: {
+            /** @description The rows. */
+            items: {
+                /** @description What. */
+                action: string;
+                /** @description Who. */
+                actor: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Anything more. */
+                detail: Record<string, never>;
+                /**
+                 * Format: int64
+                 * @description Counts up.
+                 */
+                seq: number;
+                /** @description About what: an id. */
+                subject: string;
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -2300,6 +2639,44 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageOf_TokenOut: {
+            /** @description The rows. */
+            items: {
+                /** @description What it may see; `null`: everything. */
+                areas?: string[] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Who made it. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description From when on it opens nothing more.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                last_used_at?: string | null;
+                /** @description Whether it may see what is not masked. */
+                may_unmask: boolean;
+                /** @description What it is for. */
+                name: string;
+                /** @description What it may do. */
+                roles: components["schemas"]["Role"][];
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageOf_ViewCoverageOut: {
             /** @description The rows. */
             items: {
@@ -2411,6 +2788,13 @@ export interface components {
             reviewed: number;
             /** @description Who judged again. */
             second: string;
+        };
+        /** @description One's own new password. */
+        PasswordIn: {
+            /** @description The present one. */
+            current: string;
+            /** @description The new one: 12 to 256 characters. */
+            new: string;
         };
         /** @description Why deliveries wait. */
         PauseOut: {
@@ -2800,6 +3184,11 @@ export interface components {
             state: "duplicate";
         };
         /**
+         * @description What somebody may do. An account may hold several.
+         * @enum {string}
+         */
+        Role: "operator" | "reviewer" | "supervisor" | "platform" | "administrator";
+        /**
          * @description What becomes of a row.
          * @enum {string}
          */
@@ -2816,6 +3205,65 @@ export interface components {
         SecondReviewOut: {
             /** @description As it stood before anybody decided: without verdict, case, deliveries and audit. */
             incident: components["schemas"]["IncidentDetailOut"];
+        };
+        /** @description Who one is. */
+        SessionAccountOut: {
+            /** @description What one may see; `null`: everything. */
+            areas?: string[] | null;
+            /** @description How people call one. */
+            display_name: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Whether one may see what is not masked. */
+            may_unmask: boolean;
+            /** @description Whether one must choose a new password first. */
+            must_change_password: boolean;
+            /** @description With which one comes in. */
+            name: string;
+            /** @description What one may do. */
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description Name and password. */
+        SessionIn: {
+            /** @description Name of the account. */
+            name: string;
+            /** @description Its password. */
+            password: string;
+        };
+        /** @description A session, and what a browser needs to know of this house. */
+        SessionOut: {
+            /** @description Who. */
+            account: components["schemas"]["SessionAccountOut"];
+            /** @description Name of the city. */
+            city: string;
+            /**
+             * Format: date-time
+             * @description The server's time.
+             */
+            server_time: string;
+            /**
+             * Format: int64
+             * @description How long a verdict can be taken back, in milliseconds.
+             */
+            undo_ms: number;
+            /** @description The city's civil time against UTC. */
+            utc_offset: string;
+            /** @description Version of this program. */
+            version: string;
+        };
+        /** @description The first administrator. */
+        SetupIn: {
+            /** @description How people call them. */
+            display_name: string;
+            /** @description Name of the account. */
+            name: string;
+            /** @description 12 to 256 characters. */
+            password: string;
+            /** @description What stands behind `#` in the link that `xunjie serve` printed. */
+            secret: string;
         };
         /** @description A share with its interval of 95 % confidence (Wilson). */
         ShareOut: {
@@ -3043,6 +3491,62 @@ export interface components {
         TimelineOut: {
             /** @description Oldest first. */
             items: components["schemas"]["MomentOut"][];
+        };
+        /** @description A token to make. */
+        TokenIn: {
+            /** @description What it may see; `null`: everything. */
+            areas?: string[] | null;
+            /**
+             * Format: date-time
+             * @description From when on it opens nothing more; `null`: never.
+             */
+            expires_at?: string | null;
+            /** @description Whether it may see what is not masked. */
+            may_unmask?: boolean;
+            /** @description What it is for: letters, digits and `-_.@`; unique. */
+            name?: string;
+            /** @description What it may do. */
+            roles?: components["schemas"]["Role"][];
+        };
+        /** @description A new token and its secret. */
+        TokenMadeOut: {
+            /** @description To be sent as `Authorization: Bearer ...`; it is not shown again. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["TokenOut"];
+        };
+        /** @description A token. */
+        TokenOut: {
+            /** @description What it may see; `null`: everything. */
+            areas?: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description From when on it opens nothing more.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at?: string | null;
+            /** @description Whether it may see what is not masked. */
+            may_unmask: boolean;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do. */
+            roles: components["schemas"]["Role"][];
         };
         /**
          * @description How RTP travels.
@@ -3277,6 +3781,179 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accounts_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_AccountOut"];
+                };
+            };
+        };
+    };
+    accounts_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountMadeOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accounts_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accounts_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChangeIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accounts_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     agreement_show: {
         parameters: {
             query?: {
@@ -3324,6 +4001,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOf_AreaOut"];
+                };
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this actor: the name of an account, `token:` and the name of a token, `cli`, `system`, `platform`, `door`. */
+                actor?: string;
+                /** @description Only of this action: `session.begun`, `incident.confirmed`, ... */
+                action?: string;
+                /** @description Only about this subject: an id. */
+                subject?: string;
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                until?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description 1 to 500, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_AuditOut"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3645,6 +4364,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    door_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorOut"];
                 };
             };
         };
@@ -4164,6 +4902,53 @@ export interface operations {
             };
         };
     };
+    door_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     matters_list: {
         parameters: {
             query?: never;
@@ -4422,6 +5207,181 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    session_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordIn"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    door_set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4834,6 +5794,91 @@ export interface operations {
                 };
             };
             501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_TokenOut"];
+                };
+            };
+        };
+    };
+    tokens_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMadeOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
