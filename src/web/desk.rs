@@ -65,7 +65,8 @@ fn file(files: Files<'_>, path: &str, bytes: Cow<'static, [u8]>, headers: &Heade
     let kind = mime_guess::from_path(path).first_or_octet_stream();
     let text = kind.type_() == "text" || kind.subtype() == "javascript" || kind.subtype() == "json";
     let kind = if text { format!("{}; charset=utf-8", kind.essence_str()) } else { kind.essence_str().to_owned() };
-    out.extend(HeaderValue::from_str(&kind).map(|kind| (header::CONTENT_TYPE, kind)));
+    let kind = HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    out.insert(header::CONTENT_TYPE, kind);
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if is_small {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
