@@ -14,7 +14,7 @@
 //! | [`patrol`] | L3 | **the spine**: plan, look, record, courier; read `patrol/spine.rs` first |
 //! | [`eval`] | L3 | measures models and clips against labels and timelines |
 //! | [`service`] | L3 | use cases shared by the web and the command line |
-//! | [`web`] | L4 | HTTP API and the review page |
+//! | [`web`] | L4 | HTTP API and the desk, the browser application in the binary |
 //! | [`cli`] | L4 | one file a subcommand |
 
 pub mod analysis;

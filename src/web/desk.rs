@@ -34,9 +34,11 @@ pub(super) async fn serve(request: Request) -> Response {
     answer(&|path| Dist::get(path).map(|file| file.data), request.method(), request.uri().path(), request.headers())
 }
 
-/// Whether the address may be the desk's. What is below `/api/` never is.
+/// Whether the address may be the desk's. What is below `/api/` and `/media/` never is: whoever asks for something there
+/// that is not there must hear so.
 pub(super) fn is_of_desk(method: &Method, path: &str) -> bool {
-    matches!(*method, Method::GET | Method::HEAD) && path != "/api" && !path.starts_with("/api/")
+    let first = path.trim_start_matches('/').split('/').next();
+    matches!(*method, Method::GET | Method::HEAD) && !matches!(first, Some("api" | "media"))
 }
 
 fn answer(files: Files<'_>, method: &Method, path: &str, headers: &HeaderMap) -> Response {

@@ -13,7 +13,7 @@ use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 
 use super::{
@@ -80,8 +80,6 @@ struct Knock {
     /// Whether the answer is the same for all.
     is_anybodys: bool,
     proof: Option<Proof>,
-    /// Whether a browser wants a page and can be sent to the login.
-    wants_page: bool,
 }
 
 fn knock(door: &Door, request: &Request) -> Result<Knock, Problem> {
@@ -98,12 +96,12 @@ fn knock(door: &Door, request: &Request) -> Result<Knock, Problem> {
         None => desk::is_of_desk(method, path),
     };
     let proof = bearer.map(Proof::Token).or_else(|| session_of(&door.app, headers).map(Proof::Session));
-    Ok(Knock { asked, is_anybodys, proof, wants_page: wants_page(request) })
+    Ok(Knock { asked, is_anybodys, proof })
 }
 
 /// Who asks; `None` where anybody may.
 async fn admit(door: &Door, knock: Knock) -> Result<Option<Caller>, Response> {
-    let Knock { asked, is_anybodys, proof, wants_page } = knock;
+    let Knock { asked, is_anybodys, proof } = knock;
     if is_anybodys {
         return Ok(None);
     }
@@ -112,8 +110,7 @@ async fn admit(door: &Door, knock: Knock) -> Result<Option<Caller>, Response> {
         None => None,
     };
     let Some(caller) = caller else {
-        let refused = || Problem::unauthorised().into_response();
-        return Err(if wants_page { Redirect::to("/login").into_response() } else { refused() });
+        return Err(Problem::unauthorised().into_response());
     };
     match asked {
         // No route answers; further in it is told as such.
@@ -194,11 +191,6 @@ fn is_same_site(headers: &HeaderMap) -> bool {
         None => true,
         Some(origin) => origin.split_once("://").is_some_and(|(_, of)| !of.is_empty() && of == host(headers)),
     }
-}
-
-fn wants_page(request: &Request) -> bool {
-    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
-    request.method() == Method::GET && !request.uri().path().starts_with("/api/") && accepts.contains("text/html")
 }
 
 /// A cookie's value, percent-decoded.

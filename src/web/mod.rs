@@ -1,4 +1,4 @@
-//! L4: the HTTP API and the plain review page. Handlers translate; what they do lives in `service`. Nothing here
+//! L4: the HTTP API and the desk, the browser application that the binary carries. Handlers translate; what they do lives in `service`. Nothing here
 //! blocks an async thread, and no answer ever carries a credential.
 
 mod accounts;
@@ -23,7 +23,6 @@ mod incidents;
 mod lockout;
 mod looks;
 mod media_links;
-mod page;
 mod plan;
 mod platform;
 mod problem;

@@ -81,8 +81,6 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("matters_list", Known),
     ("media_links_show", Anybody),
     ("openapi", Known),
-    ("page", Holders(&[Reviewer])),
-    ("page_public", Anybody),
     ("plan_show", Known),
     ("session_begin", Anybody),
     ("session_end", Known),
@@ -127,16 +125,7 @@ pub const ROLES: &[(&str, Callers)] = &[
 ];
 
 /// Routes beside the document, by the word of [`ROLES`].
-const BESIDE: &[(&str, &str, &str)] = &[
-    ("GET", "/api/v1/openapi.json", "openapi"),
-    ("GET", "/", "page"),
-    ("GET", "/incidents/{id}", "page"),
-    ("POST", "/incidents/{id}/verdict", "page"),
-    ("GET", "/incidents/{id}/picture", "page"),
-    ("GET", "/coverage", "page"),
-    ("GET", "/assets/style.css", "page_public"),
-    ("GET", "/assets/page.js", "page_public"),
-];
+const BESIDE: &[(&str, &str, &str)] = &[("GET", "/api/v1/openapi.json", "openapi")];
 
 /// Who may call the operation.
 pub fn callers_of(operation: &str) -> Option<Callers> {

@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     App, accounts, areas, audit, callbacks, cases, catalogue, changes, deliveries, desk, door, evidence,
     guard::{self, Door},
-    health, imports, incident_detail, incidents, looks, media_links, page, plan, platform, queue,
+    health, imports, incident_detail, incidents, looks, media_links, plan, platform, queue,
     roles::Routes,
     second_reviews, sessions, statistics, streams, tokens, verdicts, views, what_if, zones,
 };
@@ -135,13 +135,6 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(health::live))
         .routes(routes!(health::metrics))
         .route("/api/v1/openapi.json", get(document))
-        .route("/", get(page::waiting))
-        .route("/incidents/{id}", get(page::incident))
-        .route("/incidents/{id}/verdict", axum::routing::post(page::decide))
-        .route("/incidents/{id}/picture", get(page::picture))
-        .route("/coverage", get(page::coverage))
-        .route("/assets/style.css", get(page::style))
-        .route("/assets/page.js", get(page::script))
 }
 
 /// The same, with a body as large as a sheet.

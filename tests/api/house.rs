@@ -386,10 +386,6 @@ impl Client {
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         self.send("POST", path, Some(("application/json", body.to_string().into_bytes())))
     }
-    pub fn form(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        self.send("POST", path, Some(("application/x-www-form-urlencoded", body.into_bytes())))
-    }
 
     pub fn send(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));

@@ -8,7 +8,6 @@ mod encrypted;
 mod evidence;
 mod house;
 mod imports;
-mod pages;
 mod platform;
 mod review;
 mod statistics;

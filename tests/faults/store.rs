@@ -31,7 +31,6 @@ fn recovered(name: &str, since: Instant, what: &str) {
 
 /// How long a reviewer's list takes.
 fn list(deployment: &Deployment, web: &str) -> Duration {
-    deployment.token();
     let began = Instant::now();
     let answer = deployment.get(web, "/api/v1/incidents?review=waiting");
     assert!(answer.is_some(), "the list answers");
@@ -105,6 +104,7 @@ fn a_disk_full_of_evidence_costs_no_incident_and_no_other_look() {
     deployment.register("lawn", &address, "0.1,0.9 0.2,0.9 0.2,0.95 0.1,0.95");
     let ballast = fill(&evidence);
     let (_service, web) = deployment.serve();
+    deployment.token();
     until("evidence that cannot be written", &deployment, LONG, || {
         deployment.log().contains("evidence cannot be written").then_some(())
     });
@@ -139,6 +139,7 @@ fn a_disk_full_of_everything_costs_no_incident() {
     let (_eye, address) = camera("127.0.0.1:0");
     deployment.register("van", &address, VAN_ONLY);
     let (_service, web) = deployment.serve();
+    deployment.token(); // nobody gets a new one while nothing can be written
     let ballast = fill(&data);
     until("a look that cannot be recorded", &deployment, LONG, || {
         deployment.log().contains("free disk space").then_some(())
@@ -233,6 +234,7 @@ fn a_store_that_another_process_holds_loses_nothing() {
     deployment.register("van", &address, VAN_ONLY);
     let (_service, web) = deployment.serve();
     until("a first look", &deployment, LONG, || sees(&deployment, "van").then_some(()));
+    deployment.token();
     let other = rusqlite::Connection::open(deployment.folder.join("data/xunjie.db")).expect("opened");
     other.busy_timeout(LONG).expect("set");
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");

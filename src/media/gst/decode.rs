@@ -140,8 +140,15 @@ impl Decoder {
 
     fn start(factory: &gst::ElementFactory, caps: &gst::Caps) -> Result<Self, gst::glib::BoolError> {
         let decoder = factory.create().build()?;
-        // libavcodec's frame threading would hold back whole groups of pictures in looks at key frames.
-        for (property, value) in [("max-threads", "1"), ("qos", "false"), ("automatic-request-sync-points", "false")] {
+        // libavcodec's frame threading would hold back whole groups of pictures in looks at key frames. A picture that
+        // the decoder knows to be damaged is none: what is missing may be filled with an earlier one, and it is evidence.
+        for (property, value) in [
+            ("max-threads", "1"),
+            ("qos", "false"),
+            ("automatic-request-sync-points", "false"),
+            ("output-corrupt", "false"),
+            ("discard-corrupted-frames", "true"),
+        ] {
             if decoder.has_property(property) {
                 decoder.set_property_from_str(property, value);
             }
