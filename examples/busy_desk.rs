@@ -17,7 +17,7 @@ use xunjie::{
     clock::{Clock, SimulatedClock, SystemClock},
     config::Config,
     domain::{
-        Appearance, BBox, Callback, Crs, EvidenceKind, FileRole, Incident, IncidentChange, IncidentId, Location, Look,
+        Appearance, BBox, Callback, Crs, EvidenceKind, FileRole, FrameSpace, Incident, IncidentChange, IncidentId, Location, Look,
         LookReport, MatterKey, ModelRef, Phase, Place, PlaceId, Presence, Pts, Purpose, RejectReason, Review, RuleRef,
         Score, Secret, Stage, Transport, Verdict, View, ViewState, WallSource, WallTime, ZoneId, ZoneKind,
     },
@@ -351,7 +351,7 @@ impl Desk {
             arrived: Some(now),
             skew_ms: Some(-120),
             pts: Some(Pts(1_000_000)),
-            bbox: None,
+            bbox: drawn_on(bytes, incident),
         });
         Ok(BundleDraft {
             id: evidence_id(incident.id, kind, now),
@@ -374,4 +374,13 @@ impl Desk {
             files: files.collect(),
         })
     }
+}
+
+/// The incident's box in pixels of a picture; a clip has none.
+fn drawn_on(bytes: &[u8], incident: &Incident) -> Option<BBox<FrameSpace>> {
+    let reader = image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().ok()?;
+    let (width, height) = reader.into_dimensions().ok()?;
+    let [x0, y0, x1, y1] = incident.bbox.to_array();
+    let (width, height) = (width as f32, height as f32);
+    Some(BBox::new(x0 * width, y0 * height, x1 * width, y1 * height))
 }
