@@ -17,9 +17,10 @@ use xunjie::{
     clock::{Clock, SimulatedClock, SystemClock},
     config::Config,
     domain::{
-        Appearance, BBox, Callback, Crs, EvidenceKind, FileRole, FrameSpace, Incident, IncidentChange, IncidentId, Location, Look,
-        LookReport, MatterKey, ModelRef, Phase, Place, PlaceId, Presence, Pts, Purpose, RejectReason, Review, RuleRef,
-        Score, Secret, Stage, Transport, Verdict, View, ViewState, WallSource, WallTime, ZoneId, ZoneKind,
+        Appearance, BBox, Callback, Crs, EvidenceKind, FileRole, FrameSpace, Incident, IncidentChange, IncidentId,
+        Location, Look, LookReport, MatterKey, ModelRef, Phase, Place, PlaceId, Presence, Pts, Purpose, RejectReason,
+        Review, RuleRef, Score, Secret, Stage, Transport, Verdict, View, ViewState, WallSource, WallTime, ZoneId,
+        ZoneKind,
     },
     service::{NewStream, NewZone, Service},
     store::{

@@ -42,6 +42,9 @@ pub struct Credential {
 #[serde(try_from = "String", into = "String")]
 pub struct SourceUrl(Url);
 
+/// So much of a scheme that nobody speaks is told back.
+const SCHEME_SHOWN_MAX: usize = 32;
+
 /// Why an address cannot be a source.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSource {
@@ -89,7 +92,7 @@ impl SourceUrl {
             // A file lies on this machine; behind a host the address would not even be read the same twice.
             "file" if url.host().is_none() => return Ok((Self(url), None)),
             "file" => return Err(BadSource::Unreadable),
-            other => return Err(BadSource::Scheme(other.to_owned())),
+            other => return Err(BadSource::Scheme(other.chars().take(SCHEME_SHOWN_MAX).collect())),
         }
         let decode = |text: &str| percent_decode(text);
         let credential = (!url.username().is_empty() || url.password().is_some()).then(|| Credential {
