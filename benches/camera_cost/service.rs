@@ -17,12 +17,16 @@ pub struct Running(pub Child);
 pub struct Served {
     pub process: Running,
     address: String,
+    /// Opens the metrics.
+    token: String,
 }
 
 impl Served {
     /// How many pictures were judged so far.
     pub fn judged(&self) -> f64 {
-        let answer = ureq::get(format!("{}/metrics", self.address)).call().expect("the service answers");
+        let answer =
+            ureq::get(format!("{}/metrics", self.address)).header("authorization", format!("Bearer {}", self.token));
+        let answer = answer.call().expect("the service answers");
         let text = answer.into_body().read_to_string().expect("metrics are text");
         let counts = text.lines().filter(|line| line.starts_with("xunjie_inference_seconds_count"));
         counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
@@ -122,7 +126,9 @@ impl Service<'_> {
             assert!(added.success(), "the camera could not be registered");
         }
         let (process, address) = start(self.xunjie().arg("serve").stderr(Stdio::null()), "巡街 ");
-        Served { process, address }
+        let made = self.xunjie().args(["token", "add", "bench", "--role", "supervisor"]).output().expect("xunjie runs");
+        let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        Served { process, address, token }
     }
 
     fn xunjie(&self) -> Command {

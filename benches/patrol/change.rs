@@ -27,8 +27,9 @@ pub fn run() {
         register(&service, number, &addresses[number % addresses.len()], REVISIT_S);
     }
     let (running, address) = house.serve();
+    let token = house.token();
     thread::sleep(Duration::from_secs(WARM_S));
-    let before = Metrics::of(&address);
+    let before = Metrics::of(&address, &token);
     let (cpu, began) = (running.cpu_s() + server.cpu_s(), Instant::now());
     let mut busy = Vec::new();
     for _ in 0..seconds {
@@ -39,7 +40,7 @@ pub fn run() {
     let passed = began.elapsed().as_secs_f64();
     let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
     let load = (running.cpu_s() + server.cpu_s() - cpu) / passed / cores;
-    let after = Metrics::of(&address);
+    let after = Metrics::of(&address, &token);
     let late_s = service.plan().map_or(0.0, |plan| plan.late_max_ms as f64 / 1000.0);
     let stored = after.buckets_since(&before);
     busy.sort_by(f64::total_cmp);
@@ -74,8 +75,9 @@ fn within(buckets: &[(f64, f64)], share: f64) -> String {
 struct Metrics(BTreeMap<String, f64>);
 
 impl Metrics {
-    fn of(address: &str) -> Self {
-        let answer = ureq::get(format!("{address}/metrics")).call().expect("the service answers");
+    fn of(address: &str, token: &str) -> Self {
+        let asked = ureq::get(format!("{address}/metrics")).header("authorization", format!("Bearer {token}"));
+        let answer = asked.call().expect("the service answers");
         let text = answer.into_body().read_to_string().expect("metrics are text");
         let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
         Self(lines.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect())

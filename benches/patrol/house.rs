@@ -145,6 +145,14 @@ impl House {
         (running, said[0].clone())
     }
 
+    /// A token that opens the service's metrics.
+    pub fn token(&self) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+        command.arg("--root").arg(root()).arg("--config").arg(&self.settings);
+        let made = command.args(["token", "add", "bench", "--role", "supervisor"]).output().expect("xunjie runs");
+        String::from_utf8_lossy(&made.stdout).trim().to_owned()
+    }
+
     pub fn folder(&self) -> &Path {
         self.settings.parent().expect("it has a folder")
     }
