@@ -186,7 +186,7 @@ pub struct Account {
 impl Account {
     /// The person as whoever asks.
     pub fn caller(&self) -> Caller {
-        Caller::with(self.id, self.name.as_str().to_owned(), &self.rights)
+        Caller::with(self.id, self.name.as_str().to_owned(), self.display_name.clone(), &self.rights)
     }
 }
 
@@ -212,7 +212,8 @@ pub struct Token {
 impl Token {
     /// The program as whoever asks. No account can have such a name.
     pub fn caller(&self) -> Caller {
-        Caller::with(self.id, format!("token:{}", self.name.as_str()), &self.rights)
+        let name = format!("token:{}", self.name.as_str());
+        Caller::with(self.id, name.clone(), name, &self.rights)
     }
 }
 
@@ -223,6 +224,8 @@ pub struct Caller {
     pub id: AccountId,
     /// The name that goes into the audit log and onto verdicts.
     pub name: String,
+    /// How people call them; a program has its name alone.
+    pub display_name: String,
     /// What they may do.
     pub roles: BTreeSet<Role>,
     /// What they may see.
@@ -232,9 +235,9 @@ pub struct Caller {
 }
 
 impl Caller {
-    fn with(id: AccountId, name: String, rights: &Rights) -> Self {
+    fn with(id: AccountId, name: String, display_name: String, rights: &Rights) -> Self {
         let Rights { roles, areas, may_unmask } = rights.clone();
-        Self { id, name, roles, areas, may_unmask }
+        Self { id, name, display_name, roles, areas, may_unmask }
     }
 
     /// Whether the caller holds one of these roles.

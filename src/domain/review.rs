@@ -159,7 +159,7 @@ pub struct IncidentLock {
     pub incident: IncidentId,
     /// Which account.
     pub holder: AccountId,
-    /// The account's name.
+    /// How people call whoever holds it.
     pub name: String,
     /// It ends by itself then.
     pub until: WallTime,

@@ -60,7 +60,7 @@ pub use incidents::IncidentDetail;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words};
 pub use platform::{PlatformStatus, Reached};
-pub use queue::{QueueAsk, QueueItem, QueuePage};
+pub use queue::{NextInQueue, QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};
 pub use second_reviews::{Agreement, PairAgreement, kappa};
 pub use statistics::{

@@ -88,6 +88,7 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("session_show", Known),
     ("platform_show", Holders(&[Platform])),
     ("queue_list", JUDGES),
+    ("queue_next", REVIEWERS),
     ("reconciliations_list", CASES),
     ("reconciliations_run", Holders(&[Platform])),
     ("reports_show", SUPERVISORS),

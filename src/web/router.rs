@@ -103,6 +103,7 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(verdicts::decide, verdicts::undo))
         .routes(routes!(verdicts::give))
         .routes(routes!(queue::list))
+        .routes(routes!(queue::next))
         .routes(routes!(queue::lock, queue::unlock))
         .routes(routes!(queue::similar))
         .routes(routes!(queue::clusters))

@@ -76,8 +76,8 @@ pub struct SessionOut {
 }
 
 impl SessionOut {
-    fn of(app: &App, caller: Caller, display_name: String) -> Self {
-        let Caller { id, name, roles, areas, may_unmask } = caller;
+    fn of(app: &App, caller: Caller) -> Self {
+        let Caller { id, name, display_name, roles, areas, may_unmask } = caller;
         let city = &app.service.config.city;
         Self {
             account: SessionAccountOut {
@@ -137,11 +137,7 @@ pub(super) async fn begin(
 #[utoipa::path(get, operation_id = "session_show", path = "/api/v1/session", tag = "door",
     responses((status = OK, body = SessionOut), (status = UNAUTHORIZED, body = Problem)))]
 pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<SessionOut>, Problem> {
-    let id = caller.id;
-    // A token has no account and goes by its name.
-    let account = app.run_for_all(move |service| Ok(service.accounts.account(id).ok())).await?;
-    let display_name = account.map_or_else(|| caller.name.clone(), |account| account.display_name);
-    Ok(Json(SessionOut::of(&app, caller, display_name)))
+    Ok(Json(SessionOut::of(&app, caller)))
 }
 
 /// Goes out.
@@ -209,7 +205,7 @@ impl Try<'_> {
 /// The session as an answer with its cookie.
 pub(super) fn entered_with(app: &App, headers: &HeaderMap, entered: Entered) -> Response {
     let Entered { account, session } = entered;
-    let shown = SessionOut::of(app, account.caller(), account.display_name);
+    let shown = SessionOut::of(app, account.caller());
     let mut response = Json(shown).into_response();
     set_cookie(&mut response, &session_cookie(app, headers, session.reveal(), COOKIE_S));
     response

@@ -96,6 +96,7 @@ const ROWS: &[Row] = &[
     ("plan_show", Some(ALL), Nothing, ""),
     ("platform_show", Some(PLATFORM), Nothing, ""),
     ("queue_list", Some(&[Reviewer, Supervisor]), Nothing, ""),
+    ("queue_next", Some(REVIEWER), Nothing, "{}"),
     ("reconciliations_list", Some(CASES), Nothing, ""),
     ("reconciliations_run", Some(PLATFORM), Nothing, ""),
     ("reports_show", Some(SUPERVISOR), Nothing, ""),

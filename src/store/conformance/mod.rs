@@ -59,7 +59,7 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         the_most_urgent_comes_first_on_every_page, the_queue_shows_what_its_filter_admits,
         a_verdict_is_undone_whole, an_undo_that_comes_too_late_says_why, only_the_latest_verdict_is_undone,
         a_message_that_was_taken_back_never_begins, of_an_undo_and_a_message_one_wins,
-        a_lock_is_one_persons_until_it_ends, a_second_review_is_one_and_by_somebody_else;
+        a_lock_is_one_persons_until_it_ends, the_next_is_what_nobody_else_has, many_who_ask_at_once_share_the_queue, a_second_review_is_one_and_by_somebody_else;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

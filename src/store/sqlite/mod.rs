@@ -13,6 +13,7 @@ mod door;
 mod doorkeys;
 mod evidence;
 mod failure;
+mod hand_out;
 mod incidents;
 mod journal;
 mod locks;

@@ -20,6 +20,7 @@ use super::{
     deliveries::{self, AHEAD_SQL, DUE_SQL},
     evidence,
     incidents::list_sql,
+    hand_out::FREE,
     journal::audit_page_sql,
     queue, second_reviews,
 };
@@ -317,7 +318,7 @@ fn the_queue_is_read_from_its_index_alone() {
             areas: if bits & 8 > 0 { some.clone() } else { Areas::All },
             levels: if bits & 4 > 0 { levels.clone() } else { Vec::new() },
         };
-        for sql in [queue::page_sql(&filter), queue::count_sql(&filter)] {
+        for sql in [queue::page_sql(&filter, ""), queue::page_sql(&filter, FREE), queue::count_sql(&filter)] {
             let plan = plan(&store, &sql);
             assert!(plan.contains("COVERING INDEX incidents_waiting"), "{sql}\n{plan}");
             // Only the rows of one minute are sorted.

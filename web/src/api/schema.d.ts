@@ -606,6 +606,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queue/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hands out the next incident that nobody else has open, and locks it for a minute: taking is locking, so two reviewers
+         *     who ask at once get two incidents.
+         */
+        post: operations["queue_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reconciliations": {
         parameters: {
             query?: never;
@@ -2149,6 +2169,44 @@ export interface components {
             evidence?: string | null;
             /** @description `look`, `sighting`, `incident`, `evidence`, `verdict`, `case`, `delivery`, `receipt`. */
             what: string;
+        };
+        /** @description Which incident a reviewer wants next. */
+        NextIn: {
+            /**
+             * Format: uuid
+             * @description Behind this incident, and from the front where none is left behind it.
+             * @default null
+             */
+            after: string | null;
+            /**
+             * @description Only of this area.
+             * @default null
+             */
+            area: string | null;
+            /**
+             * @description None of these, at most 200.
+             * @default []
+             */
+            but: string[];
+            /**
+             * @description Only of this matter.
+             * @default null
+             */
+            matter: string | null;
+        };
+        /** @description The next incident. */
+        NextOut: {
+            /**
+             * Format: int64
+             * @description How many of them colleagues have open.
+             */
+            held: number;
+            item?: components["schemas"]["QueueItemOut"] | null;
+            /**
+             * Format: int64
+             * @description How many wait under the same filter.
+             */
+            waiting: number;
         };
         /** @description What the last looks saw. */
         ObservedListOut: {
@@ -5043,6 +5101,37 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queue_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextOut"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,10 +5,12 @@ import { ask, type AreaOut, type PageOf } from '@/api/pending';
 import { queryClient } from '@/api/query';
 import { sessionQuery } from '@/app/session/session';
 import { Decisions } from './decisions';
-import type { Given, IncidentDetailOut, QueueFilter, QueueOut, Opinion } from './types';
+import type { Given, IncidentDetailOut, NextOut, Opinion, QueueFilter, QueueOut } from './types';
 
 /** Rows of one reading of the queue. */
 export const PAGE_ROWS = 200;
+/** Verdicts on their way that the next incident must not be; the server takes one more. */
+const BUT_MAX = 199;
 
 export function readQueue(filter: QueueFilter, after: string | null, signal?: AbortSignal): Promise<QueueOut> {
   const { matter, area } = filter;
@@ -82,8 +84,32 @@ export const areasQuery = queryOptions({
   staleTime: 5 * 60_000,
 });
 
-export const takeLock = (id: string) => body(api.PUT('/api/v1/incidents/{id}/lock', at(id)));
-export const giveLockBack = (id: string) => api.DELETE('/api/v1/incidents/{id}/lock', at(id));
+/** Calls about locks go one after the other: a lock that is given back must not overtake one that is taken. */
+let lastLock: Promise<unknown> = Promise.resolve();
+function inTurn<T>(call: () => Promise<T>): Promise<T> {
+  const answer = lastLock.then(call, call);
+  lastLock = answer.catch(() => undefined);
+  return answer;
+}
+
+export const takeLock = (id: string) => inTurn(() => body(api.PUT('/api/v1/incidents/{id}/lock', at(id))));
+export const giveLockBack = (id: string) => inTurn(() => api.DELETE('/api/v1/incidents/{id}/lock', at(id)));
+
+/** What the server hands out behind `after`; it is locked for us then. Never what a verdict of ours is on its way to. */
+export const nextQuery = (filter: QueueFilter, after: string | undefined) =>
+  queryOptions({
+    queryKey: ['next', filter, after ?? null],
+    queryFn: (): Promise<NextOut> => {
+      const given = [...decisions.all().values()].filter((one) => one.state === 'sending');
+      const but = given.map((one) => one.row.incident.id).slice(-BUT_MAX);
+      if (after !== undefined) but.push(after);
+      return inTurn(() => body(api.POST('/api/v1/queue/next', { body: { ...filter, after: after ?? null, but } })));
+    },
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
 
 /** The incident goes on waiting, under another matter. */
 export const reclassify = (id: string, matter: string) =>

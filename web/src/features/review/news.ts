@@ -7,19 +7,28 @@ import { useProblemWords } from '@/components/problem-text';
 import { decisions, detailQuery } from './calls';
 import type { DecisionNews } from './decisions';
 
+/** Says that a colleague was quicker. */
+export function useTaken() {
+  const { t } = useTranslation('review');
+  return (matter: string, by: string | null) =>
+    warn(t('news.taken', { matter }), by ? t('news.taken_by', { name: by.slice(0, 100) }) : '');
+}
+
+function warn(title: string, message: string) {
+  announce(`${title} ${message}`);
+  notifications.show({ color: 'red', title, message, autoClose: 10_000 });
+}
+
 /** Says what became of verdicts: aloud to all, on the screen where something went another way than the person thinks. */
 export function useNews(onBack: (id: string) => void) {
   const { t } = useTranslation('review');
   const words = useProblemWords();
   const client = useQueryClient();
+  const taken = useTaken();
   const tell = useEffectEvent((news: DecisionNews) => {
     const { incident } = news.decision.row;
     const matter = incident.matter_name;
     void client.invalidateQueries({ queryKey: detailQuery(incident.id).queryKey });
-    const warn = (title: string, message: string) => {
-      announce(`${title} ${message}`);
-      notifications.show({ color: 'red', title, message, autoClose: 10_000 });
-    };
     switch (news.kind) {
       case 'sent':
         announce(t(`said.${news.decision.given.verdict}`, { matter, reason: '' }));
@@ -39,7 +48,7 @@ export function useNews(onBack: (id: string) => void) {
         break;
       }
       case 'taken':
-        warn(t('news.taken', { matter }), news.by ? t('news.taken_by', { name: news.by.slice(0, 100) }) : '');
+        taken(matter, news.by);
         break;
     }
   });
