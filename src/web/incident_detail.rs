@@ -31,6 +31,8 @@ pub struct MomentOut {
     what: MomentKind,
     /// In words.
     detail: String,
+    /// In English words.
+    detail_en: String,
     /// The bundle that shows it.
     #[schema(value_type = Option<String>, format = "uuid")]
     evidence: Option<EvidenceId>,
@@ -38,8 +40,8 @@ pub struct MomentOut {
 
 impl MomentOut {
     pub(super) fn of(moment: Moment) -> Self {
-        let Moment { at, what, detail, evidence } = moment;
-        Self { at, what, detail, evidence }
+        let Moment { at, what, detail, detail_en, evidence } = moment;
+        Self { at, what, detail, detail_en, evidence }
     }
 }
 
@@ -108,6 +110,8 @@ pub struct ClipOut {
 pub struct IncidentDetailOut {
     /// The incident.
     incident: IncidentOut,
+    /// How whoever decided is called; `null` while it waits.
+    decided_by: Option<String>,
     /// Code of its stream, while it is registered.
     stream_code: Option<String>,
     /// Name of its stream, while it is registered.
@@ -179,6 +183,7 @@ impl IncidentDetailOut {
         let IncidentDetail {
             incident,
             matter_name,
+            matter_name_en: _,
             view,
             stream,
             zone,
@@ -187,6 +192,7 @@ impl IncidentDetailOut {
             case,
             deliveries,
             audit,
+            people,
             first_look: _,
             touched: _,
         } = detail;
@@ -194,6 +200,7 @@ impl IncidentDetailOut {
         let clip = shown.clip.filter(|_| caller.may_unmask);
         Self {
             reference: reference.map(|view| reference_path(view.id, view.reference.as_ref().map_or(0, |r| r.version))),
+            decided_by: incident.review.by().map(|by| people.called(by)),
             incident: IncidentOut::of(incident, matter_name),
             stream_code: stream.as_ref().map(|stream| stream.code.clone()),
             stream_name: stream.as_ref().map(|stream| stream.name.clone()),
@@ -214,7 +221,7 @@ impl IncidentDetailOut {
             clip: clip.map(|clip| ClipOut { url: path_of(&clip), seconds: None }),
             looks_seen: place.map(|place| place.looks_seen),
             evidence: evidence.into_iter().map(|(row, manifest)| BundleOut::of(row, manifest)).collect(),
-            case: case.map(CaseOut::of),
+            case: case.map(|case| CaseOut::of(case, &people)),
             deliveries: deliveries.into_iter().map(DeliveryOut::of).collect(),
             timeline,
             audit: audit.into_iter().map(AuditOut::of).collect(),

@@ -108,7 +108,7 @@ async function overtaken(office: Office, pages: readonly Page[]): Promise<void> 
   await office.call('POST', `/incidents/${String(mine)}/verdict`, { verdict: 'confirmed', note: '' });
   const next = await present(here, mine);
   expect(next).not.toBe(theirs);
-  await expect(here.getByText(`复核人 ${PEOPLE.admin.name}`, { exact: true })).toBeVisible();
+  await expect(here.getByText(`复核人 ${PEOPLE.admin.shown}`, { exact: true })).toBeVisible();
   // A colleague's is opened by hand: who has it is told, and no key decides.
   await here.goto(here.url().replace(String(next), String(theirs)));
   await expect(here.getByText(`${PEOPLE.second.shown} 正在复核这件`)).toBeVisible();

@@ -24,6 +24,7 @@ mod page;
 mod places;
 mod queue;
 mod reconciliations;
+mod refusals;
 mod registry;
 mod review;
 mod second_reviews;
@@ -31,6 +32,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod vouched;
 mod zones;
 
 use std::{

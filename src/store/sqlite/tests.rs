@@ -19,8 +19,8 @@ use super::{
     cases,
     deliveries::{self, AHEAD_SQL, DUE_SQL},
     evidence,
-    incidents::list_sql,
     hand_out::FREE,
+    incidents::list_sql,
     journal::audit_page_sql,
     queue, second_reviews,
 };

@@ -555,6 +555,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends the browser back: the person is in, or reads why not. */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads the browser to the provider. */
+        get: operations["oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plan": {
         parameters: {
             query?: never;
@@ -1204,6 +1238,8 @@ export interface components {
             display_name?: string | null;
             /** @description Whether they may see what is not masked. */
             may_unmask?: boolean | null;
+            /** @description Whether they must choose a new password before anything else. A new password ends it. */
+            must_change_password?: boolean | null;
             /** @description What they may do. */
             roles?: components["schemas"]["Role"][] | null;
         };
@@ -1252,6 +1288,8 @@ export interface components {
             last_seen_at?: string | null;
             /** @description Whether they may see what is not masked. */
             may_unmask: boolean;
+            /** @description Whether they must choose a new password before anything else. */
+            must_change_password: boolean;
             /** @description With which the person comes in. */
             name: string;
             /** @description What they may do. */
@@ -1429,8 +1467,10 @@ export interface components {
             code_2013?: string | null;
             /** @description GB/T 47678.5-2026 code. */
             code_2026: string;
-            /** @description Who confirmed. */
+            /** @description Who confirmed: the name of the account. */
             confirmed_by: string;
+            /** @description How whoever confirmed is called. */
+            confirmed_by_name: string;
             /**
              * Format: date-time
              * @description By when it should be handled.
@@ -1645,7 +1685,7 @@ export interface components {
             at: string;
             /** @description What. */
             first: components["schemas"]["Opinion"];
-            /** @description Who decided. */
+            /** @description How whoever decided is called. */
             first_by: string;
             /**
              * Format: uuid
@@ -1654,7 +1694,7 @@ export interface components {
             incident: string;
             /** @description What. */
             second: components["schemas"]["Opinion"];
-            /** @description Who judged again. */
+            /** @description How whoever judged again is called. */
             second_by: string;
         };
         /** @description How one may come in. */
@@ -1868,6 +1908,8 @@ export interface components {
             audit: components["schemas"]["AuditOut"][];
             case?: components["schemas"]["CaseOut"] | null;
             clip?: components["schemas"]["ClipOut"] | null;
+            /** @description How whoever decided is called; `null` while it waits. */
+            decided_by?: string | null;
             /** @description What the platform has to be told. */
             deliveries: components["schemas"]["DeliveryOut"][];
             /**
@@ -2123,8 +2165,10 @@ export interface components {
             dwell_s: number;
             /** @description Key, as zones and views name it. */
             key: string;
-            /** @description Name for people. */
+            /** @description Name in the standard. */
             name: string;
+            /** @description Name for people who read English, where the catalogue has one. */
+            name_en?: string | null;
             /**
              * Format: float
              * @description Share of the box that must lie inside, for `overlap`.
@@ -2162,6 +2206,8 @@ export interface components {
             at: string;
             /** @description In words. */
             detail: string;
+            /** @description In English words. */
+            detail_en: string;
             /**
              * Format: uuid
              * @description The bundle that shows it.
@@ -2265,6 +2311,8 @@ export interface components {
                 last_seen_at?: string | null;
                 /** @description Whether they may see what is not masked. */
                 may_unmask: boolean;
+                /** @description Whether they must choose a new password before anything else. */
+                must_change_password: boolean;
                 /** @description With which the person comes in. */
                 name: string;
                 /** @description What they may do. */
@@ -2357,8 +2405,10 @@ export interface components {
                 code_2013?: string | null;
                 /** @description GB/T 47678.5-2026 code. */
                 code_2026: string;
-                /** @description Who confirmed. */
+                /** @description Who confirmed: the name of the account. */
                 confirmed_by: string;
+                /** @description How whoever confirmed is called. */
+                confirmed_by_name: string;
                 /**
                  * Format: date-time
                  * @description By when it should be handled.
@@ -2600,8 +2650,10 @@ export interface components {
                 dwell_s: number;
                 /** @description Key, as zones and views name it. */
                 key: string;
-                /** @description Name for people. */
+                /** @description Name in the standard. */
                 name: string;
+                /** @description Name for people who read English, where the catalogue has one. */
+                name_en?: string | null;
                 /**
                  * Format: float
                  * @description Share of the box that must lie inside, for `overlap`.
@@ -2822,7 +2874,7 @@ export interface components {
                  * @description When it was drawn.
                  */
                 at: string;
-                /** @description By whom. */
+                /** @description How whoever drew it is called. */
                 by: string;
                 /** @description The zone as it was drawn. */
                 zone: components["schemas"]["ZoneOut"];
@@ -2837,14 +2889,14 @@ export interface components {
              * @description Of them, how many alike.
              */
             agreed: number;
-            /** @description Who decided. */
+            /** @description How whoever decided is called. */
             first: string;
             /**
              * Format: int64
              * @description How many both judged.
              */
             reviewed: number;
-            /** @description Who judged again. */
+            /** @description How whoever judged again is called. */
             second: string;
         };
         /** @description One's own new password. */
@@ -3825,7 +3877,7 @@ export interface components {
              * @description When it was drawn.
              */
             at: string;
-            /** @description By whom. */
+            /** @description How whoever drew it is called. */
             by: string;
             /** @description The zone as it was drawn. */
             zone: components["schemas"]["ZoneOut"];
@@ -5023,6 +5075,49 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageOf_MatterOut"];
                 };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query?: {
+                /** @description Exchanged for a token. */
+                code?: string;
+                /** @description What we sent along. */
+                state?: string;
+                /** @description Why the provider did not let the person in. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the desk, or back with the reason */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    oidc_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the provider, or back with the reason */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

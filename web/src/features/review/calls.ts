@@ -1,7 +1,6 @@
 // What the reviewer's screens ask of the server, in one place.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
-import { ask, type AreaOut, type PageOf } from '@/api/pending';
 import { queryClient } from '@/api/query';
 import { sessionQuery } from '@/app/session/session';
 import { Decisions } from './decisions';
@@ -72,18 +71,6 @@ export const secondReviewQuery = queryOptions({
   refetchOnWindowFocus: false,
 });
 
-export const mattersQuery = queryOptions({
-  queryKey: ['matters'],
-  queryFn: () => body(api.GET('/api/v1/matters')),
-  staleTime: Infinity,
-});
-
-export const areasQuery = queryOptions({
-  queryKey: ['areas'],
-  queryFn: () => ask<Pick<PageOf<AreaOut>, 'items'>>('GET', '/areas'),
-  staleTime: 5 * 60_000,
-});
-
 /** Calls about locks go one after the other: a lock that is given back must not overtake one that is taken. */
 let lastLock: Promise<unknown> = Promise.resolve();
 function inTurn<T>(call: () => Promise<T>): Promise<T> {
@@ -125,7 +112,7 @@ export const secondReview = (id: string, given: Opinion) =>
 export const decisions = new Decisions({
   decide: (id, given) => body(api.POST('/api/v1/incidents/{id}/verdict', { ...at(id), body: { ...given, note: '' } })),
   undo: (id) => body(api.DELETE('/api/v1/incidents/{id}/verdict', at(id))),
-  show: async (id) => (await body(api.GET('/api/v1/incidents/{id}', at(id)))).incident,
+  show: (id) => body(api.GET('/api/v1/incidents/{id}', at(id))),
   self: () => queryClient.getQueryData(sessionQuery.queryKey)?.account.name ?? '',
   wait: (ms) => new Promise((done) => setTimeout(done, ms)),
 });

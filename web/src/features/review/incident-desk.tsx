@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconLock } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
 import { useChanges } from '@/api/changes';
 import { useMay, useSession } from '@/app/session/session';
 import { announce } from '@/components/announce';
@@ -141,7 +142,7 @@ function Notices({
       )}
       {review && review.state !== 'waiting' && (
         <div className={classes.notice} role="status">
-          {t('decided', { state: t(`state.${review.state}`), name: review.by.slice(0, 100) })}
+          {t('decided', { state: t(`state.${review.state}`), name: (detail?.decided_by ?? review.by).slice(0, 100) })}
         </div>
       )}
       {!canReview && (
@@ -166,11 +167,11 @@ function useOvertaken(id: string, onGone: () => void) {
     const query = detailQuery(id);
     const didWait = client.getQueryData(query.queryKey)?.incident.review.state === 'waiting';
     const learn = async () => {
-      const { incident } = await client.fetchQuery({ ...query, staleTime: 0 });
+      const { incident, decided_by: by } = await client.fetchQuery({ ...query, staleTime: 0 });
       const { review } = incident;
       // A verdict of one's own is told by its own answer.
       if (!didWait || review.state === 'waiting' || decisions.all().has(id) || shown.current !== id) return;
-      tell(incident.matter_name, review.by);
+      tell(incident.matter_name, by ?? review.by);
       onGone();
     };
     learn().catch(() => undefined);
@@ -179,12 +180,13 @@ function useOvertaken(id: string, onGone: () => void) {
 
 /** The incident goes on waiting under another matter; the reviewer stays with it. */
 function useReclassify() {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id, matter }: { id: string; matter: string }) => reclassify(id, matter),
     onSuccess: async ({ incident }) => {
-      announce(t('said.reclassified', { matter: incident.matter_name }));
+      announce(t('said.reclassified', { matter: matterName(incident.matter_name) }));
       await client.invalidateQueries({ queryKey: detailQuery(incident.id).queryKey });
     },
   });
