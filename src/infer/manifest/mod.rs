@@ -130,6 +130,14 @@ impl DetectorSpec {
     }
 }
 
+impl DetectorSpec {
+    /// What a class scores at most where the model sees nothing of it.
+    pub fn unseen(&self, class: &str) -> Score {
+        let index = self.classes.iter().position(|known| **known == *class);
+        index.map_or(self.score_floor, |index| self.calibrations.of(index, self.score_floor))
+    }
+}
+
 /// An encoder of patches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncoderSpec {
