@@ -11,6 +11,7 @@ mod matters;
 mod networks;
 mod oidc;
 mod platform;
+mod second_look;
 mod settings;
 mod table;
 #[cfg(test)]

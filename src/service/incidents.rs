@@ -3,8 +3,8 @@
 use super::{Faults, Moment, People, Service, ServiceError, timeline};
 use crate::{
     domain::{
-        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream, View,
-        WallTime, Zone,
+        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream,
+        Verification, View, WallTime, Zone,
     },
     store::{AuditRow, DECIDED, IncidentFilter, Page, Rows, evidence::Fault},
 };
@@ -38,6 +38,8 @@ pub struct IncidentDetail {
     pub audit: Vec<AuditRow>,
     /// How those who did something are called.
     pub people: People,
+    /// What a verifier said about its place, newest first.
+    pub verifications: Vec<Verification>,
     /// The look that saw it first, while it is among the view's latest 500.
     pub first_look: Option<LookReport>,
 }
@@ -110,6 +112,7 @@ impl Service {
             deliveries,
             audit,
             people: self.people()?,
+            verifications: self.store.verifications(id)?,
             first_look,
         })
     }

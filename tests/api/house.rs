@@ -214,6 +214,7 @@ impl House {
             clean_looks: 0,
             clean_since: None,
             score: Score::new(0.87).unwrap(),
+            refused: None,
             phase: Phase::Candidate,
         };
         let incident = Incident {
@@ -230,6 +231,7 @@ impl House {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            weights: None,
         };
         let place = Place { phase: Phase::Reported { incident: incident.id }, ..place };
         let draft = self.bundle(&incident, &matter, pictures);
@@ -245,6 +247,7 @@ impl House {
             changes,
             evidence: vec![row],
             recheck: None,
+            verifications: vec![],
             observed: None,
         };
         self.service.store.record(&outcome).unwrap();
@@ -294,6 +297,7 @@ impl House {
             location: stream.location.clone(),
             view_name: view.name.clone(),
             model: ModelRef { name: config.model.clone(), sha256: "00".repeat(32) },
+            verifier: None,
             rule: RuleRef {
                 matter: matter.clone(),
                 pipeline_sha256: config.sha256.clone(),

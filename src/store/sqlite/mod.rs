@@ -12,6 +12,7 @@ mod desk;
 mod door;
 mod doorkeys;
 mod evidence;
+mod exemplars;
 mod failure;
 mod hand_out;
 mod incidents;
@@ -32,6 +33,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod verifications;
 mod vouched;
 mod zones;
 

@@ -38,6 +38,7 @@ fn folder() -> (TempDir, PathBuf) {
 #[test]
 fn in_memory_it_conforms() {
     run(&|| Box::new(SqliteStore::in_memory().unwrap()));
+    run_door(&|| Box::new(SqliteStore::in_memory().unwrap()));
 }
 
 #[test]
@@ -45,6 +46,10 @@ fn on_file_it_conforms() {
     let folder = tempfile::tempdir().unwrap();
     let next = std::cell::Cell::new(0);
     run(&|| {
+        next.set(next.get() + 1);
+        Box::new(SqliteStore::open(&folder.path().join(format!("{}.db", next.get()))).unwrap())
+    });
+    run_door(&|| {
         next.set(next.get() + 1);
         Box::new(SqliteStore::open(&folder.path().join(format!("{}.db", next.get()))).unwrap())
     });

@@ -1784,6 +1784,11 @@ export interface components {
          */
         FileRole: "first" | "middle" | "latest" | "annotated" | "masked" | "masked_plain" | "clip";
         /**
+         * @description What finding a matter rests on: how much its incidents can be trusted before anybody measured them here.
+         * @enum {string}
+         */
+        Grounds: "trained" | "few_shot" | "composed";
+        /**
          * @description A hard limit of the patrol.
          * @enum {string}
          */
@@ -1958,8 +1963,11 @@ export interface components {
              * @description Until when the caller may undo the caller's own verdict.
              */
             undo_until?: string | null;
+            /** @description What a verifier said about its place, newest first; kept for 45 days. */
+            verifications: components["schemas"]["VerificationOut"][];
             /** @description Name of its view, while it is registered. */
             view_name?: string | null;
+            weights?: components["schemas"]["WeightsOut"] | null;
             zone?: components["schemas"]["ZoneOut"] | null;
             /** @description Name of its zone, while it is registered. */
             zone_name?: string | null;
@@ -2165,6 +2173,11 @@ export interface components {
             dwell_s: number;
             /** @description Key, as zones and views name it. */
             key: string;
+            /**
+             * @description What finding it rests on: `trained` (a model was trained for it and measured), `few_shot`, or `composed` of things
+             *     that a general model knows.
+             */
+            level: components["schemas"]["Grounds"];
             /** @description Name in the standard. */
             name: string;
             /** @description Name for people who read English, where the catalogue has one. */
@@ -2179,6 +2192,8 @@ export interface components {
              * @description How often a view with it is looked at, in seconds.
              */
             revisit_s: number;
+            /** @description Whether a second model looks again before it is reported. */
+            verified: boolean;
             /** @description How its box is tested against a zone. */
             zone_test: components["schemas"]["ZoneTestOut"];
         };
@@ -2196,6 +2211,13 @@ export interface components {
              * @description When it was opened.
              */
             opened_at: string;
+        };
+        /** @description Which weights. */
+        ModelOut: {
+            /** @description Name of the model's folder. */
+            name: string;
+            /** @description SHA-256 of the weight file. */
+            sha256: string;
         };
         /** @description One moment of an incident's timeline. */
         MomentOut: {
@@ -2650,6 +2672,11 @@ export interface components {
                 dwell_s: number;
                 /** @description Key, as zones and views name it. */
                 key: string;
+                /**
+                 * @description What finding it rests on: `trained` (a model was trained for it and measured), `few_shot`, or `composed` of things
+                 *     that a general model knows.
+                 */
+                level: components["schemas"]["Grounds"];
                 /** @description Name in the standard. */
                 name: string;
                 /** @description Name for people who read English, where the catalogue has one. */
@@ -2664,6 +2691,8 @@ export interface components {
                  * @description How often a view with it is looked at, in seconds.
                  */
                 revisit_s: number;
+                /** @description Whether a second model looks again before it is reported. */
+                verified: boolean;
                 /** @description How its box is tested against a zone. */
                 zone_test: components["schemas"]["ZoneTestOut"];
             }[];
@@ -3190,6 +3219,11 @@ export interface components {
             view: string;
         };
         /**
+         * @description Why a place was not reported.
+         * @enum {string}
+         */
+        RefusedWhy: "score" | "not_new" | "exemplar";
+        /**
          * @description Why a reviewer rejected an incident.
          * @enum {string}
          */
@@ -3683,6 +3717,45 @@ export interface components {
          * @enum {string}
          */
         VerdictWord: "confirmed" | "rejected" | "duplicate" | "reclassified";
+        /** @description One look of a verifier at a place. */
+        VerificationOut: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The exemplar that weighed in.
+             */
+            exemplar?: string | null;
+            /**
+             * Format: float
+             * @description Both as one.
+             */
+            fused: number;
+            /**
+             * Format: float
+             * @description How alike the exemplar is, as a cosine.
+             */
+            likeness?: number | null;
+            /**
+             * Format: float
+             * @description How new it is against the view's reference picture, 0 when it looks the same; `null` where nobody asked.
+             */
+            newness?: number | null;
+            /**
+             * Format: float
+             * @description The proposal's score.
+             */
+            proposed: number;
+            refused?: components["schemas"]["RefusedWhy"] | null;
+            /**
+             * Format: float
+             * @description The verifier's score.
+             */
+            verified: number;
+        };
         /** @description What changes about a view; what is left out stays. */
         ViewChange: {
             /** @description What is looked for. */
@@ -3765,6 +3838,13 @@ export interface components {
          * @enum {string}
          */
         ViewState: "same" | "moved" | "dark" | "blurred" | "covered" | "frozen" | "lost" | "unreferenced";
+        /** @description The weights that took part in what became an incident. */
+        WeightsOut: {
+            /** @description The model that proposes in every look. */
+            detector: components["schemas"]["ModelOut"];
+            scan?: components["schemas"]["ModelOut"] | null;
+            verifier?: components["schemas"]["ModelOut"] | null;
+        };
         /** @description How the view would be judged. */
         WhatIfIn: {
             /** @description What would be looked for; left out, what is looked for now. */
