@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{IncidentFilter, Page, Rows, StoreError};
 use crate::domain::{
-    Callback, Case, CaseId, Credential, Incident, IncidentFacts, LookId, MatterKey, Observed, Stage, Stream, View,
-    ViewId, WallTime,
+    Callback, Case, CaseId, Credential, Incident, IncidentFacts, IncidentId, LookId, MatterKey, Observed, Stage,
+    Stream, View, ViewId, WallTime,
 };
 
 /// A stream as a sheet names it: new, or as it should stand from now on.
@@ -136,11 +136,14 @@ pub trait OfficeStore {
         matter: Option<&MatterKey>,
         each: &mut dyn FnMut(&IncidentFacts<'_>),
     ) -> Result<(), StoreError>;
-    /// Incidents that were found in the span, newest first, with their cases; at most `limit`.
+    /// How many incidents were found in the span.
+    fn incidents_counted(&self, span: TimeSpan, filter: &IncidentFilter) -> Result<u64, StoreError>;
+    /// Incidents that were found in the span, newest first, with their cases: at most `limit`, those after that one.
     fn incidents_found(
         &self,
         span: TimeSpan,
         filter: &IncidentFilter,
+        after: Option<(WallTime, IncidentId)>,
         limit: u32,
     ) -> Result<Vec<(Incident, Option<CaseFacts>)>, StoreError>;
     /// Cases that were opened in the span, oldest first, and whether the report of each is still on its way.

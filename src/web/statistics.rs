@@ -1,15 +1,22 @@
 //! `/api/v1/statistics`, `/api/v1/reports` and the exports: counts of what was found and what became of it.
 #![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    time::Duration,
+};
 
 use axum::{
     Json,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -20,14 +27,19 @@ use super::{
 use crate::{
     domain::{Area, Caller, MatterKey, ViewId, WallTime},
     service::{
-        By, Figures, HotPlace, HotSpots, Month, REASONS, Report, Service, Share, Statistics, StatisticsQuery,
-        StatisticsRow, TableFormat, reason_word,
+        By, Exported, Figures, HotPlace, HotSpots, IncidentExport, Month, REASONS, Report, Service, ServiceError,
+        Share, Statistics, StatisticsQuery, StatisticsRow, TableFormat, reason_word,
     },
     store::{IncidentFilter, TimeSpan},
 };
 
 /// Where nothing else is asked for.
 const SPAN: Duration = Duration::from_secs(30 * 86_400);
+
+/// Pieces of a file that wait for their caller.
+const PIECES_AHEAD: usize = 4;
+/// Bytes of a piece of a packed file.
+const PIECE_BYTES: u64 = 256 * 1024;
 
 /// What rows are about.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
@@ -377,7 +389,8 @@ pub(super) async fn export(
     Ok(file(&name, format, app.count(&caller, export).await?))
 }
 
-/// Incidents as a file for a spreadsheet, newest first, at most 100,000; audited.
+/// Incidents as a file for a spreadsheet, newest first, as many as there are (an XLSX sheet ends at 1,048,576 rows);
+/// audited. An answer that breaks off is no whole file.
 #[utoipa::path(get, operation_id = "incidents_export", path = "/api/v1/incidents/export", tag = "statistics", params(IncidentsIn),
     responses((status = OK, content_type = "text/csv", body = String), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(super) async fn incidents(
@@ -390,7 +403,8 @@ pub(super) async fn incidents(
     let filter = IncidentFilter { areas: area.into(), review, open: None, view: None, matter };
     let name = day_name(&app, "incidents", span);
     let export = move |service: &Service| service.export_incidents(span, &filter, format, &actor);
-    Ok(file(&name, format, app.count(&caller, export).await?))
+    let begun = app.count(&caller, export).await?;
+    Ok(file(&name, format, flow(app, caller, begun)))
 }
 
 /// The report of a month, `YYYY-MM`.
@@ -439,13 +453,59 @@ fn day_name(app: &App, what: &str, span: TimeSpan) -> String {
     format!("{what}-{}-{}", day(span.from), day(span.until.minus(Duration::from_millis(1))))
 }
 
-fn file(name: &str, format: TableFormat, bytes: Vec<u8>) -> Response {
+/// The rest of a file as the caller takes it: a slow one holds a few pieces, and no thread and no reader of the store.
+fn flow(app: App, caller: Caller, begun: IncidentExport) -> Body {
+    let (pieces, flow) = mpsc::channel(PIECES_AHEAD);
+    tokio::spawn(async move {
+        if let Err(problem) = pour(&app, &caller, begun, &pieces).await {
+            tracing::error!(?problem, "a file of incidents broke off");
+            // An error ends the connection before the end of the body: nobody takes the half for the whole.
+            let _ = pieces.send(Err(io::Error::other("the file cannot be read to its end"))).await;
+        }
+    });
+    Body::from_stream(ReceiverStream::new(flow))
+}
+
+/// Hands out pieces until the file ends or nobody takes them any more.
+async fn pour(
+    app: &App,
+    caller: &Caller,
+    begun: IncidentExport,
+    pieces: &mpsc::Sender<io::Result<Bytes>>,
+) -> Result<(), Problem> {
+    let mut export = Box::new(begun);
+    let mut rest = loop {
+        match app.count(caller, move |service| service.export_on(export)).await? {
+            Exported::Rest(rest) => break rest,
+            Exported::Piece(bytes, onward) => {
+                if !bytes.is_empty() && pieces.send(Ok(bytes.into())).await.is_err() || pieces.is_closed() {
+                    return Ok(());
+                }
+                export = onward;
+            }
+        }
+    };
+    loop {
+        let read = move |_: &Service| {
+            let mut bytes = Vec::new();
+            let read = rest.by_ref().take(PIECE_BYTES).read_to_end(&mut bytes);
+            read.map(|_| (bytes, rest)).map_err(|error| ServiceError::Export(error.to_string()))
+        };
+        let (bytes, onward) = app.run(caller, read).await?;
+        if bytes.is_empty() || pieces.send(Ok(bytes.into())).await.is_err() {
+            return Ok(());
+        }
+        rest = onward;
+    }
+}
+
+fn file(name: &str, format: TableFormat, body: impl Into<Body>) -> Response {
     let (kind, ending) = match format {
         TableFormat::Csv => ("text/csv; charset=utf-8", "csv"),
         TableFormat::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     };
     let name = format!("attachment; filename=\"{name}.{ending}\"");
     let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, name)], bytes)
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, name)], body.into())
         .into_response()
 }

@@ -1,6 +1,6 @@
 //! Statistics, hot spots, reports and exports over real incidents, verdicts, cases and callbacks.
 
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 use serde_json::{Value, json};
 use xunjie::domain::{Case, IncidentId, Stage};
@@ -144,4 +144,40 @@ fn exports_are_files_that_calculate_nothing_and_are_audited() {
     let audit = house.service.store.audit_rows(None, 0, 500).unwrap();
     let count = |action: &str| audit.iter().filter(|row| row.action == action).count();
     assert_eq!((count("statistics.exported"), count("incidents.exported")), (2, 3));
+}
+
+/// Fills the house by SQL: through the spine it would take an hour.
+fn many(house: &House, of: IncidentId, rows: u32) {
+    let store = rusqlite::Connection::open(house.folder().join("data/xunjie.db")).unwrap();
+    store
+        .execute_batch(&format!(
+            "CREATE TEMP TABLE one AS SELECT * FROM incidents WHERE id = '{of}';
+             CREATE TEMP TABLE many AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+                 SELECT one.*, i FROM one, n;
+             UPDATE many SET id = printf('%08x-0000-8000-8000-%012x', 3, i), place = id, opened_at = opened_at - i / 7;
+             ALTER TABLE many DROP COLUMN i;
+             INSERT INTO incidents SELECT * FROM many;"
+        ))
+        .unwrap();
+}
+
+#[test]
+fn exports_are_of_any_length() {
+    let (house, ids) = busy();
+    let api = house.client();
+    many(&house, ids[5], 100_500);
+    let all = "/api/v1/incidents/export?from=2026-11-22T00:00:00Z";
+    let list = api.get(all);
+    assert_eq!(list.header("content-length"), "", "it is sent as it is read");
+    let named: std::collections::HashSet<&str> =
+        list.text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!((list.text.lines().count(), named.len()), (100_507, 100_506), "each once");
+    let book = api.get(&format!("{all}&review=waiting&format=xlsx")).bytes;
+    let mut book = zip::ZipArchive::new(std::io::Cursor::new(book)).unwrap();
+    let mut sheet = String::new();
+    book.by_name("xl/worksheets/sheet1.xml").unwrap().read_to_string(&mut sheet).unwrap();
+    assert_eq!(sheet.matches("<row ").count(), 100_502);
+    let audit = house.service.store.audit_rows(None, 0, 500).unwrap();
+    let told: Vec<u64> = audit.iter().filter_map(|row| row.detail["rows"].as_u64()).collect();
+    assert_eq!(told, [100_506, 100_501], "who took how much is known before a byte of it leaves");
 }

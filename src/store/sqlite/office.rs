@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 
 use super::{SqliteStore, observed, reconciliations, registry, statistics};
 use crate::{
-    domain::{Callback, Case, CaseId, Incident, IncidentFacts, LookId, MatterKey, Observed, ViewId, WallTime},
+    domain::{
+        Callback, Case, CaseId, Incident, IncidentFacts, IncidentId, LookId, MatterKey, Observed, ViewId, WallTime,
+    },
     store::{
         CaseFacts, IncidentFilter, OfficeStore, Page, PlatformCounts, Reconciliation, Rows, StoreError, StreamEntry,
         TimeSpan,
@@ -32,13 +34,17 @@ impl OfficeStore for SqliteStore {
     ) -> Result<(), StoreError> {
         self.connections.read(|tx| statistics::facts(tx, span, matter, each))
     }
+    fn incidents_counted(&self, span: TimeSpan, filter: &IncidentFilter) -> Result<u64, StoreError> {
+        self.connections.read(|tx| statistics::counted(tx, span, filter))
+    }
     fn incidents_found(
         &self,
         span: TimeSpan,
         filter: &IncidentFilter,
+        after: Option<(WallTime, IncidentId)>,
         limit: u32,
     ) -> Result<Vec<(Incident, Option<CaseFacts>)>, StoreError> {
-        self.connections.read(|tx| statistics::found(tx, span, filter, limit))
+        self.connections.read(|tx| statistics::found(tx, span, filter, after, limit))
     }
     fn cases_opened(&self, span: TimeSpan) -> Result<Vec<(Case, bool)>, StoreError> {
         self.connections.read(|tx| reconciliations::cases_opened(tx, span))
