@@ -127,6 +127,7 @@ impl TableWriter {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands errors over")]
 fn words(error: impl ToString) -> String {
     error.to_string()
 }

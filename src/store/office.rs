@@ -44,6 +44,15 @@ pub struct CaseFacts {
     pub handled_at: Option<WallTime>,
 }
 
+/// Views that were counted, at one moment or at many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoverageCount {
+    /// Those that something is looked for on.
+    pub views: u64,
+    /// Of them those that stood covered.
+    pub covered: u64,
+}
+
 /// How the conversation with the platform stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PlatformCounts {
@@ -146,6 +155,10 @@ pub trait OfficeStore {
         after: Option<(WallTime, IncidentId)>,
         limit: u32,
     ) -> Result<Vec<(Incident, Option<CaseFacts>)>, StoreError>;
+    /// Adds how views stood at a moment to what is known of that day, in the city's civil time.
+    fn add_coverage(&self, day: NaiveDate, count: CoverageCount) -> Result<(), StoreError>;
+    /// All that was counted from that day on, up to and without the other.
+    fn coverage_counted(&self, from: NaiveDate, until: NaiveDate) -> Result<CoverageCount, StoreError>;
     /// Cases that were opened in the span, oldest first, and whether the report of each is still on its way.
     fn cases_opened(&self, span: TimeSpan) -> Result<Vec<(Case, bool)>, StoreError>;
     /// What the platform said about a case, in the order in which it was heard, with when that was.

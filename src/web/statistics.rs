@@ -1,45 +1,29 @@
 //! `/api/v1/statistics`, `/api/v1/reports` and the exports: counts of what was found and what became of it.
 #![expect(unused_qualifications, reason = "utoipa's macro names query types by path")]
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Read},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
-use axum::{
-    Json,
-    body::{Body, Bytes},
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
+    downloads::{file, flow},
     extract::{At, Params},
     problem::Problem,
 };
 use crate::{
     domain::{Area, Caller, MatterKey, ViewId, WallTime},
     service::{
-        By, Exported, Figures, HotPlace, HotSpots, IncidentExport, Month, REASONS, Report, Service, ServiceError,
-        Share, Statistics, StatisticsQuery, StatisticsRow, TableFormat, reason_word,
+        By, Figures, HotPlace, HotSpots, Month, REASONS, Report, Service, ServiceError, Share, Statistics,
+        StatisticsQuery, StatisticsRow, TableFormat, reason_word,
     },
     store::{IncidentFilter, TimeSpan},
 };
 
 /// Where nothing else is asked for.
 const SPAN: Duration = Duration::from_secs(30 * 86_400);
-
-/// Pieces of a file that wait for their caller.
-const PIECES_AHEAD: usize = 4;
-/// Bytes of a piece of a packed file.
-const PIECE_BYTES: u64 = 256 * 1024;
 
 /// What rows are about.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
@@ -293,7 +277,8 @@ impl HotSpotsOut {
 pub struct ReportCoverageOut {
     /// Views that are looked at.
     views: usize,
-    /// Share of them that is looked at in time, as things stand; `null` for a month that is over.
+    /// Share of the month's counts of views, one in ten minutes, that found them looked at in time; as things stand while
+    /// the running month has none yet; `null` for a month in which nothing was counted.
     covered_share: Option<f64>,
 }
 
@@ -451,61 +436,4 @@ fn day_name(app: &App, what: &str, span: TimeSpan) -> String {
     let offset = app.service.config.city.utc_offset();
     let day = |at: WallTime| at.civil(offset).format("%Y%m%d").to_string();
     format!("{what}-{}-{}", day(span.from), day(span.until.minus(Duration::from_millis(1))))
-}
-
-/// The rest of a file as the caller takes it: a slow one holds a few pieces, and no thread and no reader of the store.
-fn flow(app: App, caller: Caller, begun: IncidentExport) -> Body {
-    let (pieces, flow) = mpsc::channel(PIECES_AHEAD);
-    tokio::spawn(async move {
-        if let Err(problem) = pour(&app, &caller, begun, &pieces).await {
-            tracing::error!(?problem, "a file of incidents broke off");
-            // An error ends the connection before the end of the body: nobody takes the half for the whole.
-            let _ = pieces.send(Err(io::Error::other("the file cannot be read to its end"))).await;
-        }
-    });
-    Body::from_stream(ReceiverStream::new(flow))
-}
-
-/// Hands out pieces until the file ends or nobody takes them any more.
-async fn pour(
-    app: &App,
-    caller: &Caller,
-    begun: IncidentExport,
-    pieces: &mpsc::Sender<io::Result<Bytes>>,
-) -> Result<(), Problem> {
-    let mut export = Box::new(begun);
-    let mut rest = loop {
-        match app.count(caller, move |service| service.export_on(export)).await? {
-            Exported::Rest(rest) => break rest,
-            Exported::Piece(bytes, onward) => {
-                if !bytes.is_empty() && pieces.send(Ok(bytes.into())).await.is_err() || pieces.is_closed() {
-                    return Ok(());
-                }
-                export = onward;
-            }
-        }
-    };
-    loop {
-        let read = move |_: &Service| {
-            let mut bytes = Vec::new();
-            let read = rest.by_ref().take(PIECE_BYTES).read_to_end(&mut bytes);
-            read.map(|_| (bytes, rest)).map_err(|error| ServiceError::Export(error.to_string()))
-        };
-        let (bytes, onward) = app.run(caller, read).await?;
-        if bytes.is_empty() || pieces.send(Ok(bytes.into())).await.is_err() {
-            return Ok(());
-        }
-        rest = onward;
-    }
-}
-
-fn file(name: &str, format: TableFormat, body: impl Into<Body>) -> Response {
-    let (kind, ending) = match format {
-        TableFormat::Csv => ("text/csv; charset=utf-8", "csv"),
-        TableFormat::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-    };
-    let name = format!("attachment; filename=\"{name}.{ending}\"");
-    let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, name)], body.into())
-        .into_response()
 }
