@@ -1,4 +1,4 @@
-//! The parts of a matter that are about second models: verify, scan, exemplars, shadow. Raw, checked, as values of the
+//! The parts of a matter that are about second models: verify, scan, exemplars. Raw, checked, as values of the
 //! domain. Knows no model: whether classes and weights exist is checked where manifests are loaded.
 
 use std::{sync::Arc, time::Duration};

@@ -13,6 +13,7 @@ mod teaching;
 mod threads;
 
 pub(crate) use fixtures::*;
+pub(crate) use teaching::verification;
 
 use super::Store;
 
@@ -63,7 +64,9 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         a_lock_is_one_persons_until_it_ends, a_second_review_is_one_and_by_somebody_else;
     teaching:
         every_field_of_a_verification_comes_back, the_oldest_verifications_of_a_view_make_room,
-        what_a_place_was_refused_for_and_the_weights_of_an_incident_come_back;
+        what_a_place_was_refused_for_and_the_weights_of_an_incident_come_back,
+        verdicts_about_looks_teach_and_their_undo_takes_it_back, an_exemplar_counts_in_its_scope_until_it_is_undone,
+        the_oldest_exemplars_of_a_view_make_room;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };
