@@ -43,7 +43,7 @@ pub(super) struct RawExemplars {
 }
 
 /// Default of `exemplars.likeness_min`; docs/models.md says how it was measured.
-const LIKENESS_MIN: f32 = 0.9;
+const LIKENESS_MIN: f32 = 0.95;
 /// Default of `verify.again_after_s`.
 const AGAIN_AFTER_S: u64 = 3600;
 
