@@ -14,6 +14,7 @@ mod desk;
 mod door;
 mod downloads;
 mod evidence;
+mod exemplars;
 mod extract;
 mod guard;
 mod handshakes;

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     domain::{Area, Caller, MatterKey, ViewId, WallTime},
     service::{
-        By, Figures, HotPlace, HotSpots, Month, REASONS, Report, Service, ServiceError, Share, Statistics,
-        StatisticsQuery, StatisticsRow, TableFormat, reason_word,
+        By, Figures, HotPlace, HotSpots, Month, REASONS, Report, Service, Share, Statistics, StatisticsQuery,
+        StatisticsRow, TableFormat, reason_word,
     },
     store::{IncidentFilter, TimeSpan},
 };
