@@ -10,14 +10,7 @@ const TOOLTIP_MAX = 1_000;
  */
 export function Name({ children, title = children, ...props }: { children: string; title?: string } & TextProps) {
   return (
-    <Text
-      component="bdi"
-      display="block"
-      truncate
-      inherit={!props.size}
-      title={title.slice(0, TOOLTIP_MAX)}
-      {...props}
-    >
+    <Text component="bdi" display="block" truncate inherit={!props.size} title={title.slice(0, TOOLTIP_MAX)} {...props}>
       {children.length > SHOWN_MAX ? `${children.slice(0, SHOWN_MAX)}…` : children}
     </Text>
   );
