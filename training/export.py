@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -64,16 +63,6 @@ class Calibration(CalibrationDataReader):
 
 def tensor(scene):
     return data.letterbox(scene.read(), nets.SIDE)[0].astype(np.float32).transpose(2, 0, 1)[None]
-
-
-def runner(path, columns=None):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    if columns is None:
-        return lambda x: session.run(None, {name: x})[0]
-    return lambda x: session.run(None, {name: x})[0][..., columns]
 
 
 def write(net, path):
@@ -143,7 +132,7 @@ def main():
     write(net, full / "model.onnx")
     with torch.no_grad():
         noise = torch.rand(1, 3, nets.SIDE, nets.SIDE) * 255
-        apart = np.abs(nets.Exported(net)(noise).numpy() - runner(full / "model.onnx")(noise.numpy())).max()
+        apart = np.abs(nets.Exported(net)(noise).numpy() - measure.runner(full / "model.onnx")(noise.numpy())).max()
     if apart > 1e-3:
         raise SystemExit(f"the exported graph differs by {apart:.2g} from the weights: nothing may be shipped before that is understood")
     clean, held_out = data.facades(a.facades / "train")
@@ -152,9 +141,9 @@ def main():
     manifest(full, a.name, state["epoch"])
     manifest(small, f"{a.name}_int8", state["epoch"], "; rounded to 8 bits by training/export.py")
     val = data.scenes(a.garbage / "val")
-    start = runner(a.start, [0, 1, 2, 3, 4, *(5 + i for i in nets.COCO.values())])
+    start = measure.runner(a.start, measure.START)
     for folder in (full, small):
-        run = runner(folder / "model.onnx")
+        run = measure.runner(folder / "model.onnx")
         figures = measure.measure(run, val, held_out) | {"coco_held": measure.held(run, start, val + held_out)}
         print(folder.name, json.dumps(figures), flush=True)
 

@@ -3,10 +3,24 @@ import cv2
 import numpy as np
 
 from data import letterbox
-from net import CLASSES, KEPT, OWN, SIDE, STRIDES
+from net import CLASSES, COCO, KEPT, OWN, SIDE, STRIDES
 
 FLOOR = 0.01
 NMS_IOU = 0.6
+START = [0, 1, 2, 3, 4, *(5 + i for i in COCO.values())]  # columns of the starting network's output that are kept
+
+
+def runner(path, columns=None):
+    """Tensor -> output of an ONNX file on one thread, or some of its columns."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    if columns is None:
+        return lambda x: session.run(None, {name: x})[0]
+    return lambda x: session.run(None, {name: x})[0][..., columns]
 
 
 def corners(out, side=SIDE):
@@ -113,6 +127,19 @@ def held(run, start, scenes, sure=0.4, seen=0.25):
     return counts
 
 
+def seen_by(start, scenes, sure=0.5):
+    """What the start is sure of in the scenes: {class: [(scene, [class x0 y0 x1 y1] in shares)]}. `start` answers in our classes."""
+    seen = {}
+    for scene in scenes:
+        picture = scene.read()
+        h, w = picture.shape[:2]
+        for kind, score, *box in detect(start, picture, sure):
+            row = np.array([kind, *np.array(box) / [w, h, w, h]], np.float32)
+            if kind < KEPT and score >= sure:
+                seen.setdefault(CLASSES[kind], []).append((scene, row))
+    return seen
+
+
 def draw(picture, found, floor=0.3):
     for c, s, *box in found:
         if s < floor:
@@ -128,10 +155,7 @@ def main():
     """measure.py MODEL.onnx PICTURE... OUT.png: draws what is seen, pictures side by side."""
     import sys
 
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-    run = lambda x: session.run(None, {session.get_inputs()[0].name: x})[0]
+    run = runner(sys.argv[1])
     tiles = []
     for path in sys.argv[2:-1]:
         picture = cv2.imread(path)

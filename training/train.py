@@ -141,7 +141,11 @@ def main():
     a = arguments()
     a.run.mkdir(parents=True, exist_ok=True)
     clean, held_out = data.facades(a.facades / "train")
-    mixer = data.Mixer(data.scenes(a.garbage / "train"), clean)
+    streets = data.scenes(a.garbage / "train")
+    start = measure.runner(a.start, measure.START)
+    seen = {} if a.overfit else measure.seen_by(start, streets + clean)
+    print("strewn in: " + ", ".join(f"{k} {len(v)}" for k, v in sorted(seen.items())), flush=True)
+    mixer = data.Mixer(streets, clean, seen)
     val = data.scenes(a.garbage / "val")
     run = Run(a)
     if a.overfit:
@@ -185,6 +189,7 @@ def main():
         line = {"epoch": run.epoch, "side": side, "seconds": round(time.time() - began), **{k: round(v / per_epoch, 4) for k, v in sums.items()}}
         if run.epoch % a.measure_every == 0 or run.epoch == a.epochs:
             line |= measure.measure(run.forward(), val, held_out)
+            line["coco_held"] = measure.held(run.forward(), start, val + held_out)
         print(json.dumps(line), flush=True)
         with (a.run / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
