@@ -16,6 +16,7 @@ class Scene:
     path: Path
     labels: np.ndarray  # [n, class x0 y0 x1 y1], shares of the picture
     clean: bool = False  # a facade: its labels are pieces, not our classes
+    wide: bool = False  # a composed street, seen from a pole: a part of it may fill the picture
 
     def read(self):
         picture = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
@@ -38,8 +39,8 @@ def labels_of(path):
     return rows[(rows[:, 3] > rows[:, 1]) & (rows[:, 4] > rows[:, 2])]
 
 
-def scenes(folder, clean=False):
-    found = [Scene(p, labels_of(p.with_suffix(".txt")), clean) for p in sorted(Path(folder).glob("*.jpg"))]
+def scenes(folder, clean=False, wide=False):
+    found = [Scene(p, labels_of(p.with_suffix(".txt")), clean, wide) for p in sorted(Path(folder).glob("*.jpg"))]
     if not found:
         raise SystemExit(f"{folder} has no pictures (*.jpg): unpack the data set there")
     return found
@@ -153,7 +154,9 @@ class Mixer:
         canvas = np.full((side, side, 3), GREY, np.uint8)
         draw, whole = rng.random(), (0, 0, side, side)
         stretch = lambda: np.exp(rng.uniform(-0.35, 0.35))
-        if scene.clean or draw < 0.12:
+        if scene.wide:
+            labels = place(canvas, whole, scene.read(), scene.labels, rng, np.exp(rng.uniform(0, np.log(3.5))), np.exp(rng.uniform(-0.15, 0.15)))
+        elif scene.clean or draw < 0.12:
             labels = self.pole(canvas, scene, side, rng)
         elif draw < 0.3:
             labels = self.mosaic(canvas, scene, side, rng)

@@ -1,4 +1,4 @@
-"""The frozen picture encoder: a vision transformer, small, patches of 14 pixels (DINOv2, arXiv 2304.07193), for a fixed side.
+"""The frozen picture encoder: a vision transformer, small, patches of 14 pixels (DINOv2, arXiv 2304.07193).
 
 Its weights come from an ONNX file that holds the network as exported from its makers' published form.
 """
@@ -37,41 +37,43 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Pictures R G B, normalised by MEAN and STD, [n, 3, side, side] -> [n, 1 + cells, 384]: the whole, then its patches by rows."""
+    """Pictures R G B, normalised by MEAN and STD, [n, 3, h, w] -> [n, 1 + cells, 384]: the whole, then its patches by rows."""
 
-    def __init__(self, side):
+    def __init__(self):
         super().__init__()
-        self.cells = side // PATCH
         self.patch = nn.Conv2d(3, WIDTH, PATCH, PATCH)
         self.whole = nn.Parameter(torch.zeros(1, 1, WIDTH))
-        self.position = nn.Parameter(torch.zeros(1, 1 + self.cells**2, WIDTH))
+        self.position = nn.Parameter(torch.zeros(1, WIDTH, LEARNT, LEARNT))
+        self.first = nn.Parameter(torch.zeros(1, 1, WIDTH))
         self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
         self.norm = nn.LayerNorm(WIDTH, eps=1e-6)
 
     def forward(self, x):
-        x = self.patch(x).flatten(2).transpose(1, 2)
-        x = torch.cat([self.whole.expand(len(x), -1, -1), x], 1) + self.position
+        x = self.patch(x)
+        # Positions are stretched from the learnt ones, whatever the sides of the picture.
+        x = x + F.interpolate(self.position, size=x.shape[-2:], mode="bicubic", align_corners=False)
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([(self.whole + self.first).expand(x.shape[0], -1, -1), x], 1)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
 
 
-def load(path, side):
-    """The encoder of the file for pictures of `side` pixels: positions are stretched from the learnt ones."""
+def load(path):
+    """The encoder of the file."""
     graph = onnx.load(str(path)).graph
     arrays = {i.name: torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer}
     # Linear weights lost their names in the export; the nodes that use them kept theirs.
     matrices = {n.name: arrays[n.input[1]] for n in graph.node if n.op_type == "MatMul" and n.input[1] in arrays}
-    net, state = Encoder(side), {}
+    net, state = Encoder(), {}
     named = lambda key: arrays["backbone." + key]
     for part in ("weight", "bias"):
         state[f"patch.{part}"] = named(f"embeddings.patch_embeddings.projection.{part}")
         state[f"norm.{part}"] = named(f"layernorm.{part}")
     state["whole"] = named("embeddings.cls_token")
     positions = {tuple(a.shape): a for n, a in arrays.items() if n.startswith("onnx::")}
-    learnt = positions[(1, LEARNT**2, WIDTH)].reshape(1, LEARNT, LEARNT, WIDTH).permute(0, 3, 1, 2)
-    spread = F.interpolate(learnt, size=(net.cells,) * 2, mode="bicubic", align_corners=False)
-    state["position"] = torch.cat([positions[(1, 1, WIDTH)], spread.flatten(2).transpose(1, 2)], 1)
+    state["position"] = positions[(1, LEARNT**2, WIDTH)].reshape(1, LEARNT, LEARNT, WIDTH).permute(0, 3, 1, 2).contiguous()
+    state["first"] = positions[(1, 1, WIDTH)]
     for i in range(LAYERS):
         theirs = f"encoder.layer.{i}."
         for ours, key in (("query", "attention.attention.query"), ("key", "attention.attention.key"), ("value", "attention.attention.value"),
@@ -102,7 +104,7 @@ def compare(path, side=224):
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     noise = np.random.default_rng(0).normal(size=(1, 3, side, side)).astype(np.float32)
     theirs = torch.from_numpy(session.run([end], {session.get_inputs()[0].name: noise})[0])
-    ours = load(path, side)(torch.from_numpy(noise))
+    ours = load(path)(torch.from_numpy(noise))
     return float((ours - theirs).abs().max()), float(F.cosine_similarity(ours, theirs, dim=-1).min())
 
 

@@ -2,7 +2,7 @@
 """Writes down what the frozen encoder sees in each picture, once, so that heads can be trained on it in minutes.
 
   features.py --encoder encoder_448_int8.onnx --garbage DIR --facades DIR --out DIR [--seed 0] [--side 448]
-OUT/train_SEED.npy holds [pictures, cells, 384] half floats, train_SEED.json their labels; val.npy and clean.npy likewise, unspoiled.
+OUT/train_SEED.npy (composed_SEED.npy) holds [pictures, cells, 384] half floats, train_SEED.json their labels; val.npy and clean.npy likewise, unspoiled.
 It goes on where it stopped, and sleeps between pictures while the file named by XUNJIE_PAUSE_FILE exists.
 """
 import argparse
@@ -58,6 +58,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("encoder", "garbage", "facades", "out"):
         p.add_argument(f"--{name}", type=Path, required=True)
+    p.add_argument("--composed", type=Path, help="a pass over the labelled street pictures of `compose.py --stills`, in place of the scenes")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--side", type=int, default=448)
     p.add_argument("--threads", type=int, default=1)
@@ -70,10 +71,10 @@ def main():
     for name, scenes in (("val", val), ("clean", held_out)):
         write(name, a.out, len(scenes), a.side, lambda i, skip, s=scenes: letterboxed(s[i], a.side), run)
     mixer, rng = data.Mixer(streets, clean), random.Random(a.seed)
-    order = streets + clean
+    order, name = (data.scenes(a.composed, wide=True), "composed") if a.composed else (streets + clean, "train")
     rng.shuffle(order)
     seeds = [rng.getrandbits(32) for _ in order]
-    write(f"train_{a.seed}", a.out, len(order), a.side, lambda i, _: mixer.make(order[i], a.side, random.Random(seeds[i])), run)
+    write(f"{name}_{a.seed}", a.out, len(order), a.side, lambda i, _: mixer.make(order[i], a.side, random.Random(seeds[i])), run)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("start", "garbage", "facades", "run"):
         p.add_argument(f"--{name}", type=Path, required=True)
+    p.add_argument("--composed", type=Path, help="labelled street pictures of `compose.py --stills`")
+    p.add_argument("--composed-share", type=int, default=800, help="of those in an epoch")
     p.add_argument("--epochs", type=int, default=30)
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--side", type=int, default=320, help="pixels of a training picture, a multiple of 32")
@@ -151,13 +153,14 @@ def main():
     if a.overfit:
         return overfit(run, mixer, a)
     run.resume()
-    per_epoch = (len(mixer.streets) + a.clean) // a.batch
+    composed = data.scenes(a.composed, wide=True) if a.composed else []
+    per_epoch = (len(mixer.streets) + a.clean + min(a.composed_share, len(composed))) // a.batch
     warm, total = min(100, per_epoch), per_epoch * a.epochs
     ahead = ThreadPoolExecutor(1)
     while run.epoch < a.epochs:
         # Seeded by the epoch, so that a resumed run sees what an unbroken one would have seen.
         rng = random.Random(a.seed * 1000 + run.epoch)
-        order = mixer.streets + rng.sample(clean, min(a.clean, len(clean)))
+        order = mixer.streets + rng.sample(clean, min(a.clean, len(clean))) + rng.sample(composed, min(a.composed_share, len(composed)))
         rng.shuffle(order)
         side = a.last_side if run.epoch >= 0.8 * a.epochs else a.side
         began, first, run.step = time.time(), run.batches, per_epoch * run.epoch + run.batches
