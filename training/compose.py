@@ -55,12 +55,12 @@ def silhouette(picture, box):
     rect = (x0 - left, y0 - top, x1 - x0, y1 - y0)
     if min(rect[2:]) < 24 or rect[2] * rect[3] > 0.92 * around.shape[0] * around.shape[1]:
         return None
-    k = min(1.0, 240 / max(around.shape[:2]))
+    k = min(1.0, 200 / max(around.shape[:2]))
     small = cv2.resize(around, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
     mask = np.zeros(small.shape[:2], np.uint8)
     cv2.setRNGSeed(1)
     try:
-        cv2.grabCut(small, mask, tuple(max(int(v * k), 1) for v in rect), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_RECT)
+        cv2.grabCut(small, mask, tuple(max(int(v * k), 1) for v in rect), np.zeros((1, 65)), np.zeros((1, 65)), 2, cv2.GC_INIT_WITH_RECT)
     except cv2.error:
         return None
     body = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.uint8)
@@ -96,10 +96,12 @@ def cuts(scenes, kinds, rng, count):
     return found
 
 
-def pieces(scenes):
+def pieces(scenes, count=90):
     """Parts of facades: what does not belong on the ground and is no rubbish."""
     found = []
     for scene in scenes:
+        if len(found) >= count:
+            break
         picture = scene.read()
         h, w = picture.shape[:2]
         cut = silhouette(picture, scene.labels[-1][1:] * [w, h, w, h]) if len(scene.labels) else None
@@ -108,9 +110,11 @@ def pieces(scenes):
     return found
 
 
-def vehicles(scenes, start):
+def vehicles(scenes, start, count=60):
     found = []
     for scene in scenes:
+        if len(found) >= count:
+            break
         picture = scene.read()
         for kind, score, *box in measure.detect(start, picture, 0.55):
             if CLASSES[kind] in ("car", "truck", "bus", "bicycle", "motorcycle") and box[2] - box[0] > 40:
@@ -378,7 +382,7 @@ def main():
     rng = random.Random(a.seed)
     trained, held_out = data.facades(a.facades / "train")
     streets, houses = (data.scenes(a.garbage / "train"), trained) if a.stills else (data.scenes(a.garbage / "val"), held_out)
-    many = 5 if a.stills else 1
+    many = 2 if a.stills else 1
     parts = {
         # Near views of a door or a window are no street seen from a pole: wide pictures only.
         "backgrounds": [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]],
