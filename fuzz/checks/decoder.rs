@@ -9,7 +9,7 @@ use xunjie::{
         letterbox::{ColourOrder, Letterbox, Placement, TensorFormat, TensorLayout},
     },
     domain::Score,
-    infer::manifest::{DetectorSpec, PictureInput},
+    infer::manifest::{Calibrations, DetectorSpec, PictureInput},
 };
 
 /// Hands out the input piece by piece; zeros when it is used up.
@@ -76,6 +76,9 @@ pub fn check(data: &[u8]) {
         score_floor: Score::new(f32::from(bytes.byte()) / 255.0).expect("a share"),
         nms_iou: f32::from(bytes.byte()) / 255.0,
         detections_max: 1 + bytes.below(20),
+        appearance: None,
+        calibrations: Calibrations::default(),
+        fusion: None,
     };
     let size =
         |shape: &[usize]| shape.iter().try_fold(1_usize, |n, side| n.checked_mul(*side)).unwrap_or(0).min(20_000);

@@ -17,7 +17,10 @@ pub fn check(data: &[u8]) {
         Ok(manifest) => {
             assert_eq!(parse().as_ref(), Ok(&manifest));
             let path = manifest.weight_path();
-            assert_eq!((path.parent(), path.file_name()), (Some(folder), Some(OsStr::new(&manifest.file))));
+            let neighbour =
+                manifest.weights_of.as_ref().map_or(folder.to_path_buf(), |name| Path::new("models").join(name));
+            assert_eq!((path.parent(), path.file_name()), (Some(&*neighbour), Some(OsStr::new(&manifest.file))));
+            assert_eq!(path.components().count(), 3, "no path leads out of models/");
             assert_eq!(manifest.sha256.len(), 64);
             stands(&manifest.kind);
         }

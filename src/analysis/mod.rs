@@ -14,6 +14,7 @@ pub mod scene;
 pub mod score;
 pub mod statistics;
 pub mod tracker;
+pub mod verify;
 pub mod what_if;
 
 #[cfg(test)]

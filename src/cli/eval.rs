@@ -5,7 +5,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
 };
 
 use anyhow::{Context, bail};
@@ -16,14 +15,17 @@ use serde::Serialize;
 use super::eval_clip;
 use super::{Done, desk::Desk, print::table};
 use crate::{
+    analysis::verify::Fusion,
     domain::Score,
     eval::{
         EvalError,
+        cascade::Verifier,
         classes::ClassMap,
+        cost::Timed,
         labels::{self, LabelledSet},
         page,
-        report::{self, Data, IOU, Report, Settings, Took, sha256_of},
-        run::{Eye, Teacher, run as measure},
+        report::{self, Data, IOU, Models, Report, Settings, Took, sha256_of},
+        run::{Eye, Measured, Teacher, run as measure},
     },
     infer::{
         Detector,
@@ -57,6 +59,18 @@ pub(super) struct Args {
     /// COCO 标注文件，代替 YOLO 标注
     #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "teacher"])]
     coco: Option<PathBuf>,
+    /// 第二级模型：对每个候选框截图复核，以融合后的分数计；模型清单里要有 [verify]
+    #[arg(long, value_name = "NAME", conflicts_with = "teacher")]
+    verifier: Option<String>,
+    /// 第二级模型的类别对应，可重复，如 garbage=waste（默认：同名的类别）
+    #[arg(long, value_name = "LABEL=MODEL,..", requires = "verifier")]
+    verifier_map: Vec<String>,
+    /// 候选框从此分数起复核，更低的不算检出
+    #[arg(long, value_name = "SCORE", default_value = "0.05", value_parser = score, requires = "verifier")]
+    verify_floor: Score,
+    /// 另一个目录，里面都是干净的图片：在找出九成问题图片的阈值上数误报
+    #[arg(long, value_name = "DIR", conflicts_with = "teacher")]
+    clean: Option<PathBuf>,
     /// YOLO 类别名，按编号、以逗号分隔（默认读 data.yaml 或 classes.txt）
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     names: Vec<String>,
@@ -106,7 +120,7 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
 struct Ready {
     took: Took,
     spec: DetectorSpec,
-    detector: Arc<dyn Detector>,
+    detector: Timed,
 }
 
 fn pictures(args: &Args, desk: &Desk) -> Done {
@@ -141,30 +155,47 @@ fn pictures(args: &Args, desk: &Desk) -> Done {
         Some(teacher) => ClassMap::new(&args.map, &paired, &names(&teacher.spec))?,
         None => classes.clone(),
     };
-    let eye = Eye { detector: &*student.detector, classes: &classes, nms_iou: student.spec.nms_iou };
+    let second = args.verifier.as_ref().map(|name| second(&models, name, threads)).transpose()?;
+    let verifier = second.as_ref().map(|second| verifier(args, second, &paired)).transpose()?;
+    let eye = Eye {
+        detector: &student.detector,
+        classes: &classes,
+        nms_iou: student.spec.nms_iou,
+        verifier: verifier.as_ref(),
+    };
     let teaching = teacher.as_ref().map(|teacher| Teacher {
-        eye: Eye { detector: &*teacher.detector, classes: &teacher_classes, nms_iou: teacher.spec.nms_iou },
+        eye: Eye {
+            detector: &teacher.detector,
+            classes: &teacher_classes,
+            nms_iou: teacher.spec.nms_iou,
+            verifier: None,
+        },
         score_min: args.teacher_threshold,
     });
-    let bar = bar(set.pictures.len());
-    let measured = measure(&set, &eye, teaching.as_ref(), threads, |done| bar.set_position(done as u64));
-    bar.finish_and_clear();
+    let watched = |set: &LabelledSet| {
+        let bar = bar(set.pictures.len());
+        let measured = measure(set, &eye, teaching.as_ref(), threads, |done| bar.set_position(done as u64));
+        bar.finish_and_clear();
+        measured
+    };
+    let measured = watched(&set);
     if measured.scenes.is_empty() {
         let first = measured.pictures_left_out.first().map(|one| format!("{}: {}", one.file, one.reason));
         let text = format!("every picture was left out; the first: {}", first.unwrap_or_default());
         return Err(EvalError::Nothing(args.data.display().to_string(), text).into());
     }
-    let data = Data {
-        labels: set.form,
-        listed: set.pictures.len(),
-        judged: measured.scenes.len(),
-        unlabelled: if teacher.is_some() { 0 } else { set.unlabelled },
-        repeated: measured.repeated.len(),
-        sha256: measured.data_sha256.clone(),
-        unmeasured_classes: classes.unmeasured.clone(),
-    };
+    let data = data(&set, &measured, &classes, teacher.is_some());
     let settings = settings(args, &classes, teacher.is_some());
-    let report = report::report(student.took, teacher.map(|teacher| teacher.took), data, settings, &measured);
+    let clean = args.clean.as_ref().map(|folder| clean_of(folder, watched)).transpose()?;
+    let judged = (measured.scenes.len() + clean.as_ref().map_or(0, |clean| clean.scenes.len())) as u64;
+    let costs = [Some(&student.detector), second.as_ref().map(|(ready, _)| &ready.detector)];
+    let costs = costs.into_iter().flatten().map(|timed| cost_line(timed, judged)).collect::<Vec<_>>().join("\n");
+    let models = Models {
+        model: student.took.clone(),
+        verifier: second.as_ref().map(|(ready, _)| ready.took.clone()),
+        teacher: teacher.as_ref().map(|teacher| teacher.took.clone()),
+    };
+    let report = report::report(models, data, settings, &measured, clean.as_ref());
     write(&args.out, &report, &page::of_pictures(&report, &set, &measured, !args.no_pictures))?;
     desk.print.one(&report, || text_of(&report));
     let (pictures, labels) = (report.left_out.pictures, report.left_out.labels);
@@ -173,7 +204,69 @@ fn pictures(args: &Args, desk: &Desk) -> Done {
         report.data.judged,
         args.out.display()
     );
+    eprintln!("{costs}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// A folder of clean pictures, judged like the labelled one.
+fn clean_of(folder: &Path, watched: impl Fn(&LabelledSet) -> Measured) -> anyhow::Result<Measured> {
+    let measured = watched(&labels::unlabelled(folder)?);
+    if measured.scenes.is_empty() {
+        let text = "none of its pictures could be judged; name a folder of clean pictures".to_owned();
+        return Err(EvalError::Nothing(folder.display().to_string(), text).into());
+    }
+    Ok(measured)
+}
+
+/// What a model cost in this run, for people: times are no figures of a report.
+pub(super) fn cost_line(timed: &Timed, units: u64) -> String {
+    let (name, cost) = (timed.model().name, timed.cost());
+    let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.1}"));
+    format!(
+        "{name}：看了 {} 张，每张 {} 毫秒，摊到每次 {} 毫秒",
+        cost.pictures,
+        ms(cost.ms_each()),
+        ms(cost.ms_over(units))
+    )
+}
+
+/// The second stage for the classes that are measured.
+fn verifier<'a>(args: &Args, (ready, fusion): &'a (Ready, Fusion), labels: &[String]) -> anyhow::Result<Verifier<'a>> {
+    let map = ClassMap::new(&args.verifier_map, labels, &names(&ready.spec))?;
+    if !map.unmeasured.is_empty() {
+        let (verifier, lacking) = (&ready.took.model.name, map.unmeasured.join(", "));
+        bail!("verifier {verifier} has no class for {lacking}; pair it with --verifier-map LABEL=MODEL");
+    }
+    // In the order of the measured classes, whatever the order of the mapping.
+    let order = |label: &String| map.of_label(label).map(|index| map.pairings[index].clone());
+    let map = ClassMap { pairings: labels.iter().filter_map(order).collect(), unmeasured: Vec::new() };
+    Ok(Verifier::new(&ready.detector, &ready.spec, *fusion, &map, args.verify_floor))
+}
+
+/// The second stage, with its own floor.
+fn second(models: &Path, name: &str, threads: usize) -> anyhow::Result<(Ready, Fusion)> {
+    let manifest = Catalogue::load(models)?.manifest(name)?.clone();
+    let spec = manifest.detector()?.clone();
+    let fusion = spec.fusion.with_context(|| {
+        format!(
+            "model {name} cannot verify: its {FILE_NAME} has no section [verify] with w_detector, w_verifier and bias"
+        )
+    })?;
+    let detector = detector_of(&manifest, PoolSettings::cpu(threads))
+        .with_context(|| format!("{} cannot be measured", manifest.weight_path().display()))?;
+    Ok((Ready { took: took(&manifest)?, spec, detector: Timed::new(detector) }, fusion))
+}
+
+fn data(set: &LabelledSet, measured: &Measured, classes: &ClassMap, taught: bool) -> Data {
+    Data {
+        labels: set.form,
+        listed: set.pictures.len(),
+        judged: measured.scenes.len(),
+        unlabelled: if taught { 0 } else { set.unlabelled },
+        repeated: measured.repeated.len(),
+        sha256: measured.data_sha256.clone(),
+        unmeasured_classes: classes.unmeasured.clone(),
+    }
 }
 
 fn settings(args: &Args, classes: &ClassMap, taught: bool) -> Settings {
@@ -182,6 +275,7 @@ fn settings(args: &Args, classes: &ClassMap, taught: bool) -> Settings {
         threshold: args.threshold.value(),
         floor: args.floor.value(),
         classes: classes.pairings.clone(),
+        verify_floor: args.verifier.as_ref().map(|_| args.verify_floor.value()),
         teacher_threshold: taught.then(|| args.teacher_threshold.value()),
         matching: "COCO greedy match by class, best score first, at most 100 detections a class and picture; \
                    detections in ignored regions do not count",
@@ -221,7 +315,7 @@ fn ready(models: &Path, name: &str, floor: Score, threads: usize) -> anyhow::Res
     };
     let detector = detector_of(&manifest, PoolSettings::cpu(threads))
         .with_context(|| format!("{} cannot be measured", manifest.weight_path().display()))?;
-    Ok(Ready { took, spec, detector })
+    Ok(Ready { took, spec, detector: Timed::new(detector) })
 }
 
 pub(super) fn took(manifest: &Manifest) -> anyhow::Result<Took> {
@@ -267,5 +361,20 @@ fn text_of(report: &Report) -> String {
     let clean = &report.clean;
     let alarms = clean.alarms_per_100.map_or_else(|| "–".to_owned(), |alarms| format!("{alarms:.1}"));
     let note = if report.teacher.is_some() { "\n这是两个模型的一致程度，不是准确率" } else { "" };
-    format!("{}\n每百张干净图误报 {alarms}（{} 张干净图）{note}", table(&head, &rows), clean.pictures)
+    let touched = report.cascade.as_ref().map_or_else(String::new, |cascade| {
+        let touched = cascade.touched;
+        format!(
+            "\n第二级 {} 看了 {} 张截图，涉及 {} 张图片",
+            cascade.verifier.model.name, touched.crops, touched.pictures
+        )
+    });
+    let strict = report.clean_set.as_ref().map_or_else(String::new, |set| {
+        let of = |class: &report::CleanClass| {
+            format!("{} {}（阈值 {}）", class.name, three(class.alarmed_per_100), three(class.threshold))
+        };
+        let classes: Vec<String> = set.classes.iter().map(of).collect();
+        format!("\n找出九成问题图片时，每百张干净图（另 {} 张）误报的图片：{}", set.pictures, classes.join("，"))
+    });
+    let table = table(&head, &rows);
+    format!("{table}\n每百张干净图误报 {alarms}（{} 张干净图）{touched}{strict}{note}", clean.pictures)
 }

@@ -36,6 +36,8 @@ struct Listed<'a> {
 struct Facts<'a> {
     kind: &'static str,
     file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights_of: Option<&'a str>,
     sha256: &'a str,
     licence: &'a str,
     origin: &'a str,
@@ -43,8 +45,8 @@ struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     fn of(manifest: &'a Manifest) -> Self {
-        let Manifest { name: _, folder: _, file, sha256, licence, origin, kind } = manifest;
-        Self { kind: kind.word(), file, sha256, licence, origin }
+        let Manifest { name: _, folder: _, file, weights_of, sha256, licence, origin, kind } = manifest;
+        Self { kind: kind.word(), file, weights_of: weights_of.as_deref(), sha256, licence, origin }
     }
 }
 

@@ -34,6 +34,17 @@ impl Score {
     pub fn value(self) -> f32 {
         self.0
     }
+    /// Natural logarithm of the odds. Finite: scores nearer to 0 or 1 than a millionth count as a millionth away.
+    pub fn logit(self) -> f32 {
+        const NEAREST: f32 = 1e-6;
+        let share = self.0.clamp(NEAREST, 1.0 - NEAREST);
+        (share / (1.0 - share)).ln()
+    }
+    /// The score of these log odds; no number is no odds at all, 0.
+    pub fn of_logit(logit: f32) -> Self {
+        let value = 1.0 / (1.0 + (-logit).exp());
+        Self::new(value).unwrap_or(Self::ZERO)
+    }
     /// The larger of two.
     pub fn max(self, other: Self) -> Self {
         if other.0 > self.0 { other } else { self }

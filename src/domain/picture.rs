@@ -153,6 +153,17 @@ impl Picture {
         rgb
     }
 
+    /// A part as tightly packed RGB. What reaches beyond the picture is left out; at least the border's pixel stays.
+    #[must_use]
+    pub fn cropped(&self, x: u32, y: u32, width: u32, height: u32) -> Self {
+        let (x, y) = (x.min(self.width - 1), y.min(self.height - 1));
+        let (width, height) = (width.clamp(1, self.width - x), height.clamp(1, self.height - y));
+        let rows = (y..y + height).flat_map(|row| (x..x + width).map(move |column| (column, row)));
+        let rgb: Vec<u8> = rows.flat_map(|(column, row)| self.rgb_at(column, row)).collect();
+        let layout = PixelLayout::Rgb { stride: width as usize * 3 };
+        Self { width, height, layout, bytes: Arc::new(rgb) }
+    }
+
     /// A grey picture of `width` x `height`, tightly packed, each pixel the mean of the area it stands for
     /// (at most 4x4 samples of it).
     pub fn luma_scaled(&self, width: u32, height: u32) -> Vec<u8> {

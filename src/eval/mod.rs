@@ -2,8 +2,10 @@
 //! writes JSON and a page. Never changes what is measured: no picture is cropped or turned, and whatever was left out
 //! is counted with its reason. The same input gives the same JSON.
 
+pub mod cascade;
 pub mod classes;
 pub mod clip;
+pub mod cost;
 pub mod labels;
 pub mod page;
 mod plots;

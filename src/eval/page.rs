@@ -93,6 +93,7 @@ pub fn of_pictures(report: &Report, set: &LabelledSet, measured: &Measured, pict
             (tile(&one(report.clean.alarms_per_100), "每百张干净图误报"))
             (tile(&three(report.calibration.ece), "校准误差 ECE"))
         }
+        (second_stage(report))
         (by_class(report))
         (figures(report))
         (table_of_confusion(report))
@@ -105,6 +106,36 @@ pub fn of_pictures(report: &Report, set: &LabelledSet, measured: &Measured, pict
         p.note { (report.settings.matching) br; (report.settings.average_precision) }
     };
     around(&title, &body)
+}
+
+/// What the verifier had to do, and alarms on the folder of clean pictures.
+fn second_stage(report: &Report) -> Markup {
+    html! {
+        @if let Some(cascade) = &report.cascade {
+            p {
+                "两级：候选框由 " b { (cascade.verifier.model.name) } " 截图复核，看了 " (cascade.touched.crops) " 张截图，涉及 "
+                (cascade.touched.pictures) " 张图片（占 " (three(cascade.pictures_share)) "）；以融合后的分数计。" br;
+                code { (cascade.verifier.model.sha256) }
+            }
+        }
+        @if let Some(set) = &report.clean_set {
+            h2 { "另外 " (set.pictures) " 张干净图" }
+            p.note { "阈值取能找出 " (set.image_recall * 100.0) "% 问题图片的分数；未计入 " (set.left_out.len()) " 张。" }
+            div.wide { table {
+                tr { @for head in ["类别", "阈值", "误报的图片", "误报", "每百张误报的图片"] { th { (head) } } }
+                @for class in &set.classes {
+                    tr {
+                        td { (class.name) }
+                        td { (three(class.threshold)) }
+                        @for count in [class.alarmed_pictures, class.alarms] {
+                            td { (count.map_or_else(|| "–".to_owned(), |count| count.to_string())) }
+                        }
+                        td { (one(class.alarmed_per_100)) }
+                    }
+                }
+            } }
+        }
+    }
 }
 
 fn by_class(report: &Report) -> Markup {

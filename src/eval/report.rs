@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{LeftOut, classes::Pairing, rounded, run::Measured};
+use super::{LeftOut, cascade::Touched, classes::Pairing, rounded, run::Measured};
 use crate::{
     analysis::score::{
         Scene, Truth,
@@ -41,6 +41,9 @@ pub struct Settings {
     pub floor: f32,
     /// Which classes were measured by which.
     pub classes: Vec<Pairing>,
+    /// What the second stage did not look at because it scored below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify_floor: Option<f32>,
     /// The teacher's detections counted from this score on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teacher_threshold: Option<f32>,
@@ -126,6 +129,80 @@ pub struct Mean {
     pub ap_image: Option<f64>,
 }
 
+/// What the second stage had to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cascade {
+    /// The second stage.
+    pub verifier: Took,
+    /// Crops that it looked at, and pictures with at least one.
+    #[serde(flatten)]
+    pub touched: Touched,
+    /// Share of the judged pictures.
+    pub pictures_share: Option<f64>,
+}
+
+/// One class on pictures that show nothing of any class.
+#[derive(Clone, Debug, Serialize)]
+pub struct CleanClass {
+    /// Name in the labels.
+    pub name: String,
+    /// The score that finds [`IMAGE_RECALL`] of the labelled pictures; `None` where that many are not found at all.
+    pub threshold: Option<f64>,
+    /// Clean pictures with at least one detection at that score.
+    pub alarmed_pictures: Option<usize>,
+    /// Detections at that score.
+    pub alarms: Option<usize>,
+    /// Alarmed pictures a hundred clean ones.
+    pub alarmed_per_100: Option<f64>,
+}
+
+/// A folder of pictures that are known to be clean.
+#[derive(Clone, Debug, Serialize)]
+pub struct CleanSet {
+    /// Pictures judged.
+    pub pictures: usize,
+    /// SHA-256 over names and pictures.
+    pub sha256: String,
+    /// Pictures that could not be judged.
+    pub left_out: Vec<LeftOut>,
+    /// Share of the labelled pictures that the thresholds find.
+    pub image_recall: f64,
+    /// By class.
+    pub classes: Vec<CleanClass>,
+    /// What the second stage had to do there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touched: Option<Touched>,
+}
+
+/// Share of the labelled pictures that the threshold for clean pictures must find.
+pub const IMAGE_RECALL: f64 = 0.9;
+
+/// What the clean pictures of `measured` cost at the thresholds that `scenes` give.
+pub fn clean_set(classes: &[Pairing], scenes: &[Scene], measured: &Measured, verified: bool) -> CleanSet {
+    let pictures = measured.scenes.len();
+    let of = |(index, pairing): (usize, &Pairing)| {
+        let threshold = alarms::threshold_at(scenes, index, IMAGE_RECALL);
+        let counted = threshold.map(|threshold| alarms::of_class(&measured.scenes, index, threshold));
+        CleanClass {
+            name: pairing.label.clone(),
+            threshold: threshold.map(|threshold| rounded(f64::from(threshold))),
+            alarmed_pictures: counted.map(|(pictures, _)| pictures),
+            alarms: counted.map(|(_, alarms)| alarms),
+            alarmed_per_100: counted
+                .filter(|_| pictures > 0)
+                .map(|(alarmed, _)| rounded(alarmed as f64 * 100.0 / pictures as f64)),
+        }
+    };
+    CleanSet {
+        pictures,
+        sha256: measured.data_sha256.clone(),
+        left_out: measured.pictures_left_out.clone(),
+        image_recall: IMAGE_RECALL,
+        classes: classes.iter().enumerate().map(of).collect(),
+        touched: verified.then_some(measured.touched),
+    }
+}
+
 /// All figures of a run over pictures.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -135,6 +212,9 @@ pub struct Report {
     pub measure: &'static str,
     /// What was measured.
     pub model: Took,
+    /// The second stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cascade: Option<Cascade>,
     /// What stood in for labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teacher: Option<Took>,
@@ -154,6 +234,9 @@ pub struct Report {
     pub classes_without_any: Vec<String>,
     /// Pictures in which none of the measured classes is labelled.
     pub clean: CleanAlarms,
+    /// Pictures of another folder, all of them clean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clean_set: Option<CleanSet>,
     /// All classes together, overlap 0.5.
     pub calibration: Calibration,
     /// Names of the rows and columns of `confusion`, without the last one.
@@ -162,8 +245,20 @@ pub struct Report {
     pub confusion: Confusion,
 }
 
-/// Puts the figures together. `data` and `settings` say what was asked.
-pub fn report(model: Took, teacher: Option<Took>, data: Data, settings: Settings, measured: &Measured) -> Report {
+/// Which models took part.
+#[derive(Clone, Debug)]
+pub struct Models {
+    /// What is measured.
+    pub model: Took,
+    /// Its second stage.
+    pub verifier: Option<Took>,
+    /// What stood in for labels.
+    pub teacher: Option<Took>,
+}
+
+/// Puts the figures together. `data` and `settings` say what was asked; `clean` is a further folder without labels.
+pub fn report(models: Models, data: Data, settings: Settings, measured: &Measured, clean: Option<&Measured>) -> Report {
+    let Models { model, verifier, teacher } = models;
     let scenes = &measured.scenes;
     let threshold = settings.threshold;
     let (mut classes, mut without, mut kept, mut judged_all) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -196,19 +291,32 @@ pub fn report(model: Took, teacher: Option<Took>, data: Data, settings: Settings
         judged_all.extend(judged);
     }
     let table = confusion(scenes, settings.classes.len(), threshold, IOU);
-    let input = serde_json::json!([&model, &teacher, &data, &settings]).to_string();
+    let verified = verifier.is_some();
+    let clean_set = clean.map(|clean| clean_set(&settings.classes, scenes, clean, verified));
+    let mut hashed = serde_json::json!([&model, &teacher, &data, &settings]);
+    if let Some(list) = hashed.as_array_mut().filter(|_| verified || clean_set.is_some()) {
+        list.push(serde_json::json!([&verifier, clean_set.as_ref().map(|set| &set.sha256)]));
+    }
+    let input = hashed.to_string();
+    let cascade = verifier.map(|verifier| Cascade {
+        verifier,
+        touched: measured.touched,
+        pictures_share: (!scenes.is_empty()).then(|| rounded(measured.touched.pictures as f64 / scenes.len() as f64)),
+    });
     Report {
         format: FORMAT,
         measure: if teacher.is_some() { "agreement" } else { "accuracy" },
         input_sha256: sha256_of(input.as_bytes()),
         model,
+        cascade,
         teacher,
         left_out: not_counted(measured),
         mean: mean(&classes),
         confusion_classes: classes.iter().map(|class| class.name.clone()).collect(),
         classes,
         classes_without_any: without,
-        clean: clean(scenes, threshold),
+        clean: on_clean(scenes, threshold),
+        clean_set,
         calibration: rounded_bins(calibration(&judged_all)),
         confusion: only(&table, &kept),
         data,
@@ -246,7 +354,7 @@ fn mean(classes: &[OfClass]) -> Mean {
     }
 }
 
-fn clean(scenes: &[Scene], threshold: f32) -> CleanAlarms {
+fn on_clean(scenes: &[Scene], threshold: f32) -> CleanAlarms {
     let clean = alarms::on_clean(scenes, threshold);
     CleanAlarms { alarms_per_100: clean.alarms_per_100.map(rounded), ..clean }
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     LeftOut,
+    cascade::{Touched, Verifier},
     classes::ClassMap,
     labels::{LabelledPicture, LabelledSet},
 };
@@ -28,6 +29,8 @@ pub struct Eye<'a> {
     pub classes: &'a ClassMap,
     /// Overlap from which boxes of one class are one.
     pub nms_iou: f32,
+    /// Looks at every proposal again.
+    pub verifier: Option<&'a Verifier<'a>>,
 }
 
 /// A model whose answers stand in for labels: what is measured is agreement, not accuracy.
@@ -57,6 +60,8 @@ pub struct Measured {
     pub labels_unmeasured: usize,
     /// Pictures whose bytes are those of an earlier one; they count all the same.
     pub repeated: Vec<String>,
+    /// What the verifier had to do.
+    pub touched: Touched,
     /// SHA-256 over name, picture and labels of every listed picture.
     pub data_sha256: String,
 }
@@ -67,6 +72,7 @@ struct Judged {
     labels_left_out: Vec<LeftOut>,
     clipped: usize,
     unmeasured: usize,
+    touched: Touched,
 }
 
 /// Judges every picture of `set` with `threads` at once; `heard` is told how many are done.
@@ -104,6 +110,8 @@ pub fn run(
                     measured.labels_left_out.extend(judged.labels_left_out);
                     measured.labels_clipped += judged.clipped;
                     measured.labels_unmeasured += judged.unmeasured;
+                    measured.touched.crops += judged.touched.crops;
+                    measured.touched.pictures += judged.touched.pictures;
                 }
                 Err(reason) => {
                     measured.pictures_left_out.push(LeftOut { file: picture.name.clone(), line: None, reason });
@@ -169,13 +177,18 @@ fn scene(
 ) -> Result<Judged, String> {
     let asked = |eye: &Eye<'_>| {
         let detections = eye.detector.detect(pixels).map_err(|error| error.to_string())?;
-        Ok::<_, String>(eye.classes.found(&detections, eye.nms_iou))
+        let proposals = eye.classes.found(&detections, eye.nms_iou);
+        match eye.verifier {
+            Some(verifier) => verifier.rescore(pixels, proposals),
+            None => Ok::<_, String>((proposals, Touched::default())),
+        }
     };
     let size = (pixels.width(), pixels.height());
-    let scene = Scene { truths: Vec::new(), found: asked(eye)? };
-    let mut judged = Judged { scene, size, labels_left_out: Vec::new(), clipped: 0, unmeasured: 0 };
+    let (found, touched) = asked(eye)?;
+    let scene = Scene { truths: Vec::new(), found };
+    let mut judged = Judged { scene, size, labels_left_out: Vec::new(), clipped: 0, unmeasured: 0, touched };
     if let Some(teacher) = teacher {
-        let found = asked(&teacher.eye)?.into_iter().filter(|found| found.score >= teacher.score_min.value());
+        let found = asked(&teacher.eye)?.0.into_iter().filter(|found| found.score >= teacher.score_min.value());
         judged.scene.truths = found.map(|f| Truth { class: f.class, bbox: f.bbox, ignored: false }).collect();
         return Ok(judged);
     }

@@ -10,11 +10,13 @@ pub mod manifest;
 pub mod onnx;
 pub mod pool;
 pub mod scripted;
+#[cfg(test)]
+pub(crate) mod tiny;
 
 pub use catalogue::Catalogue;
 pub use scripted::ScriptedDetector;
 
-use crate::domain::{Detection, ModelRef, Picture};
+use crate::domain::{Appearance, Detection, ModelRef, Picture};
 
 /// Why a model could not say anything.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -47,6 +49,15 @@ pub enum Lane {
     Visit,
 }
 
+/// What one run says about a picture.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inspection {
+    /// All detections at or above the model's floor score, best first, boxes in pixels of the picture.
+    pub detections: Vec<Detection>,
+    /// How the middle of the picture looks; `None` from a model that does not say.
+    pub appearance: Option<Appearance>,
+}
+
 /// The seam: finds things in a picture. Shared by all looks; an implementation brings its own threads.
 pub trait Detector: Send + Sync {
     /// Which weights answer.
@@ -62,5 +73,12 @@ pub trait Detector: Send + Sync {
     /// [`InferError`].
     fn detect_in(&self, _lane: Lane, picture: &Picture) -> Result<Vec<Detection>, InferError> {
         self.detect(picture)
+    }
+    /// Detections and the appearance, both of one run; without an appearance where the model has none.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    fn inspect_in(&self, lane: Lane, picture: &Picture) -> Result<Inspection, InferError> {
+        Ok(Inspection { detections: self.detect_in(lane, picture)?, appearance: None })
     }
 }

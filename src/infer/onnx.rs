@@ -7,7 +7,7 @@ use ort::{
 };
 
 use super::{
-    InferError, library,
+    InferError, Inspection, library,
     manifest::{DetectorSpec, Manifest},
     pool::{Device, Engine},
 };
@@ -16,7 +16,7 @@ use crate::{
         decode::Output,
         letterbox::{Letterbox, TensorLayout},
     },
-    domain::{Detection, Picture},
+    domain::{Appearance, Picture},
 };
 
 /// One session of a detector.
@@ -65,7 +65,7 @@ impl OnnxDetector {
     }
 
     /// One run of the graph.
-    fn run_once(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError> {
+    fn run_once(&mut self, pictures: &[Picture]) -> Result<Vec<Inspection>, InferError> {
         let Self { name, spec, session, tensor, .. } = self;
         let failed = |text: String| InferError::Run(name.clone(), text);
         let format = &spec.input.format;
@@ -85,7 +85,7 @@ impl OnnxDetector {
         let outputs =
             session.run(ort::inputs![spec.input.name.as_str() => input]).map_err(|e| failed(e.to_string()))?;
         let mut tensors = Vec::new();
-        for output in spec.decoder.output_names() {
+        for output in spec.decoder.output_names().into_iter().chain(spec.appearance.as_deref()) {
             let value = outputs.get(output).ok_or_else(|| failed(format!("output {output} did not come")))?;
             let (shape, data) = value.try_extract_tensor::<f32>().map_err(|e| failed(e.to_string()))?;
             let shape: Vec<usize> = shape.iter().map(|side| usize::try_from(*side).unwrap_or(0)).collect();
@@ -94,30 +94,33 @@ impl OnnxDetector {
             }
             tensors.push((shape, data));
         }
-        let mut found = Vec::with_capacity(pictures.len());
+        let mut inspected = Vec::with_capacity(pictures.len());
         for (index, letterbox) in letterboxes.iter().enumerate() {
-            let of_one: Vec<Output<'_>> = (tensors.iter())
+            let mut of_one: Vec<Output<'_>> = (tensors.iter())
                 .map(|(shape, data)| {
                     let each = data.len() / pictures.len();
                     Output { shape: &shape[1..], data: &data[index * each..(index + 1) * each] }
                 })
                 .collect();
-            found.push(spec.read(&of_one, letterbox).map_err(|error| failed(error.to_string()))?);
+            let look = spec.appearance.as_ref().and_then(|_| of_one.pop());
+            let appearance = look.map(|look| Appearance::new(look.data.to_vec()));
+            let detections = spec.read(&of_one, letterbox).map_err(|error| failed(error.to_string()))?;
+            inspected.push(Inspection { detections, appearance });
         }
-        Ok(found)
+        Ok(inspected)
     }
 }
 
 impl Engine for OnnxDetector {
-    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError> {
+    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Inspection>, InferError> {
         if !self.single {
             return self.run_once(pictures);
         }
-        let mut found = Vec::with_capacity(pictures.len());
+        let mut inspected = Vec::with_capacity(pictures.len());
         for picture in pictures {
-            found.append(&mut self.run_once(std::slice::from_ref(picture))?);
+            inspected.append(&mut self.run_once(std::slice::from_ref(picture))?);
         }
-        Ok(found)
+        Ok(inspected)
     }
 }
 
@@ -160,6 +163,17 @@ fn check_graph(session: &Session, spec: &DetectorSpec) -> Result<bool, String> {
             return Err(format!("the graph has no output {wanted}; it has {}", names(session.outputs())));
         };
         floats(output)?;
+    }
+    if let Some(wanted) = &spec.appearance {
+        let outputs = session.outputs();
+        let found = outputs.iter().find(|output| output.name() == wanted);
+        let output = found.ok_or_else(|| {
+            format!("the graph has no output {wanted}, which detector.appearance names; it has {}", names(outputs))
+        })?;
+        let shape = floats(output)?;
+        if shape.len() != 2 || shape[1] < 1 {
+            return Err(format!("output {wanted} has the shape {shape:?}, an appearance is [pictures, numbers]"));
+        }
     }
     Ok(shape[0] == 1)
 }

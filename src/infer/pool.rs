@@ -14,7 +14,7 @@ use std::{
 
 use crossbeam_channel::{Sender, bounded};
 
-use super::{Detector, InferError, Lane};
+use super::{Detector, InferError, Inspection, Lane};
 use crate::{
     domain::{Detection, ModelRef, Picture},
     telemetry::{Signal, emit},
@@ -59,17 +59,17 @@ const WAITING_A_THREAD: usize = 64;
 
 /// What a worker thread runs; made on its thread and never leaves it.
 pub trait Engine {
-    /// The detections of each picture, in the order of `pictures`, which is not empty.
+    /// What each picture shows, in the order of `pictures`, which is not empty.
     ///
     /// # Errors
     /// [`InferError`] for the whole batch.
-    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError>;
+    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Inspection>, InferError>;
 }
 
 /// Makes engines: one a thread at the start, and another one for an engine that panicked.
 pub type EngineMaker = Arc<dyn Fn() -> Result<Box<dyn Engine>, InferError> + Send + Sync>;
 
-type Answer = Result<Vec<Detection>, InferError>;
+type Answer = Result<Inspection, InferError>;
 
 struct Request {
     picture: Picture,
@@ -191,11 +191,15 @@ impl Detector for DetectorPool {
         self.shared.model.clone()
     }
 
-    fn detect(&self, picture: &Picture) -> Answer {
+    fn detect(&self, picture: &Picture) -> Result<Vec<Detection>, InferError> {
         self.detect_in(Lane::Visit, picture)
     }
 
-    fn detect_in(&self, lane: Lane, picture: &Picture) -> Answer {
+    fn detect_in(&self, lane: Lane, picture: &Picture) -> Result<Vec<Detection>, InferError> {
+        Ok(self.inspect_in(lane, picture)?.detections)
+    }
+
+    fn inspect_in(&self, lane: Lane, picture: &Picture) -> Answer {
         let (reply, answered) = bounded(1);
         let refused = {
             let mut queue = self.shared.queue();
@@ -263,14 +267,14 @@ impl Worker {
             Err(error) => return refuse(batch, &error),
         };
         let took = began.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
-        for (request, detections) in batch.iter().zip(found) {
+        for (request, inspection) in batch.iter().zip(found) {
             emit(Signal::Inferred { model: &self.shared.model.name, took });
-            answer(request, Ok(detections));
+            answer(request, Ok(inspection));
         }
     }
 
     /// Runs the engine, a new one where the last one panicked.
-    fn run_engine(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError> {
+    fn run_engine(&mut self, pictures: &[Picture]) -> Result<Vec<Inspection>, InferError> {
         self.make_engine()?;
         let Some(engine) = self.engine.as_mut() else { return Err(InferError::Closed) };
         // The engine is thrown away after a panic, so nobody sees it half changed.

@@ -3,10 +3,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Detector, InferError};
+use super::{Detector, InferError, Inspection, Lane};
 use crate::domain::{Detection, ModelRef, Picture};
 
-type Script = Box<dyn Fn(u64, &Picture) -> Result<Vec<Detection>, InferError> + Send + Sync>;
+type Script = Box<dyn Fn(u64, &Picture) -> Result<Inspection, InferError> + Send + Sync>;
 
 /// Answers from a script.
 pub struct ScriptedDetector {
@@ -20,8 +20,22 @@ impl ScriptedDetector {
     pub fn by_function(
         script: impl Fn(u64, &Picture) -> Result<Vec<Detection>, InferError> + Send + Sync + 'static,
     ) -> Self {
+        Self::by_inspection(move |n, picture| Ok(Inspection { detections: script(n, picture)?, appearance: None }))
+    }
+
+    /// The same, with how each picture looks.
+    pub fn by_inspection(
+        script: impl Fn(u64, &Picture) -> Result<Inspection, InferError> + Send + Sync + 'static,
+    ) -> Self {
         let model = ModelRef { name: "scripted".into(), sha256: "0".repeat(64) };
         Self { model, script: Box::new(script), asked: AtomicU64::new(0) }
+    }
+
+    /// Under another name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.model.name);
+        self
     }
 
     /// Answers the n-th picture with the n-th list; pictures beyond the end show nothing.
@@ -44,13 +58,17 @@ impl Detector for ScriptedDetector {
     }
 
     fn detect(&self, picture: &Picture) -> Result<Vec<Detection>, InferError> {
+        Ok(self.inspect_in(Lane::Visit, picture)?.detections)
+    }
+
+    fn inspect_in(&self, _: Lane, picture: &Picture) -> Result<Inspection, InferError> {
         let n = self.asked.fetch_add(1, Ordering::SeqCst);
-        let mut found = (self.script)(n, picture)?;
+        let Inspection { detections: mut found, appearance } = (self.script)(n, picture)?;
         for detection in &mut found {
             detection.bbox = detection.bbox.clipped(picture.width() as f32, picture.height() as f32);
         }
         found.retain(|detection| detection.bbox.area() > 0.0);
         found.sort_by_key(|detection| std::cmp::Reverse(detection.score));
-        Ok(found)
+        Ok(Inspection { detections: found, appearance })
     }
 }

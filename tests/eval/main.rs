@@ -132,3 +132,73 @@ fn a_graph_that_does_not_fit_its_manifest_is_named_with_its_file() {
     let said = said(&ran);
     assert!(said.contains("model.onnx") && said.contains("cls_9"), "{said}");
 }
+
+/// Two models over the weights of one: the committed detector, and the same one as a verifier.
+fn two_stages(models: &Path) {
+    let sound = Path::new(ROOT).join("models/nanodet_g_416");
+    let manifest = fs::read_to_string(sound.join("model.toml")).expect("the model has a manifest");
+    for folder in ["nanodet_g_416", "second"] {
+        fs::create_dir_all(models.join(folder)).expect("the folder can be written");
+    }
+    fs::write(models.join("nanodet_g_416/model.toml"), &manifest).expect("the folder can be written");
+    fs::copy(sound.join("model.onnx"), models.join("nanodet_g_416/model.onnx")).expect("the model has weights");
+    let verify = "[verify]\nw_detector = 0.4\nw_verifier = 0.8\nbias = 0.1\n[input]";
+    let second = manifest
+        .replace("name = \"nanodet_g_416\"", "name = \"second\"\nweights_of = \"nanodet_g_416\"")
+        .replace("[input]", verify);
+    fs::write(models.join("second/model.toml"), second).expect("the folder can be written");
+}
+
+#[test]
+fn a_cascade_looks_again_at_every_proposal_and_counts_what_that_took() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let [models, data, clean, out, again] = ["models", "data", "clean", "out", "again"].map(|n| folder.path().join(n));
+    two_stages(&models);
+    [&data, &clean].iter().for_each(|folder| fs::create_dir(folder).expect("the folder can be written"));
+    let player = Path::new("/usr/share/doc/opencv-doc/examples/data/messi5.jpg");
+    fs::copy(player, data.join("player.jpg")).expect("script/setup installs opencv-doc");
+    fs::write(data.join("player.txt"), "0 0.52 0.5 0.55 0.95\n").expect("the folder can be written");
+    street().save(data.join("street.png")).expect("a PNG can be written");
+    street().save(clean.join("street.png")).expect("a PNG can be written");
+    fs::write(clean.join("text.jpg"), "no picture").expect("the folder can be written");
+    let [data, clean, models] = [&data, &clean, &models].map(|path| path.display().to_string());
+    let arguments = [
+        &data,
+        "--models",
+        &models,
+        "--model",
+        "nanodet_g_416",
+        "--names",
+        "person",
+        "--clean",
+        &clean,
+        "--no-pictures",
+    ];
+    let cascade = [&arguments[..], &["--verifier", "second", "--verify-floor", "0.3"]].concat();
+    let ran = eval(&[&cascade[..], &["--threads", "1"]].concat(), &out);
+    assert!(ran.status.success(), "{}", said(&ran));
+    assert!(said(&ran).contains("second：看了"), "the cost is told: {}", said(&ran));
+    let two = report(&out);
+    let touched = &two["cascade"];
+    assert_eq!(touched["verifier"]["name"], "second");
+    assert_eq!((&touched["pictures"], &touched["pictures_share"]), (&1.into(), &0.5.into()));
+    assert!(touched["crops"].as_u64().is_some_and(|crops| (1..30).contains(&crops)), "{touched}");
+    let (set, class) = (&two["clean_set"], &two["clean_set"]["classes"][0]);
+    assert_eq!((&set["pictures"], &set["left_out"][0]["file"]), (&1.into(), &"text.jpg".into()));
+    assert_eq!((&class["name"], &class["alarmed_per_100"]), (&"person".into(), &0.0.into()));
+
+    let ran = eval(&[&cascade[..], &["--threads", "4"]].concat(), &again);
+    assert!(ran.status.success(), "{}", said(&ran));
+    let bytes = |out: &Path| fs::read(out.join("report.json")).expect("a report was written");
+    assert_eq!(bytes(&out), bytes(&again), "the number of threads changes no figure");
+
+    let ran = eval(&arguments, &again);
+    assert!(ran.status.success(), "{}", said(&ran));
+    let one = report(&again);
+    assert!(one.get("cascade").is_none() && one["input_sha256"] != two["input_sha256"]);
+    let threshold = |report: &Value| report["clean_set"]["classes"][0]["threshold"].as_f64();
+    assert!(threshold(&one).is_some() && threshold(&one) != threshold(&two), "the fused score counts");
+
+    let ran = eval(&[&arguments[..], &["--verifier", "nanodet_g_416"]].concat(), &again);
+    assert!(said(&ran).contains("has no section [verify]"), "{}", said(&ran));
+}

@@ -60,6 +60,27 @@ pub fn operating(scenes: &[Scene], class: usize, score_min: f32, iou_min: f64) -
     count
 }
 
+/// The score that finds `recall` of the pictures in which the class is labelled, by their best detection of it wherever it
+/// lies. `None` without such a picture, or where so many show none.
+pub fn threshold_at(scenes: &[Scene], class: usize, recall: f64) -> Option<f32> {
+    let labelled = |scene: &&Scene| scene.truths.iter().any(|truth| truth.class == class && !truth.ignored);
+    let mut best: Vec<f32> = scenes.iter().filter(labelled).map(|scene| best_of(scene, class)).collect();
+    best.sort_by(|a, b| b.total_cmp(a));
+    let wanted = (best.len() as f64 * recall).ceil() as usize;
+    best.get(wanted.checked_sub(1)?).copied().filter(|score| *score > 0.0)
+}
+
+/// Alarms of a class on pictures of which none shows it: pictures with one, and all of them.
+pub fn of_class(scenes: &[Scene], class: usize, score_min: f32) -> (usize, usize) {
+    let alarms = |scene: &Scene| scene.found.iter().filter(|f| f.class == class && f.score >= score_min).count();
+    let counts: Vec<usize> = scenes.iter().map(alarms).collect();
+    (counts.iter().filter(|count| **count > 0).count(), counts.iter().sum())
+}
+
+fn best_of(scene: &Scene, class: usize) -> f32 {
+    scene.found.iter().filter(|found| found.class == class).map(|found| found.score).fold(0.0, f32::max)
+}
+
 /// Alarms of all classes on the clean pictures.
 pub fn on_clean(scenes: &[Scene], score_min: f32) -> CleanAlarms {
     let mut count = CleanAlarms::default();
@@ -80,6 +101,21 @@ mod tests {
         analysis::score::{Found, Truth},
         domain::BBox,
     };
+
+    #[test]
+    fn the_threshold_is_that_of_the_last_picture_that_is_wanted() {
+        let bbox = BBox::from([0.0, 0.0, 10.0, 10.0]);
+        let shown = |scores: &[f32]| Scene {
+            truths: vec![Truth { class: 0, bbox, ignored: false }],
+            found: scores.iter().map(|&score| Found { class: 0, score, bbox }).collect(),
+        };
+        let mut scenes: Vec<Scene> = (1..=9).map(|n| shown(&[0.05, n as f32 / 10.0])).collect();
+        scenes.push(shown(&[]));
+        assert_eq!(threshold_at(&scenes, 0, 0.9), Some(0.1), "9 of 10 pictures");
+        assert_eq!(threshold_at(&scenes, 0, 0.5), Some(0.5));
+        assert_eq!((threshold_at(&scenes, 0, 0.95), threshold_at(&scenes, 1, 0.9)), (None, None));
+        assert_eq!((of_class(&scenes, 0, 0.8), of_class(&scenes, 0, 0.05)), ((2, 2), (9, 18)));
+    }
 
     #[test]
     fn alarms_count_on_clean_pictures_alone() {

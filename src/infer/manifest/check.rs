@@ -1,18 +1,26 @@
 //! Raw manifest to manifest: pure, all faults at once.
 
-use std::{collections::BTreeSet, fmt::Display, ops::RangeInclusive, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    ops::RangeInclusive,
+    path::Path,
+    sync::Arc,
+};
 
 use super::{
-    DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PictureInput, TextDetectionSpec, TextRecognitionSpec,
+    Calibrations, DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PictureInput, TextDetectionSpec,
+    TextRecognitionSpec,
     raw::{
         RawDetector, RawEncoder, RawHead, RawInput, RawManifest, RawNanoDet, RawTextDetection, RawTextRecognition,
-        RawYolox,
+        RawVerify, RawYolox,
     },
 };
 use crate::{
     analysis::{
         decode::{Decoder, Grid, NanoDet, Yolox},
         letterbox::{ColourOrder, Placement, TensorFormat, TensorLayout},
+        verify::Fusion,
     },
     config::{Checker, Faults},
     domain::Score,
@@ -42,6 +50,10 @@ pub(super) fn manifest(folder: &Path, name: &str, shown: &str, text: &str) -> Re
     if file.contains(['/', '\\']) || matches!(file.as_str(), "." | "..") {
         check.fault("file", format!("{file:?}"), "a file name without a folder");
     }
+    let weights_of = raw.weights_of.clone();
+    if let Some(neighbour) = weights_of.as_deref().filter(|name| !is_plain(name)) {
+        check.fault("weights_of", format!("{neighbour:?}"), "the name of a folder beside this one, without any path");
+    }
     let sha256 = check.text("sha256", raw.sha256.clone(), HASH);
     if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         check.fault("sha256", format!("{sha256:?}"), HASH);
@@ -51,10 +63,15 @@ pub(super) fn manifest(folder: &Path, name: &str, shown: &str, text: &str) -> Re
     let kind = kind(raw, &mut check);
     match kind {
         Some(kind) if faults.is_empty() => {
-            Ok(Manifest { name: said, folder: folder.to_path_buf(), file, sha256, licence, origin, kind })
+            Ok(Manifest { name: said, folder: folder.to_path_buf(), file, weights_of, sha256, licence, origin, kind })
         }
         _ => Err(Faults(faults)),
     }
+}
+
+/// The name of one folder: it can lead nowhere else.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 const HASH: &str = "64 lower-case hexadecimal digits";
@@ -80,6 +97,9 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
             _ => {}
         }
     }
+    if raw.verify.is_some() && kind != "detector" {
+        check.fault("verify", "a section", "nothing: only a detector verifies");
+    }
     if kind == "head" {
         if raw.input.is_some() {
             check.fault("input", "a section", "nothing: a head reads an encoder's tokens, no picture");
@@ -89,7 +109,7 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
     let input = check.need("input", raw.input, "a section that says what the graph takes").map(|raw| input(raw, check));
     let input = input?;
     match kind.as_str() {
-        "detector" => Some(ModelKind::Detector(detector(raw.detector?, input, check)?)),
+        "detector" => Some(ModelKind::Detector(detector(raw.detector?, raw.verify, input, check)?)),
         "encoder" => Some(ModelKind::Encoder(encoder(raw.encoder?, input, check))),
         "text_detection" => Some(ModelKind::TextDetection(text_detection(raw.text_detection?, input, check))),
         _ => Some(ModelKind::TextRecognition(text_recognition(raw.text_recognition?, input, check))),
@@ -138,12 +158,22 @@ fn one_of<T: Copy>(key: &str, word: Option<String>, words: [(&str, T); 2], check
     }
 }
 
-fn detector(raw: RawDetector, input: PictureInput, check: &mut Checker<'_>) -> Option<DetectorSpec> {
+fn detector(
+    raw: RawDetector,
+    verify: Option<RawVerify>,
+    input: PictureInput,
+    check: &mut Checker<'_>,
+) -> Option<DetectorSpec> {
     let classes = classes("detector.classes", raw.classes, check);
     let score_floor = score("detector.score_floor", raw.score_floor, check);
     let nms_iou = check.number("detector.nms_iou", raw.nms_iou, 0.05..=1.0, "an overlap");
     let detections_max = Some(raw.detections_max.unwrap_or(100));
     let detections_max = check.number("detector.detections_max", detections_max, 1..=1000, "detections") as usize;
+    let appearance = raw.appearance.map(|name| {
+        check.text("detector.appearance", Some(name), "the name of the output that says how the middle looks")
+    });
+    let calibrations = calibrations(&raw.calibration, &classes, check);
+    let fusion = verify.map(|raw| fusion(&raw, check));
     let decoder = match (raw.nanodet, raw.yolox) {
         (Some(raw), None) => Some(nanodet(raw, &input.format, classes.len(), check)),
         (None, Some(raw)) => Some(yolox(raw, &input.format, classes.len(), check)),
@@ -156,7 +186,41 @@ fn detector(raw: RawDetector, input: PictureInput, check: &mut Checker<'_>) -> O
             None
         }
     };
-    Some(DetectorSpec { input, decoder: decoder?, classes, score_floor, nms_iou, detections_max })
+    Some(DetectorSpec {
+        input,
+        decoder: decoder?,
+        classes,
+        score_floor,
+        nms_iou,
+        detections_max,
+        appearance,
+        calibrations,
+        fusion,
+    })
+}
+
+/// Largest number in a calibration or a fusion: beyond it every score would be 0 or 1.
+const LOGIT_MAX: f32 = 50.0;
+
+fn calibrations(raw: &BTreeMap<String, [f32; 2]>, classes: &[Arc<str>], check: &mut Checker<'_>) -> Calibrations {
+    for (class, [a, b]) in raw {
+        let key = format!("detector.calibration.{class}");
+        if !classes.iter().any(|known| **known == **class) {
+            check.fault(&key, "a class that the model does not have", format!("one of {}", classes.join(", ")));
+        }
+        // A factor of 0 or below would turn the order of scores round.
+        check.number(&key, Some(*a), 0.01..=LOGIT_MAX, "a factor");
+        check.number(&key, Some(*b), -LOGIT_MAX..=LOGIT_MAX, "an offset");
+    }
+    Calibrations::new(classes.iter().map(|class| raw.get(&**class).copied()).collect())
+}
+
+fn fusion(raw: &RawVerify, check: &mut Checker<'_>) -> Fusion {
+    Fusion {
+        w_detector: check.number("verify.w_detector", raw.w_detector, 0.0..=LOGIT_MAX, "a weight"),
+        w_verifier: check.number("verify.w_verifier", raw.w_verifier, 0.0..=LOGIT_MAX, "a weight"),
+        bias: check.number("verify.bias", raw.bias, -LOGIT_MAX..=LOGIT_MAX, "a number"),
+    }
 }
 
 fn nanodet(raw: RawNanoDet, format: &TensorFormat, classes: usize, check: &mut Checker<'_>) -> Decoder {

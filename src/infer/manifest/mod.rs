@@ -1,6 +1,7 @@
 //! Model manifests: what a folder below `models/` says about its weights, checked. A manifest never makes
 //! weights trustworthy by itself: they are used only when their SHA-256 is the manifest's.
 
+mod calibration;
 mod check;
 mod raw;
 
@@ -12,12 +13,15 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+pub use calibration::Calibrations;
+
 use super::InferError;
 use crate::{
     analysis::{
         decode::{DecodeError, Decoder, Output},
         letterbox::{Letterbox, TensorFormat},
         nms,
+        verify::Fusion,
     },
     config::Faults,
     domain::{Detection, Matter, ModelRef, Score},
@@ -32,6 +36,9 @@ pub struct Manifest {
     pub folder: PathBuf,
     /// Name of the weight file in the folder.
     pub file: String,
+    /// The neighbour folder that holds the weight file, where it is not the model's own: inputs of several sizes
+    /// share one file.
+    pub weights_of: Option<String>,
     /// Lower-case hexadecimal SHA-256 of the weight file.
     pub sha256: String,
     /// SPDX name of the weights' licence.
@@ -94,6 +101,12 @@ pub struct DetectorSpec {
     pub nms_iou: f32,
     /// At most so many detections a picture.
     pub detections_max: usize,
+    /// Name of the output `[1, numbers]` that says how the middle of the picture looks.
+    pub appearance: Option<String>,
+    /// What raw scores of each class are worth; the floor is a raw score.
+    pub calibrations: Calibrations,
+    /// How its score joins that of a proposal, where it may verify.
+    pub fusion: Option<Fusion>,
 }
 
 impl DetectorSpec {
@@ -107,9 +120,21 @@ impl DetectorSpec {
         let kept = nms::suppress(in_frame, self.nms_iou, self.detections_max);
         let named = kept.into_iter().filter_map(|scored| {
             let class = self.classes.get(scored.class)?;
-            Some(Detection { class: Arc::clone(class), score: scored.score, bbox: scored.bbox })
+            let score = self.calibrations.of(scored.class, scored.score);
+            Some(Detection { class: Arc::clone(class), score, bbox: scored.bbox })
         });
-        Ok(named.collect())
+        let mut found: Vec<Detection> = named.collect();
+        // Classes are calibrated each by itself, which may change their order; equal scores keep theirs.
+        found.sort_by_key(|detection| std::cmp::Reverse(detection.score));
+        Ok(found)
+    }
+}
+
+impl DetectorSpec {
+    /// What a class scores at most where the model sees nothing of it.
+    pub fn unseen(&self, class: &str) -> Score {
+        let index = self.classes.iter().position(|known| **known == *class);
+        index.map_or(self.score_floor, |index| self.calibrations.of(index, self.score_floor))
     }
 }
 
@@ -208,7 +233,8 @@ impl Manifest {
 
     /// The weight file.
     pub fn weight_path(&self) -> PathBuf {
-        self.folder.join(&self.file)
+        let neighbour = self.weights_of.as_ref().and_then(|name| Some(self.folder.parent()?.join(name)));
+        neighbour.as_ref().unwrap_or(&self.folder).join(&self.file)
     }
 
     /// Reads the weight file and proves that it is the manifest's. What was proved is what is returned: the file

@@ -1,6 +1,8 @@
 //! `models/<name>/model.toml` as written. Every key is optional here, so that checking can name all that are
 //! missing at once; unknown keys are refused.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// The whole file. Every key is needed unless it says otherwise; exactly the section named by `kind` is there.
@@ -11,8 +13,10 @@ pub(super) struct RawManifest {
     pub name: Option<String>,
     /// `detector`, `encoder`, `head`, `text_detection` or `text_recognition`.
     pub kind: Option<String>,
-    /// Weight file in the same folder.
+    /// Weight file in the same folder, or in that of `weights_of`.
     pub file: Option<String>,
+    /// Name of the neighbour folder that holds the weight file; this one when left out.
+    pub weights_of: Option<String>,
     /// SHA-256 of the weight file, 64 lower-case hexadecimal digits.
     pub sha256: Option<String>,
     /// SPDX name of the weights' licence.
@@ -23,6 +27,8 @@ pub(super) struct RawManifest {
     pub input: Option<RawInput>,
     /// For `kind = "detector"`.
     pub detector: Option<RawDetector>,
+    /// For a detector that may verify what another one proposes.
+    pub verify: Option<RawVerify>,
     /// For `kind = "encoder"`.
     pub encoder: Option<RawEncoder>,
     /// For `kind = "head"`.
@@ -69,10 +75,26 @@ pub(super) struct RawDetector {
     pub detections_max: Option<u32>,
     /// Class names, in the order of the graph's class axis.
     pub classes: Vec<String>,
+    /// Name of the output `[1, numbers]` that says how the middle of the picture looks; none when left out.
+    pub appearance: Option<String>,
+    /// By class `[a, b]`: a raw score s is worth sigmoid(a * logit(s) + b). Classes that are left out stay raw.
+    pub calibration: BTreeMap<String, [f32; 2]>,
     /// A NanoDet graph. Exactly one family is there.
     pub nanodet: Option<RawNanoDet>,
     /// A YOLOX graph, undecoded.
     pub yolox: Option<RawYolox>,
+}
+
+/// Fused score: sigmoid(w_detector * logit(proposal) + w_verifier * logit(verifier) + bias).
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawVerify {
+    /// Weight of the proposal's score.
+    pub w_detector: Option<f32>,
+    /// Weight of the verifier's score.
+    pub w_verifier: Option<f32>,
+    /// Added to both.
+    pub bias: Option<f32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -17,13 +17,14 @@ struct Gate {
 }
 
 impl Engine for Gate {
-    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Vec<Detection>>, InferError> {
+    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Inspection>, InferError> {
         self.batches.lock().unwrap().push(pictures.len());
         let _ = self.tokens.recv();
         panic_at_thirteen(pictures);
         let found = |p: &Picture| {
             let side = p.width() as f32;
-            vec![Detection { class: "car".into(), score: Score::ONE, bbox: BBox::new(0.0, 0.0, side, side) }]
+            let whole = Detection { class: "car".into(), score: Score::ONE, bbox: BBox::new(0.0, 0.0, side, side) };
+            Inspection { detections: vec![whole], appearance: None }
         };
         Ok(pictures.iter().map(found).collect())
     }
@@ -74,7 +75,7 @@ impl Bench {
     fn ask_in(&self, lane: Lane, width: u32, waiting_after: usize) -> JoinHandle<Answer> {
         let pool = Arc::clone(&self.pool);
         let picture = Picture::from_rgb(width, 1, vec![0; width as usize * 3]).unwrap();
-        let asked = thread::spawn(move || pool.detect_in(lane, &picture));
+        let asked = thread::spawn(move || pool.inspect_in(lane, &picture));
         self.until(|queue| queue.len() == waiting_after);
         asked
     }
@@ -102,7 +103,7 @@ impl Bench {
 }
 
 fn width(asked: JoinHandle<Answer>) -> Result<f32, InferError> {
-    asked.join().unwrap().map(|found| found[0].bbox.width())
+    asked.join().unwrap().map(|found| found.detections[0].bbox.width())
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! Verifying: a second, slower model looks at a crop around a proposal, and both scores become one. Pure: says where to
+//! look and what the answer means; who looks, and when, is the patrol's. Never makes a proposal of its own.
+
+use std::sync::Arc;
+
+use crate::domain::{BBox, Detection, FrameSpace, Picture, Score};
+
+/// The crop's side in longer sides of the box: enough around a thing to see what it lies on.
+const SIDE_BOXES: f32 = 2.5;
+/// The crop's least side in pixels of the frame: a smaller one shows blocks of the camera's compression.
+const SIDE_MIN_PX: f32 = 96.0;
+/// An answer that overlaps the proposal this much (IoU) is about it.
+const IOU_MIN: f32 = 0.3;
+/// An answer of which more than this lies inside of the proposal is about a part of it.
+const INSIDE_MIN: f32 = 0.5;
+
+/// How a proposal's score and the verifier's become one: sigmoid(w_detector * logit(detector) + w_verifier *
+/// logit(verifier) + bias). Fitted where the verifier was measured; its manifest holds the numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fusion {
+    /// Weight of the proposal's score.
+    pub w_detector: f32,
+    /// Weight of the verifier's score.
+    pub w_verifier: f32,
+    /// Added to both.
+    pub bias: f32,
+}
+
+impl Fusion {
+    /// The one score.
+    pub fn of(&self, detector: Score, verifier: Score) -> Score {
+        Score::of_logit(self.w_detector * detector.logit() + self.w_verifier * verifier.logit() + self.bias)
+    }
+}
+
+/// A square of a frame, in whole pixels, inside of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Square {
+    /// Left edge.
+    pub x: u32,
+    /// Upper edge.
+    pub y: u32,
+    /// Pixels of a side, 1 or more.
+    pub side: u32,
+}
+
+impl Square {
+    /// The square around a proposal in a picture of `width` x `height`: [`SIDE_BOXES`] times the longer side of the box,
+    /// at least [`SIDE_MIN_PX`] and at most the picture's shorter side, moved to lie inside. `None` for a box that does
+    /// not touch the picture.
+    pub fn around(bbox: &BBox<FrameSpace>, width: u32, height: u32) -> Option<Self> {
+        let seen = bbox.clipped(width as f32, height as f32);
+        if seen.area().is_nan() || seen.area() <= 0.0 {
+            return None;
+        }
+        let wanted = (seen.width().max(seen.height()) * SIDE_BOXES).max(SIDE_MIN_PX).round();
+        let side = (wanted as u32).clamp(1, width.min(height));
+        let from = |middle: f32, length: u32| {
+            let edge = (middle - side as f32 / 2.0).round().max(0.0) as u32;
+            edge.min(length - side)
+        };
+        let centre = seen.centre();
+        Some(Self { x: from(centre.x, width), y: from(centre.y, height), side })
+    }
+
+    /// The pixels of the square.
+    pub fn of(&self, picture: &Picture) -> Picture {
+        picture.cropped(self.x, self.y, self.side, self.side)
+    }
+
+    /// A box of the frame in pixels of the square; may reach beyond it.
+    fn into_square(self, bbox: &BBox<FrameSpace>) -> BBox<FrameSpace> {
+        let (x, y) = (self.x as f32, self.y as f32);
+        BBox::new(bbox.x0() - x, bbox.y0() - y, bbox.x1() - x, bbox.y1() - y)
+    }
+
+    /// What a verifier's answer about this square says of the proposal: the best detection of one of `classes` that is
+    /// about it, or `floor` (the verifier's own) where none is.
+    pub fn score(&self, proposal: &BBox<FrameSpace>, classes: &[Arc<str>], found: &[Detection], floor: Score) -> Score {
+        let proposal = self.into_square(proposal);
+        let about = |found: &&Detection| {
+            classes.contains(&found.class)
+                && (found.bbox.iou(&proposal) >= IOU_MIN || found.bbox.covered_by(&proposal) > INSIDE_MIN)
+        };
+        found.iter().filter(about).map(|found| found.score).max().unwrap_or(floor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bbox(sides: [f32; 4]) -> BBox<FrameSpace> {
+        sides.into()
+    }
+
+    fn found(class: &str, score: f32, sides: [f32; 4]) -> Detection {
+        Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox(sides) }
+    }
+
+    #[test]
+    fn the_square_is_around_the_box_and_inside_the_picture() {
+        let of = |sides| Square::around(&bbox(sides), 1280, 720);
+        assert_eq!(of([600.0, 300.0, 700.0, 340.0]), Some(Square { x: 525, y: 195, side: 250 }));
+        assert_eq!(of([600.0, 300.0, 610.0, 310.0]), Some(Square { x: 557, y: 257, side: 96 }), "a small one");
+        assert_eq!(of([0.0, 700.0, 100.0, 720.0]), Some(Square { x: 0, y: 470, side: 250 }), "in a corner");
+        assert_eq!(of([0.0, 0.0, 1280.0, 720.0]), Some(Square { x: 280, y: 0, side: 720 }), "the whole picture");
+        assert_eq!(of([1300.0, 0.0, 1400.0, 50.0]), None, "outside");
+        assert_eq!(Square::around(&bbox([0.0, 0.0, 1.0, 1.0]), 1, 1), Some(Square { x: 0, y: 0, side: 1 }));
+    }
+
+    #[test]
+    fn only_an_answer_about_the_proposal_counts() {
+        let square = Square { x: 100, y: 50, side: 200 };
+        let proposal = bbox([150.0, 100.0, 210.0, 160.0]); // 50..110 in the square
+        let (garbage, floor) = ([Arc::from("garbage")], Score::new(0.05).unwrap());
+        let score = |answers: &[Detection]| square.score(&proposal, &garbage, answers, floor).value();
+        assert_eq!(score(&[]), 0.05);
+        assert_eq!(score(&[found("bin", 0.9, [50.0, 50.0, 110.0, 110.0])]), 0.05, "another class");
+        assert_eq!(score(&[found("garbage", 0.9, [150.0, 150.0, 190.0, 190.0])]), 0.05, "elsewhere");
+        assert_eq!(score(&[found("garbage", 0.9, [45.0, 55.0, 120.0, 110.0])]), 0.9, "the same thing");
+        assert_eq!(score(&[found("garbage", 0.8, [50.0, 50.0, 60.0, 60.0])]), 0.8, "a part of it");
+        assert_eq!(score(&[found("garbage", 0.7, [0.0, 0.0, 200.0, 200.0])]), 0.05, "the whole street");
+    }
+
+    #[test]
+    fn both_scores_weigh_in() {
+        let fusion = Fusion { w_detector: 0.5, w_verifier: 1.0, bias: -0.2 };
+        let of = |a, b| fusion.of(Score::new(a).unwrap(), Score::new(b).unwrap()).value();
+        assert!((of(0.5, 0.5) - 0.4502).abs() < 1e-4);
+        assert!(of(0.9, 0.05) < 0.12 && of(0.3, 0.9) > 0.8);
+        assert!(of(1.0, 0.0).is_finite() && of(0.0, 1.0) < 1.0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_square_always_lies_in_its_picture(
+            width in 1_u32..3000, height in 1_u32..3000, sides in prop::array::uniform4(-500.0_f32..4000.0),
+        ) {
+            if let Some(square) = Square::around(&bbox(sides), width, height) {
+                prop_assert!(square.side >= 1 && square.x + square.side <= width && square.y + square.side <= height);
+            } else {
+                prop_assert!(bbox(sides).clipped(width as f32, height as f32).area() <= 0.0);
+            }
+        }
+    }
+}
