@@ -275,6 +275,7 @@ impl Desk {
             changes: Vec::new(),
             evidence: Vec::new(),
             recheck: None,
+            verifications: vec![],
             observed: None,
         };
         for _ in 0..incidents {
@@ -319,6 +320,7 @@ impl Desk {
             clean_looks: 0,
             clean_since: None,
             score,
+            refused: None,
             phase: Phase::Candidate,
         };
         let incident = Incident {
@@ -335,6 +337,7 @@ impl Desk {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            weights: None,
         };
         (Place { phase: Phase::Reported { incident: incident.id }, ..place }, incident)
     }
@@ -363,6 +366,7 @@ impl Desk {
             location: seen.location.clone(),
             view_name: seen.view.name.clone(),
             model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
+            verifier: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),
                 pipeline_sha256: matter.sha256.clone(),

@@ -22,7 +22,7 @@ from encoder import PATCH, WIDTH
 from net import OWN
 from train import pause
 
-STRIDES = (PATCH // 2, PATCH, 2 * PATCH)
+STRIDES = (PATCH, 2 * PATCH)
 
 
 class Level(nn.Module):
@@ -42,14 +42,13 @@ class Level(nn.Module):
 
 
 class Dense(nn.Module):
-    """Tokens [n, 384, h, w] -> [n, cells of strides 7, 14, 28, 5 + classes], logits, boxes undecoded."""
+    """Tokens [n, 384, h, w] -> [n, cells of strides 14 and 28, 5 + classes], logits, boxes undecoded."""
 
-    def __init__(self, width=128, classes=len(OWN)):
+    def __init__(self, width=160, classes=len(OWN)):
         super().__init__()
         self.squeeze = nn.Sequential(nn.Conv2d(WIDTH, width, 1), nn.SiLU())
         mix = lambda: nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, groups=width), nn.Conv2d(width, width, 1), nn.SiLU())
         self.around = nn.ModuleList(mix() for _ in range(2))
-        self.fine = nn.Sequential(nn.ConvTranspose2d(width, width, 2, 2), nn.SiLU())
         self.coarse = nn.Sequential(nn.Conv2d(width, width, 3, 2, 1, groups=width), nn.Conv2d(width, width, 1), nn.SiLU())
         self.levels = nn.ModuleList(Level(width, classes) for _ in STRIDES)
 
@@ -57,7 +56,7 @@ class Dense(nn.Module):
         x = self.squeeze(tokens)
         for around in self.around:
             x = x + around(x)
-        return torch.cat([level(y) for level, y in zip(self.levels, (self.fine(x), x, self.coarse(x)))], 1)
+        return torch.cat([level(y) for level, y in zip(self.levels, (x, self.coarse(x)))], 1)
 
 
 def cells(side):
@@ -140,7 +139,7 @@ def main():
     p.add_argument("--epochs", type=int, default=12)
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--rate", type=float, default=1e-3)
-    p.add_argument("--width", type=int, default=128)
+    p.add_argument("--width", type=int, default=160)
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
     a.run.mkdir(parents=True, exist_ok=True)

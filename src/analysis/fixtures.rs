@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::domain::{
-    Appearance, BBox, Clearing, Composition, DecodeMode, Dwell, FrameMeta, Homography, Matching, Matter, MatterCodes,
-    Part, PlatePolicy, Polygon, Pts, ReferenceSpace, Score, Sighting, StreamId, ViewId, WallSource, WallTime, Zone,
-    ZoneId, ZoneKind, ZoneTest,
+    Appearance, BBox, Clearing, Composition, DecodeMode, Dwell, FrameMeta, Grounds, Homography, Matching, Matter,
+    MatterCodes, Part, PlatePolicy, Polygon, Pts, ReferenceSpace, Score, Sighting, StreamId, ViewId, WallSource,
+    WallTime, Zone, ZoneId, ZoneKind, ZoneTest,
 };
 
 /// Parking: dwell 60 s, cleared after 3 looks over 60 s, reopens within an hour.
@@ -15,6 +15,10 @@ pub fn matter() -> Matter {
         name: "机动车乱停放".into(),
         codes: MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) },
         model: "scripted".into(),
+        grounds: Grounds::Composed,
+        verify: None,
+        scan: None,
+        shadow: None,
         composition: Composition {
             anchor: Part { classes: vec!["car".into()], score_min: Score::new(0.3).expect("in range") },
             companion: None,

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         let file = |name| folder.join(name);
         let files = Files { clip: file("clip.mp4"), scene: file("scene.toml"), timeline: file("timeline.toml") };
         match measured(&files, args.model.as_deref(), desk, |_| bar.tick()) {
-            Ok(report) => reports.push((name, report)),
+            Ok((report, _)) => reports.push((name, report)),
             Err(error) => left_out.push(LeftOut { file: name, line: None, reason: format!("{error:#}") }),
         }
         bar.inc(1);
@@ -87,12 +87,13 @@ fn text_of(report: &ClipsReport) -> String {
     };
     let rows: Vec<Vec<String>> = report.by_matter.iter().map(|(name, counts)| row(name, counts)).collect();
     format!(
-        "{:.1} 摄像机小时  查准率 {}  查全率 {}  恰为一件 {}  每摄像机小时误报 {}\n{}",
+        "{:.1} 摄像机小时  查准率 {}  查全率 {}  恰为一件 {}  每摄像机小时误报 {}  复核占巡看 {}\n{}",
         report.camera_hours,
         shown(report.precision),
         shown(report.recall),
         shown(report.single_share),
         shown(report.wrong_per_camera_hour),
+        shown(report.second_share),
         table(&["事项", "真实", "找到", "恰为一件", "开立", "重复", "误报"], &rows)
     )
 }

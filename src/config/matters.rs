@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     City, MatterOverride, TextFile,
     fault::{Checker, Fault},
+    second_look::{self, RawExemplars, RawScan, RawVerify},
 };
 use crate::domain::{
     Clearing, Companion, Composition, DecodeMode, Dwell, Matching, Matter, MatterCodes, MatterKey, Part, PlatePolicy,
@@ -26,6 +27,16 @@ struct RawMatter {
     code_2013: Option<String>,
     /// Folder below `models/`.
     model: Option<String>,
+    /// What finding it rests on: `trained`, `few_shot` or `composed`.
+    level: Option<String>,
+    /// The second look before it is reported; may be left out.
+    verify: Option<RawVerify>,
+    /// The slow look at the whole view; may be left out.
+    scan: Option<RawScan>,
+    /// How alike exemplars must be; may be left out.
+    exemplars: Option<RawExemplars>,
+    /// Folder below `models/` of a model that looks on and changes nothing; may be left out.
+    shadow: Option<String>,
     /// `mask_all` or `show_anchor`.
     plates: Option<String>,
     /// What stays.
@@ -179,6 +190,10 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         name: check.text("name", raw.name, "the matter's name in the standard"),
         codes: MatterCodes { code_2026, code_2013: raw.code_2013 },
         model: check.text("model", raw.model, "the name of a folder below models/"),
+        grounds: second_look::grounds(raw.level, check),
+        verify: second_look::verify(raw.verify, raw.exemplars, check),
+        scan: second_look::scan(raw.scan, check),
+        shadow: raw.shadow.map(|name| check.text("shadow", Some(name), "the name of a folder below models/")),
         composition: Composition {
             anchor: part("anchor", raw.anchor.classes, raw.anchor.score_min, check),
             companion: raw.companion.map(|raw| companion(raw, check)),

@@ -10,6 +10,7 @@ mod fault;
 mod matters;
 mod networks;
 mod platform;
+mod second_look;
 mod settings;
 mod table;
 #[cfg(test)]

@@ -76,6 +76,8 @@ pub struct ClipsReport {
     pub camera_hours: f64,
     /// Looks.
     pub looks: u64,
+    /// Share of the looks in which a verifier was asked; `None` where no matter has one.
+    pub second_share: Option<f64>,
     /// All incidents.
     pub counts: Counts,
     /// By matter.
@@ -107,6 +109,7 @@ pub fn together(reports: &[(String, ClipReport)], left_out: Vec<LeftOut>) -> Cli
         input_sha256: String::new(),
         camera_hours: 0.0,
         looks: 0,
+        second_share: None,
         counts: Counts::default(),
         by_matter: BTreeMap::new(),
         precision: None,
@@ -118,6 +121,7 @@ pub fn together(reports: &[(String, ClipReport)], left_out: Vec<LeftOut>) -> Cli
         left_out,
     };
     let mut delays = Vec::new();
+    let mut asked = None;
     for (name, report) in reports {
         let row = row(name, report, &mut whole.by_matter);
         for model in &report.models {
@@ -128,6 +132,7 @@ pub fn together(reports: &[(String, ClipReport)], left_out: Vec<LeftOut>) -> Cli
         whole.pipelines_sha256.extend(report.pipelines_sha256.clone());
         whole.camera_hours += report.clip_s / 3600.0;
         whole.looks += report.looks;
+        asked = report.second.map(|second| asked.unwrap_or(0) + second.looks).or(asked);
         whole.counts.add(&row.counts);
         delays.extend(report.truths.iter().filter_map(|truth| truth.after_dwell_s));
         whole.clips.push(row);
@@ -138,6 +143,7 @@ pub fn together(reports: &[(String, ClipReport)], left_out: Vec<LeftOut>) -> Cli
     whole.recall = share(found, truths as f64);
     whole.single_share = share(single, found as f64);
     whole.wrong_per_camera_hour = share(wrong, whole.camera_hours);
+    whole.second_share = asked.and_then(|asked| share(asked as usize, whole.looks as f64));
     delays.sort_by(f64::total_cmp);
     whole.after_dwell_median_s = delays.get(delays.len() / 2).copied();
     whole.camera_hours = rounded(whole.camera_hours);
@@ -190,7 +196,7 @@ mod tests {
     use crate::{
         analysis::score::incidents::OpenedIncident,
         domain::BBox,
-        eval::clip::{ClipInput, Replayed, Timeline, report},
+        eval::clip::{ClipInput, Replayed, SecondLooks, Timeline, report},
     };
 
     fn clip(name: &str, truths: &[&str], opened: &[(&str, f32, f64)]) -> (String, ClipReport) {
@@ -207,13 +213,15 @@ mod tests {
                 OpenedIncident { matter: matter.into(), bbox, at_s }
             })
             .collect();
-        let replayed = Replayed { opened, clip_s: 1800.0, looks: 180, frames: 180, blind: 0 };
+        let replayed =
+            Replayed { opened, clip_s: 1800.0, looks: 180, frames: 180, blind: 0, second: SecondLooks::default() };
         let input = ClipInput {
             clip: "clip.mp4".into(),
             sha256: [name.into(), String::new(), String::new()],
             pipelines_sha256: BTreeMap::new(),
             dwell_s: BTreeMap::from([("garbage".to_owned(), 300.0)]),
             models: Vec::new(),
+            verified: true,
         };
         (name.to_owned(), report(input, &timeline, &replayed, ClipSettings::default()))
     }

@@ -10,11 +10,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use super::second_look::Baseline;
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
         Detection, Frame, Homography, Matter, MatterKey, Picture, PlatePolicy, Reference, Stream, StreamId, View,
-        ViewId, ViewMatch, ViewState, Zone,
+        ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -33,6 +34,10 @@ pub struct Scene {
     pub zones: Vec<Zone>,
     /// Its memory.
     pub book: PlaceBook,
+    /// How its reference picture looks to a verifier.
+    pub baseline: Baseline,
+    /// When whole-view models last scanned it.
+    pub scanned: BTreeMap<String, WallTime>,
     matcher: Option<(u32, ViewMatcher)>,
     /// The version of the reference picture whose masked copy is there.
     masked: Option<u32>,
@@ -116,6 +121,8 @@ impl Scenes {
                 view: registered.clone(),
                 zones: vec![],
                 book,
+                baseline: Baseline::default(),
+                scanned: BTreeMap::new(),
                 matcher: None,
                 masked: None,
             });
@@ -219,7 +226,8 @@ impl Scenes {
         Ok(())
     }
 
-    fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {
+    /// The reference picture's pixels, read again each time.
+    pub(super) fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {
         let path = self.references.join(&reference.file);
         jpeg::open(&path).map_err(|error| {
             StoreError::Unusable(format!("the reference picture is gone or damaged ({error}); take it again"))

@@ -3,8 +3,8 @@
 use super::{Faults, Moment, Service, ServiceError, timeline};
 use crate::{
     domain::{
-        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream, View,
-        WallTime, Zone,
+        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream,
+        Verification, View, WallTime, Zone,
     },
     store::{AuditRow, DECIDED, IncidentFilter, Page, Rows, evidence::Fault},
 };
@@ -34,6 +34,8 @@ pub struct IncidentDetail {
     pub deliveries: Vec<Delivery>,
     /// Audit log of incident and case, oldest first.
     pub audit: Vec<AuditRow>,
+    /// What a verifier said about its place, newest first.
+    pub verifications: Vec<Verification>,
     /// The look that saw it first, while it is among the view's latest 500.
     pub first_look: Option<LookReport>,
 }
@@ -104,6 +106,7 @@ impl Service {
             case,
             deliveries,
             audit,
+            verifications: self.store.verifications(id)?,
             first_look,
         })
     }

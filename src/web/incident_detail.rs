@@ -13,6 +13,7 @@ use super::{
     incidents::IncidentOut,
     problem::Problem,
     queue::LockOut,
+    second_looks::{VerificationOut, WeightsOut},
     zones::ZoneOut,
 };
 use crate::{
@@ -148,6 +149,10 @@ pub struct IncidentDetailOut {
     clip: Option<ClipOut>,
     /// Sightings in the present stay, while the place is remembered.
     looks_seen: Option<u32>,
+    /// The weights that took part when it opened; `null` where that was before they were noted.
+    weights: Option<WeightsOut>,
+    /// What a verifier said about its place, newest first; kept for 45 days.
+    verifications: Vec<VerificationOut>,
     /// Its bundles, oldest first.
     evidence: Vec<BundleOut>,
     /// Its case, once it was confirmed.
@@ -189,11 +194,14 @@ impl IncidentDetailOut {
             audit,
             first_look: _,
             touched: _,
+            verifications,
         } = detail;
         let reference = view.as_ref().filter(|view| view.reference.is_some());
         let clip = shown.clip.filter(|_| caller.may_unmask);
         Self {
             reference: reference.map(|view| reference_path(view.id, view.reference.as_ref().map_or(0, |r| r.version))),
+            weights: incident.weights.as_deref().cloned().map(WeightsOut::of),
+            verifications: verifications.iter().map(VerificationOut::of).collect(),
             incident: IncidentOut::of(incident, matter_name),
             stream_code: stream.as_ref().map(|stream| stream.code.clone()),
             stream_name: stream.as_ref().map(|stream| stream.name.clone()),

@@ -29,6 +29,7 @@ mod problem;
 mod queue;
 mod roles;
 mod router;
+mod second_looks;
 mod second_reviews;
 mod server;
 mod sessions;

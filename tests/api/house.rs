@@ -199,6 +199,7 @@ impl House {
             clean_looks: 0,
             clean_since: None,
             score: Score::new(0.87).unwrap(),
+            refused: None,
             phase: Phase::Candidate,
         };
         let incident = Incident {
@@ -215,6 +216,7 @@ impl House {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            weights: None,
         };
         let place = Place { phase: Phase::Reported { incident: incident.id }, ..place };
         let draft = self.bundle(&incident, &matter, pictures);
@@ -230,6 +232,7 @@ impl House {
             changes,
             evidence: vec![row],
             recheck: None,
+            verifications: vec![],
             observed: None,
         };
         self.service.store.record(&outcome).unwrap();
@@ -279,6 +282,7 @@ impl House {
             location: stream.location.clone(),
             view_name: view.name.clone(),
             model: ModelRef { name: config.model.clone(), sha256: "00".repeat(32) },
+            verifier: None,
             rule: RuleRef {
                 matter: matter.clone(),
                 pipeline_sha256: config.sha256.clone(),

@@ -112,6 +112,7 @@ fn health_tells_what_needs_a_person_and_metrics_are_told() {
         changes: vec![],
         evidence: vec![],
         recheck: None,
+        verifications: vec![],
         observed: None,
     };
     house.service.store.record(&outcome).unwrap();

@@ -9,6 +9,7 @@ mod looks;
 mod office;
 mod registry;
 mod review;
+mod teaching;
 mod threads;
 
 pub(crate) use fixtures::*;
@@ -60,6 +61,9 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         a_verdict_is_undone_whole, an_undo_that_comes_too_late_says_why, only_the_latest_verdict_is_undone,
         a_message_that_was_taken_back_never_begins, of_an_undo_and_a_message_one_wins,
         a_lock_is_one_persons_until_it_ends, a_second_review_is_one_and_by_somebody_else;
+    teaching:
+        every_field_of_a_verification_comes_back, the_oldest_verifications_of_a_view_make_room,
+        what_a_place_was_refused_for_and_the_weights_of_an_incident_come_back;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

@@ -12,6 +12,7 @@ mod desk;
 mod door;
 mod doorkeys;
 mod evidence;
+mod exemplars;
 mod failure;
 mod incidents;
 mod journal;
@@ -30,6 +31,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod verifications;
 mod zones;
 
 use std::{
