@@ -86,6 +86,7 @@ pub(crate) mod tests {
         Matter {
             key: key.parse().unwrap(),
             name: key.to_owned(),
+            name_en: None,
             codes: MatterCodes { code_2026: "09009".into(), code_2013: None },
             model: "nanodet_g_416".into(),
             grounds: Grounds::Composed,

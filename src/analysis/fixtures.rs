@@ -13,6 +13,7 @@ pub fn matter() -> Matter {
     Matter {
         key: "parking".parse().expect("a valid key"),
         name: "机动车乱停放".into(),
+        name_en: None,
         codes: MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) },
         model: "scripted".into(),
         grounds: Grounds::Composed,

@@ -21,6 +21,8 @@ use crate::domain::{
 struct RawMatter {
     /// Name in the standard, Chinese.
     name: Option<String>,
+    /// Name for people who read English.
+    name_en: Option<String>,
     /// GB/T 47678.5-2026, 5 digits.
     code_2026: Option<String>,
     /// GB/T 30428.2-2013, `04-09`; left out where the matter did not exist.
@@ -188,6 +190,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
     Matter {
         key: key.clone(),
         name: check.text("name", raw.name, "the matter's name in the standard"),
+        name_en: raw.name_en.filter(|name| !name.trim().is_empty()),
         codes: MatterCodes { code_2026, code_2013: raw.code_2013 },
         model: check.text("model", raw.model, "the name of a folder below models/"),
         grounds: second_look::grounds(raw.level, check),

@@ -185,6 +185,8 @@ pub struct Matter {
     pub key: MatterKey,
     /// Name in the standard.
     pub name: String,
+    /// Name for people who read English.
+    pub name_en: Option<String>,
     /// Codes in the standard.
     pub codes: MatterCodes,
     /// The model whose classes `composition` names.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     exemplars::ExemplarStore,
     office::*,
-    review::{Judged, Queue, QueueFilter, ReviewStore},
+    review::{HandOut, HandedOut, Judged, Queue, QueueFilter, ReviewStore},
 };
 use crate::domain::{
     Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,

@@ -24,8 +24,10 @@ pub enum ZoneTestOut {
 pub struct MatterOut {
     /// Key, as zones and views name it.
     key: String,
-    /// Name for people.
+    /// Name in the standard.
     name: String,
+    /// Name for people who read English, where the catalogue has one.
+    name_en: Option<String>,
     /// GB/T 47678.5-2026 code.
     code_2026: String,
     /// GB/T 30428.2-2013 code.
@@ -54,6 +56,7 @@ impl MatterOut {
         Self {
             key: matter.key.as_str().to_owned(),
             name: matter.name.clone(),
+            name_en: matter.name_en.clone(),
             code_2026: matter.codes.code_2026.clone(),
             code_2013: matter.codes.code_2013.clone(),
             level: matter.grounds,

@@ -32,6 +32,8 @@ pub struct MomentOut {
     what: MomentKind,
     /// In words.
     detail: String,
+    /// In English words.
+    detail_en: String,
     /// The bundle that shows it.
     #[schema(value_type = Option<String>, format = "uuid")]
     evidence: Option<EvidenceId>,
@@ -39,8 +41,8 @@ pub struct MomentOut {
 
 impl MomentOut {
     pub(super) fn of(moment: Moment) -> Self {
-        let Moment { at, what, detail, evidence } = moment;
-        Self { at, what, detail, evidence }
+        let Moment { at, what, detail, detail_en, evidence } = moment;
+        Self { at, what, detail, detail_en, evidence }
     }
 }
 
@@ -109,6 +111,8 @@ pub struct ClipOut {
 pub struct IncidentDetailOut {
     /// The incident.
     incident: IncidentOut,
+    /// How whoever decided is called; `null` while it waits.
+    decided_by: Option<String>,
     /// Code of its stream, while it is registered.
     stream_code: Option<String>,
     /// Name of its stream, while it is registered.
@@ -184,6 +188,7 @@ impl IncidentDetailOut {
         let IncidentDetail {
             incident,
             matter_name,
+            matter_name_en: _,
             view,
             stream,
             zone,
@@ -192,6 +197,7 @@ impl IncidentDetailOut {
             case,
             deliveries,
             audit,
+            people,
             first_look: _,
             touched: _,
             verifications,
@@ -200,6 +206,7 @@ impl IncidentDetailOut {
         let clip = shown.clip.filter(|_| caller.may_unmask);
         Self {
             reference: reference.map(|view| reference_path(view.id, view.reference.as_ref().map_or(0, |r| r.version))),
+            decided_by: incident.review.by().map(|by| people.called(by)),
             weights: incident.weights.as_deref().cloned().map(WeightsOut::of),
             verifications: verifications.iter().map(VerificationOut::of).collect(),
             incident: IncidentOut::of(incident, matter_name),
@@ -222,7 +229,7 @@ impl IncidentDetailOut {
             clip: clip.map(|clip| ClipOut { url: path_of(&clip), seconds: None }),
             looks_seen: place.map(|place| place.looks_seen),
             evidence: evidence.into_iter().map(|(row, manifest)| BundleOut::of(row, manifest)).collect(),
-            case: case.map(CaseOut::of),
+            case: case.map(|case| CaseOut::of(case, &people)),
             deliveries: deliveries.into_iter().map(DeliveryOut::of).collect(),
             timeline,
             audit: audit.into_iter().map(AuditOut::of).collect(),

@@ -8,6 +8,7 @@ mod encrypted;
 mod evidence;
 mod house;
 mod imports;
+mod oidc;
 mod platform;
 mod review;
 mod statistics;

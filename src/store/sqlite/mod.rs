@@ -14,6 +14,7 @@ mod doorkeys;
 mod evidence;
 mod exemplars;
 mod failure;
+mod hand_out;
 mod incidents;
 mod journal;
 mod locks;
@@ -24,6 +25,7 @@ mod page;
 mod places;
 mod queue;
 mod reconciliations;
+mod refusals;
 mod registry;
 mod review;
 mod second_reviews;
@@ -32,6 +34,7 @@ mod statistics;
 mod tests;
 mod undo;
 mod verifications;
+mod vouched;
 mod zones;
 
 use std::{
