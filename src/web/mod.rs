@@ -35,6 +35,7 @@ mod server;
 mod sessions;
 mod statistics;
 mod streams;
+mod thumbnails;
 mod tls;
 mod tokens;
 mod verdicts;
@@ -52,6 +53,8 @@ use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
+pub use thumbnails::ThumbnailPort;
+use thumbnails::Thumbnails;
 pub use tls::{BadTls, Tls};
 
 use crate::{
@@ -75,6 +78,8 @@ pub struct Ports {
     pub look: Option<LookPort>,
     /// The outlet to the platform, to be asked what it holds.
     pub sink: Option<Arc<dyn CaseSink>>,
+    /// Makes pictures small. Without it they are sent as they are.
+    pub thumbnail: Option<ThumbnailPort>,
     /// Who vouches for people beside their passwords.
     pub identity: Option<Arc<dyn IdentityProvider>>,
 }
@@ -92,6 +97,7 @@ pub struct App {
     tls: Option<Arc<Tls>>,
     changes: Changes,
     logins: Arc<Logins>,
+    thumbnails: Arc<Thumbnails>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
@@ -107,6 +113,7 @@ impl App {
             tls: None,
             changes: Changes::default(),
             logins: Arc::default(),
+            thumbnails: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),

@@ -180,7 +180,7 @@ fn things(house: &House, code: &str, area: &str) -> Things {
 }
 
 /// A reference picture, as the first look would take it.
-fn picture_of(house: &House, view: &str) {
+pub(crate) fn picture_of(house: &House, view: &str) {
     let folder = house.service.data().join("references");
     std::fs::create_dir_all(&folder).unwrap();
     let bytes = &pictures()[0].1;
