@@ -119,7 +119,7 @@ def manifests(models, name, weights_in, epoch, rounded=""):
     for shape, (width, height) in SHAPES.items():
         folder = models / name.replace("640", shape)
         folder.mkdir(parents=True, exist_ok=True)
-        weights = 'file = "model.onnx"' if folder.name == weights_in else f'weights_of = "{weights_in}"'
+        weights = 'file = "model.onnx"' if folder.name == weights_in else f'file = "model.onnx"\nweights_of = "{weights_in}"'
         (folder / "model.toml").write_text(MANIFEST.format(
             name=folder.name, weights=weights, sha256=sha256, epoch=epoch, width=width, height=height, pad=data.GREY, floor=0.1, nms=measure.NMS_IOU,
             classes=json.dumps(nets.CLASSES), strides=list(nets.STRIDES), rounded=rounded))

@@ -106,8 +106,8 @@ def main():
     print("cosine of the 8-bit look to the 32-bit one:", json.dumps(apart))
     sha256 = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     mean, std = ([round(255 * v, 4) for v in row] for row in (encoders.MEAN, encoders.STD))
-    for name, weights, w, h in ((a.name, 'file = "model.onnx"', 224, 224), (f"{a.name}_448", f'weights_of = "{a.name}"', 448, 448),
-                                (f"{a.name}_wide", f'weights_of = "{a.name}"', 644, 364)):
+    for name, weights, w, h in ((a.name, 'file = "model.onnx"', 224, 224), (f"{a.name}_448", f'file = "model.onnx"\nweights_of = "{a.name}"', 448, 448),
+                                (f"{a.name}_wide", f'file = "model.onnx"\nweights_of = "{a.name}"', 644, 364)):
         (a.models / name).mkdir(parents=True, exist_ok=True)
         (a.models / name / "model.toml").write_text(MANIFEST.format(
             name=name, weights=weights, sha256=sha256, source=encoders.ORIGIN[:12], width=w, height=h, mean=list(encoders.MEAN), std=list(encoders.STD),
