@@ -20,6 +20,7 @@ mod eval_clip;
 #[cfg(feature = "gstreamer")]
 mod eval_clips;
 mod evidence;
+mod exemplar;
 mod judge;
 mod model;
 mod platform_sim;
@@ -84,6 +85,9 @@ enum Command {
     /// 上报：查看、重投
     #[command(subcommand)]
     Delivery(delivery::Command),
+    /// 样例：从复核结论学到的外观，试算、撤销
+    #[command(subcommand)]
+    Exemplar(exemplar::Command),
     /// 证据：核验、查看、保全、对账、到期清理
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -148,6 +152,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Review(command) => review::run(command, &desk),
         Command::Case(command) => case::run(&command, &desk),
         Command::Delivery(command) => delivery::run(&command, &desk),
+        Command::Exemplar(command) => exemplar::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
         Command::Account(command) => account::run(command, &desk),
         Command::Token(command) => token::run(command, &desk),

@@ -13,6 +13,7 @@ mod deliveries;
 mod desk;
 mod door;
 mod evidence;
+mod exemplars;
 mod extract;
 mod guard;
 mod handshakes;
