@@ -6,9 +6,12 @@
 trained on: val of the garbage set, every fifth facade, and walkers of vtest.avi (Debian's opencv-doc). A frame of the clip stands for `--every` seconds.
 """
 import argparse
+import multiprocessing
+import pickle
 import random
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -257,6 +260,46 @@ def stain(rng):
     return kind, (x, y, x + w, y + h), paint
 
 
+def litter_free(rng):
+    """Other ground that is no rubbish, of any size: strewn leaves, wet patches, mended asphalt, grates. A painter."""
+    kind = rng.choice(["leaves", "leaves", "wet", "mended", "grate"])
+    far = rng.uniform(FOOT + 0.03, 0.97)
+    size = METRE * H * (far - HORIZON) / (1 - HORIZON)  # pixels of a metre there
+    w, h = int(size * rng.uniform(0.5, 3.5)) + 12, int(size * rng.uniform(0.15, 0.7)) + 6
+    x, y = rng.randint(-w // 4, W - w // 2), min(int(far * H), H - h - 1)
+    noise = np.random.default_rng(rng.getrandbits(32))
+    blob = cv2.resize(noise.random((4, 7)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
+    yy, xx = np.mgrid[-1:1:h * 1j, -1:1:w * 1j]
+    shape = np.clip((blob + 0.9 - 1.3 * (xx**2 + yy**2)) * 3, 0, 1).astype(np.float32)
+    season = np.array(rng.choice([(30, 110, 170), (40, 140, 200), (35, 75, 110), (50, 110, 80)]), np.float32)
+
+    def paint(canvas):
+        if kind == "leaves":
+            ground = np.zeros((h, w, 3), np.float32)
+            mask = np.zeros((h, w), np.float32)
+            many = int(w * h * rng.uniform(0.01, 0.12) / max(size / 40, 1))
+            for _ in range(min(many, 900)):
+                cx, cy = rng.randrange(w), rng.randrange(h)
+                if shape[cy, cx] > rng.random():
+                    r = max(size * rng.uniform(0.02, 0.06), 0.8)
+                    axes = (max(int(r), 1), max(int(r * rng.uniform(0.3, 0.7)), 1))
+                    colour = tuple(float(v) for v in np.clip(season * rng.uniform(0.5, 1.4) + noise.normal(0, 12, 3), 0, 255))
+                    cv2.ellipse(ground, (cx, cy), axes, rng.uniform(0, 180), 0, 360, colour, -1)
+                    cv2.ellipse(mask, (cx, cy), axes, 0, 0, 360, 1.0, -1)
+            soft = cv2.GaussianBlur(mask, (3, 3), 0)
+            lay(canvas, x, y, cv2.GaussianBlur(ground, (3, 3), 0) / np.maximum(soft, 0.05)[..., None], soft)
+        elif kind == "wet":
+            top = max(y - 3 * h, 0)
+            above = cv2.resize(canvas[top:top + h, max(x, 0):max(x, 0) + w][::-1], (w, h))
+            lay(canvas, x, y, cv2.GaussianBlur(above, (0, 0), 4) * rng.uniform(0.6, 1.1), shape * rng.uniform(0.3, 0.8))
+        elif kind == "mended":
+            lay(canvas, x, y, np.full((h, w, 3), rng.uniform(40, 130), np.float32) + noise.normal(0, 8, (h, w, 1)), np.full((h, w), rng.uniform(0.4, 0.9), np.float32))
+        else:
+            bars = np.where(np.arange(w) // max(w // 14, 2) % 2, 35.0, 110.0).astype(np.float32)
+            lay(canvas, x, y, np.repeat(np.tile(bars, (h, 1))[..., None], 3, 2), np.full((h, w), 0.85, np.float32))
+    return paint
+
+
 def weather(rng):
     """A painter for the whole clip; most are dry."""
     kind = rng.choices(["dry", "rain", "fog", "dusk"], (0.6, 0.13, 0.13, 0.14))[0]
@@ -348,9 +391,10 @@ def still(number, parts, a, rng):
     """One labelled picture of a street at one moment, for training."""
     canvas = background(rng.choice(parts["backgrounds"]), rng).astype(np.float32)
     taken, stood = [], []
-    for _ in range(rng.choice([0, 0, 1, 1, 2])):
-        stain(rng)[2](canvas)
-    kinds = rng.choices(["garbage", "overflow", "garbage_bin", "vehicle", "piece", "walker"], (4, 2, 2, 1, 1, 2), k=rng.randint(2, 8))
+    for _ in range(rng.choice([0, 1, 2, 3, 5])):
+        (litter_free(rng) if rng.random() < 0.7 else stain(rng)[2])(canvas)
+    clean = rng.random() < 0.2  # a street on which nothing is wrong
+    kinds = rng.choices(["garbage", "overflow", "garbage_bin", "vehicle", "piece", "walker"], (0, 0, 4, 1, 3, 2) if clean else (4, 2, 3, 1, 2, 2), k=rng.randint(2, 8))
     metres = {"garbage": (0.4, 1.3), "overflow": (0.9, 1.6), "garbage_bin": (0.8, 1.5), "vehicle": (1.2, 1.8), "piece": (0.4, 1.5), "walker": (1.5, 1.9)}
     for kind in kinds:
         cut = rng.choice(parts[kind])
@@ -368,6 +412,35 @@ def still(number, parts, a, rng):
     return len(rows)
 
 
+def parts_of(streets, houses, start, many, rng):
+    """What is set down in the streets."""
+    return {
+        "garbage": cuts(streets, {"garbage"}, rng, 70 * many),
+        "overflow": cuts(streets, {"overflow"}, rng, 40 * many),
+        "garbage_bin": cuts(streets, {"garbage_bin"}, rng, 40 * many),
+        "vehicle": vehicles(houses, start),
+        "walker": walkers(),
+        "piece": pieces(houses),
+    }
+
+
+def keep(parts, path):
+    """Things with their masks as the fourth channel, in a quality that shows nothing lost."""
+    coded = lambda cut: cv2.imencode(".webp", np.dstack([cut.pixels, np.round(cut.mask * 255).clip(0, 255).astype(np.uint8)]), [cv2.IMWRITE_WEBP_QUALITY, 92])[1].tobytes()
+    path.write_bytes(pickle.dumps({name: [(cut.kind, coded(cut)) for cut in some] for name, some in parts.items()}))
+
+
+def opened(path):
+    def cut(kind, coded):
+        picture = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_UNCHANGED)
+        return Cut(np.ascontiguousarray(picture[..., :3]), picture[..., 3] / np.float32(255), kind)
+    return {name: [cut(*row) for row in some] for name, some in pickle.loads(path.read_bytes()).items()}
+
+
+def seeded(make, parts, a, number):
+    return make(number, parts, a, random.Random(a.seed * 100_000 + number))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("garbage", "facades", "start", "out"):
@@ -375,6 +448,8 @@ def main():
     p.add_argument("--clips", type=int, default=40)
     p.add_argument("--stills", type=int, default=0, help="write so many labelled pictures instead, of what may be trained on")
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
+    p.add_argument("--workers", type=int, default=1, help="processes")
     p.add_argument("--minutes", type=int, default=30)
     p.add_argument("--every", type=int, default=5, help="seconds between frames")
     a = p.parse_args()
@@ -382,23 +457,19 @@ def main():
     rng = random.Random(a.seed)
     trained, held_out = data.facades(a.facades / "train")
     streets, houses = (data.scenes(a.garbage / "train"), trained) if a.stills else (data.scenes(a.garbage / "val"), held_out)
-    many = 2 if a.stills else 1
-    parts = {
-        # Near views of a door or a window are no street seen from a pole: wide pictures only.
-        "backgrounds": [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]],
-        "garbage": cuts(streets, {"garbage"}, rng, 70 * many),
-        "overflow": cuts(streets, {"overflow"}, rng, 40 * many),
-        "garbage_bin": cuts(streets, {"garbage_bin"}, rng, 40 * many),
-        "vehicle": vehicles(houses, measure.runner(a.start, measure.START)),
-        "walker": walkers(),
-        "piece": pieces(houses),
-    }
+    many = 8 if a.stills else 1
+    parts = opened(a.parts) if a.parts and a.parts.exists() else parts_of(streets, houses, measure.runner(a.start, measure.START), many, rng)
+    if a.parts and not a.parts.exists():
+        keep(parts, a.parts)
+    parts["backgrounds"] = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
     print(", ".join(f"{k} {len(v)}" for k, v in parts.items()), flush=True)
-    made = 0
     count, make = (a.stills, still) if a.stills else (a.clips, clip)
-    for number in range(count):
-        made += make(number, parts, a, random.Random(a.seed * 100_000 + number))
-        print(f"\r{number + 1}/{count}, {made} {'labels' if a.stills else 'incidents'}", end="", flush=True)
+    one = partial(seeded, make, parts, a)
+    with multiprocessing.get_context("fork").Pool(a.workers) as pool:
+        made = 0
+        for number, more in enumerate(pool.imap(one, range(count), 4 if a.stills else 1), 1):
+            made += more
+            print(f"\r{number}/{count}, {made} {'labels' if a.stills else 'incidents'}", end="", flush=True)
     print()
 
 

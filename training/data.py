@@ -1,5 +1,6 @@
 """Pictures and labels, and what is done to them so that a close-up teaches a camera on a pole."""
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,11 @@ class Scene:
     labels: np.ndarray  # [n, class x0 y0 x1 y1], shares of the picture
     clean: bool = False  # a facade: its labels are pieces, not our classes
     wide: bool = False  # a composed street, seen from a pole: a part of it may fill the picture
+    held: np.ndarray | None = None  # its pixels, where `hold` has read them already
 
     def read(self):
+        if self.held is not None:
+            return self.held
         picture = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
         if picture is None:
             raise SystemExit(f"{self.path} is no picture that can be read: restore it, or take it out of the folder")
@@ -44,6 +48,13 @@ def scenes(folder, clean=False, wide=False):
     if not found:
         raise SystemExit(f"{folder} has no pictures (*.jpg): unpack the data set there")
     return found
+
+
+def hold(scenes):
+    """Reads the pictures once and for all: for machines with more memory than time."""
+    with ThreadPoolExecutor() as several:
+        for scene, picture in zip(scenes, several.map(Scene.read, scenes)):
+            scene.held = picture
 
 
 def facades(folder):
@@ -116,8 +127,42 @@ def paste(canvas, area, piece, rng, widest=0.25):
     return [left, top, left + nw, top + nh]
 
 
+def rained(picture, rng):
+    """Streaks of any length, slant, brightness and number behind a thin veil."""
+    h, w = picture.shape[:2]
+    drops = (np.random.default_rng(rng.getrandbits(32)).random((h, w)) < np.exp(rng.uniform(np.log(0.001), np.log(0.015)))).astype(np.float32)
+    length, slant = rng.randint(5, max(h // 14, 6)), rng.uniform(-0.5, 0.5)
+    kernel = np.zeros((length, length), np.float32)
+    cv2.line(kernel, (int(length * (0.5 - slant / 2)), 0), (int(length * (0.5 + slant / 2)), length - 1), 1.0)
+    share = np.clip(cv2.filter2D(drops, -1, kernel), 0, 1)[..., None] * rng.uniform(0.2, 0.7)
+    veil = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.1, 1.5)) * rng.uniform(0.7, 1.0)
+    return np.clip(veil * (1 - share) + rng.uniform(150, 235) * share + rng.uniform(0, 25), 0, 255).astype(np.uint8)
+
+
+def fogged(picture, rng):
+    h, w = picture.shape[:2]
+    cloud = cv2.resize(np.random.default_rng(rng.getrandbits(32)).random((4, 4)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
+    share = np.clip(rng.uniform(0.1, 0.7) + 0.3 * (cloud - 0.5), 0, 0.9)[..., None]
+    return (picture * (1 - share) + rng.uniform(160, 235) * share).astype(np.uint8)
+
+
+def coarsened(picture, rng):
+    """As if it had been taken from further off and enlarged."""
+    h, w = picture.shape[:2]
+    k = np.exp(rng.uniform(np.log(0.25), np.log(0.8)))
+    small = cv2.resize(picture, (max(int(w * k), 8), max(int(h * k), 8)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (w, h), interpolation=rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+
+
 def spoil(picture, rng):
-    """Light, colour, blur, noise and compression."""
+    """Light, colour, weather, blur, noise and compression."""
+    if rng.random() < 0.15:
+        picture = coarsened(picture, rng)
+    draw = rng.random()
+    if draw < 0.1:
+        picture = rained(picture, rng)
+    elif draw < 0.16:
+        picture = fogged(picture, rng)
     if rng.random() < 0.8:
         hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV).astype(np.int16)
         hsv += np.array([rng.randint(-6, 6), rng.randint(-35, 35), rng.randint(-35, 35)], np.int16)
@@ -127,7 +172,7 @@ def spoil(picture, rng):
         curve = (np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.6, 0.8)) * 255).astype(np.uint8)
         picture = cv2.LUT(picture, curve)
     if rng.random() < 0.15:
-        size = rng.choice([3, 3, 5])
+        size = rng.choice([3, 3, 5, 5, 9])
         kernel = np.full((size, size), 1 / size**2) if rng.random() < 0.5 else np.eye(size) / size
         picture = cv2.filter2D(picture, -1, kernel)
     if rng.random() < 0.15:

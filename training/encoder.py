@@ -1,4 +1,4 @@
-"""The frozen picture encoder: a vision transformer, small, patches of 14 pixels (DINOv2, arXiv 2304.07193).
+"""The picture encoder: a vision transformer, small, patches of 14 pixels (DINOv2, arXiv 2304.07193).
 
 Its weights come from an ONNX file that holds the network as exported from its makers' published form.
 """
@@ -26,14 +26,20 @@ class Block(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Linear(WIDTH, WIDTH) for _ in "qkvo")
         self.fc1, self.fc2 = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
         self.scale1, self.scale2 = (nn.Parameter(torch.ones(WIDTH)) for _ in "12")
+        self.drop = 0.0  # share of pictures that pass by while learning
+
+    def passing(self, y):
+        if not self.training or not self.drop:
+            return y
+        return y * (torch.rand(y.shape[0], 1, 1, device=y.device) >= self.drop) / (1 - self.drop)
 
     def forward(self, x):
         n, t, _ = x.shape
         y = self.norm1(x)
         split = lambda v: v.reshape(n, t, HEADS, WIDTH // HEADS).transpose(1, 2)
         y = F.scaled_dot_product_attention(split(self.query(y)), split(self.key(y)), split(self.value(y)))
-        x = x + self.scale1 * self.out(y.transpose(1, 2).reshape(n, t, WIDTH))
-        return x + self.scale2 * self.fc2(F.gelu(self.fc1(self.norm2(x))))
+        x = x + self.passing(self.scale1 * self.out(y.transpose(1, 2).reshape(n, t, WIDTH)))
+        return x + self.passing(self.scale2 * self.fc2(F.gelu(self.fc1(self.norm2(x)))))
 
 
 class Encoder(nn.Module):

@@ -71,11 +71,11 @@ def read(out, grid, k=1.0, size=None, floor=FLOOR, limit=100):
     return sorted(found, key=lambda d: -d[1])[:limit]
 
 
-def detect(run, picture, floor=FLOOR, limit=100):
+def detect(run, picture, floor=FLOOR, limit=100, side=SIDE, strides=STRIDES):
     """What a network of `run` (tensor -> output with sigmoids) sees in a picture."""
-    tensor, k = letterbox(picture, SIDE)
+    tensor, k = letterbox(picture, side)
     out = run(tensor.astype(np.float32).transpose(2, 0, 1)[None])[0]
-    return read(out, grid_of(SIDE), k, (picture.shape[1], picture.shape[0]), floor, limit)
+    return read(out, grid_of(side, strides), k, (picture.shape[1], picture.shape[0]), floor, limit)
 
 
 def average_precision(hits, truths):
@@ -124,8 +124,9 @@ def table(found, clean):
     }
 
 
-def measure(run, streets, clean):
-    ours = lambda scene: [(d[0] - KEPT, *d[1:]) for d in detect(run, scene.read()) if d[0] >= KEPT]
+def measure(run, streets, clean, side=SIDE, strides=STRIDES, before=KEPT):
+    """Small figures of a network whose first `before` classes are not ours."""
+    ours = lambda scene: [(d[0] - before, *d[1:]) for d in detect(run, scene.read(), side=side, strides=strides) if d[0] >= before]
 
     def labels(scene):
         h, w = scene.read().shape[:2]

@@ -57,13 +57,17 @@ scores_are_sigmoid = true
 class Verifier(nn.Module):
     """Pictures as the encoder takes them -> boxes as the head gives them, scores with sigmoid; and the mean of the middle quarter's tokens."""
 
-    def __init__(self, encoder, head):
+    def __init__(self, encoder):
         super().__init__()
-        self.encoder, self.head = encoder, head
+        self.encoder, self.head = encoder, heads.Dense()
+
+    def tokens(self, images):
+        h, w = images.shape[2] // encoders.PATCH, images.shape[3] // encoders.PATCH
+        return self.encoder(images)[:, 1:].transpose(1, 2).reshape(images.shape[0], encoders.WIDTH, h, w)
 
     def forward(self, images):
-        h, w = images.shape[2] // encoders.PATCH, images.shape[3] // encoders.PATCH
-        grid = self.encoder(images)[:, 1:].transpose(1, 2).reshape(images.shape[0], encoders.WIDTH, h, w)
+        grid = self.tokens(images)
+        h, w = grid.shape[2:]
         out = self.head(grid)
         look = grid[:, :, h // 4:h - h // 4, w // 4:w - w // 4].mean((2, 3))
         return torch.cat([out[..., :4], out[..., 4:].sigmoid()], -1), look
@@ -87,12 +91,9 @@ def main():
     p.add_argument("--name", default="street_verifier")
     a = p.parse_args()
     torch.manual_seed(7)
-    head = heads.Dense()
+    net = Verifier(encoders.load(a.encoder)).eval()
     if a.run:
-        state = torch.load(a.run / "head.pt", weights_only=True)
-        head = heads.Dense(state["width"])
-        head.load_state_dict(state["head"])
-    net = Verifier(encoders.load(a.encoder), head).eval()
+        net.load_state_dict(torch.load(a.run / "last.pt", map_location="cpu", weights_only=True)["mean"])
     folder = a.models / a.name
     folder.mkdir(parents=True, exist_ok=True)
     write(net, folder / "model.onnx")
