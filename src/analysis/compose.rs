@@ -110,7 +110,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn detection(class: &str, score: f32, bbox: [f32; 4]) -> Detection {
-        Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox.into() }
+        Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox.into(), text: None }
     }
 
     #[test]

@@ -28,7 +28,7 @@ const RETRIES_SHARE: usize = 4;
 /// The detectors that the configured matters name, each with its own threads.
 pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Arc<dyn Detector>>> {
     let settings = &service.config.settings;
-    let catalogue = Catalogue::load(&settings.folders.models)?;
+    let catalogue = Catalogue::load(&settings.folders.models)?.with_ads(service.config.ads.clone());
     let mut detectors = BTreeMap::new();
     for matter in service.config.matters.values() {
         catalogue.manifest(&matter.model)?.serves(matter)?;

@@ -100,7 +100,8 @@ pub fn run(args: &JudgeArgs, config: &Config, json: bool) -> anyhow::Result<Exit
 /// One judge a model that the matters name, or the one of `--model`.
 fn judges<'a>(args: &JudgeArgs, config: &'a Config) -> anyhow::Result<Vec<Judge<'a>>> {
     let matters = chosen(&args.matter, &config.matters)?;
-    let catalogue = Catalogue::load(args.models.as_deref().unwrap_or(&config.settings.folders.models))?;
+    let catalogue = Catalogue::load(args.models.as_deref().unwrap_or(&config.settings.folders.models))?
+        .with_ads(config.ads.clone());
     let mut by_model: BTreeMap<&str, Vec<&Matter>> = BTreeMap::new();
     match &args.model {
         Some(name) => {

@@ -235,6 +235,7 @@ proptest! {
             matters: Some(read("city/example/matters.tsv")),
             limits: Some(read("city/example/limits.tsv")),
             grid_cells: None,
+            ads: None,
         };
         let mut pipeline = read("pipelines/stall.toml");
         let statements = statements(&pipeline.text);

@@ -87,6 +87,8 @@ pub struct Detection {
     pub score: Score,
     /// Where, in pixels of the frame.
     pub bbox: BBox<FrameSpace>,
+    /// What was read there; `None` from a model that does not read. May hold telephone numbers.
+    pub text: Option<Arc<str>>,
 }
 
 /// One box of a look, where it stood on the view's reference picture.

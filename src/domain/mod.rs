@@ -2,6 +2,7 @@
 //! knows an adapter; everything else may use it and it uses nothing of ours.
 
 mod account;
+mod ads;
 mod case;
 mod detection;
 mod evidence;
@@ -16,10 +17,12 @@ mod place;
 mod plan;
 mod review;
 mod stream;
+mod text;
 mod time;
 mod zone;
 
 pub use account::*;
+pub use ads::*;
 pub use case::*;
 pub use detection::*;
 pub use evidence::*;
@@ -34,5 +37,6 @@ pub use place::*;
 pub use plan::*;
 pub use review::*;
 pub use stream::*;
+pub use text::*;
 pub use time::*;
 pub use zone::*;

@@ -278,6 +278,7 @@ mod tests {
             class: "person".into(),
             score: Score::new(0.9).unwrap(),
             bbox: BBox::new(100.0, 20.0, 180.0, 170.0),
+            text: None,
         };
         let first = frame(1);
         assert_eq!(scenes.take_reference(scene, &first).unwrap(), None);

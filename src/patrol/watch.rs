@@ -70,8 +70,12 @@ impl Spine {
                             judged += 1;
                             let tracks = tracker.update(frame.meta.pts, &detections);
                             let steady = tracks.iter().filter(|track| track.confirmed);
-                            let steady =
-                                steady.map(|t| Detection { class: t.class.clone(), score: t.score, bbox: t.bbox });
+                            let steady = steady.map(|t| Detection {
+                                class: t.class.clone(),
+                                score: t.score,
+                                bbox: t.bbox,
+                                text: None,
+                            });
                             latest = Some((frame, steady.collect()));
                         }
                         Err(error) => seen.unjudged(&error),

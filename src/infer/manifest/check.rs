@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Calibrations, DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PictureInput, TextDetectionSpec,
-    TextRecognitionSpec,
+    Calibrations, CharsetSource, DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PictureInput,
+    TextDetectionSpec, TextRecognitionSpec,
     raw::{
         RawDetector, RawEncoder, RawHead, RawInput, RawManifest, RawNanoDet, RawTextDetection, RawTextRecognition,
         RawVerify, RawYolox,
@@ -294,18 +294,38 @@ fn text_detection(raw: RawTextDetection, input: PictureInput, check: &mut Checke
         pixel_min: check.number("text_detection.pixel_min", raw.pixel_min, SHARE, "a likelihood"),
         score_floor: score("text_detection.score_floor", raw.score_floor, check),
         unclip: check.number("text_detection.unclip", raw.unclip, 1.0..=5.0, "a ratio"),
+        regions_max: check.number("text_detection.regions_max", Some(raw.regions_max.unwrap_or(60)), 1..=1000, "lines")
+            as usize,
+        recognition: check.text("text_detection.recognition", raw.recognition, "the model that reads the lines"),
     }
 }
 
 fn text_recognition(raw: RawTextRecognition, input: PictureInput, check: &mut Checker<'_>) -> TextRecognitionSpec {
-    let charset = "the key of the graph's metadata that lists the characters";
+    let charset = match (raw.charset_metadata_key, raw.charset) {
+        (Some(key), None) => CharsetSource::Metadata(key),
+        (None, Some(list)) => CharsetSource::Listed(characters(&list, check)),
+        _ => {
+            let want = "exactly one of charset_metadata_key and charset";
+            check.fault("text_recognition.charset", "both or none", want);
+            CharsetSource::Listed(Vec::new())
+        }
+    };
     TextRecognitionSpec {
         input,
         output: check.text("text_recognition.output", raw.output, "the name of the graph's output"),
-        charset_metadata_key: check.text("text_recognition.charset_metadata_key", raw.charset_metadata_key, charset),
+        charset,
         blank_index: check.number("text_recognition.blank_index", raw.blank_index, 0..=100_000, "an index"),
         score_floor: score("text_recognition.score_floor", raw.score_floor, check),
     }
+}
+
+/// Each character once.
+fn characters(list: &str, check: &mut Checker<'_>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = list.chars().find(|c| !seen.insert(*c)) {
+        check.fault("text_recognition.charset", format!("{twice:?} twice"), "each character once");
+    }
+    list.chars().map(String::from).collect()
 }
 
 const SHARE: RangeInclusive<f32> = 0.01..=1.0;

@@ -18,6 +18,7 @@ pub use calibration::Calibrations;
 use super::InferError;
 use crate::{
     analysis::{
+        ads,
         decode::{DecodeError, Decoder, Output},
         letterbox::{Letterbox, TensorFormat},
         nms,
@@ -121,7 +122,7 @@ impl DetectorSpec {
         let named = kept.into_iter().filter_map(|scored| {
             let class = self.classes.get(scored.class)?;
             let score = self.calibrations.of(scored.class, scored.score);
-            Some(Detection { class: Arc::clone(class), score, bbox: scored.bbox })
+            Some(Detection { class: Arc::clone(class), score, bbox: scored.bbox, text: None })
         });
         let mut found: Vec<Detection> = named.collect();
         // Classes are calibrated each by itself, which may change their order; equal scores keep theirs.
@@ -183,6 +184,10 @@ pub struct TextDetectionSpec {
     pub score_floor: Score,
     /// How far a box grows beyond its pixels.
     pub unclip: f32,
+    /// At most so many lines a picture, the likeliest.
+    pub regions_max: usize,
+    /// Name of the model that reads what was found.
+    pub recognition: String,
 }
 
 /// A reader of text lines.
@@ -192,12 +197,21 @@ pub struct TextRecognitionSpec {
     pub input: PictureInput,
     /// Name of the output `[1, steps, characters + blank]`.
     pub output: String,
-    /// Key of the graph's metadata that lists the characters.
-    pub charset_metadata_key: String,
+    /// Where the characters stand.
+    pub charset: CharsetSource,
     /// Index of the blank on the character axis.
     pub blank_index: u32,
     /// Nothing below leaves the model.
     pub score_floor: Score,
+}
+
+/// Where a reader's characters stand, in the order of its character axis, the blank left out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CharsetSource {
+    /// In the graph's metadata under this key, one a line.
+    Metadata(String),
+    /// In the manifest.
+    Listed(Vec<String>),
 }
 
 /// Name of the manifest in a model's folder.
@@ -265,18 +279,46 @@ impl Manifest {
     /// # Errors
     /// [`InferError::Model`] names the classes that it does not know, or the kind that is no detector.
     pub fn serves(&self, matter: &Matter) -> Result<(), InferError> {
-        let spec = self.detector()?;
+        let classes: Vec<&str> = match &self.kind {
+            ModelKind::TextDetection(_) => ads::CLASSES.to_vec(),
+            _ => self.detector()?.classes.iter().map(|class| &**class).collect(),
+        };
         let composition = &matter.composition;
         let companion = composition.companion.iter().flat_map(|companion| &companion.part.classes);
         let named = composition.anchor.classes.iter().chain(companion);
-        let unknown: Vec<&str> =
-            named.filter(|name| !spec.classes.iter().any(|class| **class == ***name)).map(String::as_str).collect();
+        let unknown: Vec<&str> = named.filter(|name| !classes.contains(&name.as_str())).map(String::as_str).collect();
         if unknown.is_empty() {
             return Ok(());
         }
         let text =
             format!("has no class {}, which matter {} names; correct its pipeline", unknown.join(", "), matter.key);
         Err(InferError::Model(self.name.clone(), text))
+    }
+
+    /// The part of a finder of text lines.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn text_detection(&self) -> Result<&TextDetectionSpec, InferError> {
+        match &self.kind {
+            ModelKind::TextDetection(spec) => Ok(spec),
+            other => Err(self.another(other.word(), "text_detection")),
+        }
+    }
+
+    /// The part of a reader of text lines.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn text_recognition(&self) -> Result<&TextRecognitionSpec, InferError> {
+        match &self.kind {
+            ModelKind::TextRecognition(spec) => Ok(spec),
+            other => Err(self.another(other.word(), "text_recognition")),
+        }
+    }
+
+    fn another(&self, kind: &str, wanted: &str) -> InferError {
+        InferError::Model(self.name.clone(), format!("is of kind {kind}; name a model of kind {wanted}"))
     }
 
     /// The detector's part.

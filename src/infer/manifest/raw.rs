@@ -166,6 +166,10 @@ pub(super) struct RawTextDetection {
     pub score_floor: Option<f32>,
     /// How far a box grows beyond its pixels (DB's unclip ratio).
     pub unclip: Option<f32>,
+    /// At most so many lines a picture, the likeliest; 60 when left out.
+    pub regions_max: Option<u32>,
+    /// Name of the model that reads what was found.
+    pub recognition: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,8 +177,10 @@ pub(super) struct RawTextDetection {
 pub(super) struct RawTextRecognition {
     /// Name of the output `[1, steps, characters + blank]`.
     pub output: Option<String>,
-    /// Key of the graph's metadata that lists the characters, one a line.
+    /// Key of the graph's metadata that lists the characters, one a line. Exactly one of this and `charset` is there.
     pub charset_metadata_key: Option<String>,
+    /// The characters themselves, each once.
+    pub charset: Option<String>,
     /// Index of the blank on the character axis.
     pub blank_index: Option<u32>,
     /// Nothing below this mean score leaves the model.
