@@ -13,6 +13,8 @@ use serde::Serialize;
 
 #[cfg(feature = "gstreamer")]
 use super::eval_clip;
+#[cfg(feature = "onnx")]
+use super::eval_text;
 use super::{Done, desk::Desk, print::table};
 use crate::{
     analysis::verify::Fusion,
@@ -40,6 +42,9 @@ use crate::{
 pub(super) enum Command {
     /// 在标注图片（YOLO 或 COCO）上测一个检测模型
     Pictures(Box<Args>),
+    #[cfg(feature = "onnx")]
+    /// 在写明文字的图片上测文字的检测与识别，在干净图片上数误读的号码
+    Text(eval_text::Args),
     #[cfg(feature = "gstreamer")]
     /// 重放录像，按真实事件的时间表测整条流程
     Clip(eval_clip::Args),
@@ -111,6 +116,8 @@ fn score(text: &str) -> Result<Score, String> {
 pub(super) fn run(command: &Command, desk: &Desk) -> Done {
     match command {
         Command::Pictures(args) => pictures(args, desk),
+        #[cfg(feature = "onnx")]
+        Command::Text(args) => eval_text::run(args, desk),
         #[cfg(feature = "gstreamer")]
         Command::Clip(args) => eval_clip::run(args, desk),
     }
@@ -327,7 +334,7 @@ pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Shown on a terminal alone; nothing of it gets into a log.
-fn bar(pictures: usize) -> ProgressBar {
+pub(super) fn bar(pictures: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:40} {pos}/{len} 张  剩余 {eta}").expect("the template is well formed");
     ProgressBar::new(pictures as u64).with_style(style)

@@ -17,6 +17,8 @@ mod engine;
 mod eval;
 #[cfg(feature = "gstreamer")]
 mod eval_clip;
+#[cfg(feature = "onnx")]
+mod eval_text;
 mod evidence;
 mod judge;
 mod model;

@@ -12,6 +12,7 @@ mod plots;
 pub mod report;
 pub mod run;
 mod sheet;
+pub mod text;
 
 use serde::Serialize;
 

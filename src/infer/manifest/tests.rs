@@ -67,7 +67,7 @@ fn a_manifest_of_each_kind_is_taken() {
             "text_detection",
             format!(
                 "{INPUT}[text_detection]\noutput = \"map\"\nside_multiple_px = 32\npixel_min = 0.3\n\
-                 score_floor = 0.6\nunclip = 1.5\n"
+                 score_floor = 0.6\nunclip = 1.5\nrecognition = \"reader\"\n"
             ),
         ),
         (
