@@ -241,6 +241,7 @@ fn looks(store: &SqliteStore) {
                 changes: vec![],
                 evidence: vec![],
                 recheck: None,
+                verifications: vec![],
                 observed: None,
             };
             timed(|| store.record(&outcome).expect("recorded"))

@@ -63,8 +63,8 @@ struct Options {
     /// Incidents that wait for a verdict, found within the last hour.
     #[arg(long, default_value_t = 0)]
     waiting: usize,
-    /// A folder of pictures as a bundle of evidence holds them: first, middle, latest, annotated and masked_first to
-    /// masked_latest, each .jpg.
+    /// A folder of pictures as a bundle of evidence holds them: first, middle, latest, annotated and plain_first to
+    /// plain_latest (masked, without a box), each .jpg.
     #[arg(long)]
     pictures: Option<PathBuf>,
     /// How many of the waiting incidents get pictures, the latest first.
@@ -103,9 +103,9 @@ fn pictures(folder: &Path) -> anyhow::Result<Vec<(FileRole, &'static str, Vec<u8
         (FileRole::Middle, "middle.jpg"),
         (FileRole::Latest, "latest.jpg"),
         (FileRole::Annotated, "annotated.jpg"),
-        (FileRole::Masked, "masked_first.jpg"),
-        (FileRole::Masked, "masked_middle.jpg"),
-        (FileRole::Masked, "masked_latest.jpg"),
+        (FileRole::MaskedPlain, "plain_first.jpg"),
+        (FileRole::MaskedPlain, "plain_middle.jpg"),
+        (FileRole::MaskedPlain, "plain_latest.jpg"),
     ]
     .into_iter()
     .map(|(role, name)| {
@@ -275,6 +275,7 @@ impl Desk {
             changes: Vec::new(),
             evidence: Vec::new(),
             recheck: None,
+            verifications: vec![],
             observed: None,
         };
         for _ in 0..incidents {
@@ -319,6 +320,7 @@ impl Desk {
             clean_looks: 0,
             clean_since: None,
             score,
+            refused: None,
             phase: Phase::Candidate,
         };
         let incident = Incident {
@@ -335,6 +337,7 @@ impl Desk {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            weights: None,
         };
         (Place { phase: Phase::Reported { incident: incident.id }, ..place }, incident)
     }
@@ -363,6 +366,7 @@ impl Desk {
             location: seen.location.clone(),
             view_name: seen.view.name.clone(),
             model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
+            verifier: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),
                 pipeline_sha256: matter.sha256.clone(),

@@ -24,6 +24,7 @@ pub mod config;
 pub mod deliver;
 pub mod domain;
 pub mod eval;
+pub mod identity;
 pub mod infer;
 pub mod media;
 pub mod patrol;

@@ -12,12 +12,16 @@ use std::{
 /// Which rooms a room may name. Every room but the last five may also name [`SHARED`].
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["web", "service", "patrol", "eval", "config", "infer", "media", "store", "deliver", "analysis"]),
-    ("web", &["service", "store", "deliver", "config"]),
+    (
+        "cli",
+        &["web", "service", "patrol", "eval", "identity", "config", "infer", "media", "store", "deliver", "analysis"],
+    ),
+    ("web", &["service", "store", "deliver", "identity", "config"]),
     ("service", &["analysis", "store", "config", "deliver"]),
     ("patrol", &["analysis", "media", "infer", "store", "deliver", "config"]),
     ("eval", &["analysis", "infer", "media"]),
     ("infer", &["analysis", "config"]),
+    ("identity", &["deliver", "config"]),
     ("media", &["analysis", "config"]),
     ("store", &["config"]),
     ("deliver", &["config"]),
@@ -46,6 +50,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("infer", &["ort"]),
     ("store", &["rusqlite"]),
     ("service", &["argon2"]),
+    ("identity", &["openidconnect"]),
 ];
 
 /// What the pure rooms must not contain: they never wait, never read a clock, never touch the machine.

@@ -1,6 +1,6 @@
 """Composes stickers and banners onto clean walls, for measuring how text is found and read.
 
-    python compose_text.py FACADES_DIR OUT [--count N] [--seed N]      (opencv-python-headless, numpy, pillow, fonts-noto-cjk)
+    python compose_text.py FACADES_DIR OUT [--count N] [--seed N] [--hard]      (opencv-python-headless, numpy, pillow, fonts-noto-cjk)
 
 Each picture carries two stickers (a service and an invented mobile number) and one banner, with letters of one height, put
 on with perspective, blur, noise and JPEG. OUT/labels.json lists what stands where. Heights go round, so that each
@@ -66,11 +66,11 @@ def patch(rng, lines, letter_px, banner):
     return small, [[(x / supersampling, y / supersampling) for x, y in place] for place in places]
 
 
-def put(rng, wall, drawn, places, letter_px, taken):
+def put(rng, wall, drawn, places, letter_px, taken, hard):
     """Puts a patch onto the wall by a perspective; returns the lines' corners, or None where there is no room."""
     height, width = drawn.shape[:2]
-    angle = rng.uniform(-6, 6) * numpy.pi / 180
-    tilt = [rng.uniform(-0.05, 0.05) for _ in range(4)]
+    angle = rng.uniform(*((-18, 18) if hard else (-6, 6))) * numpy.pi / 180
+    tilt = [rng.uniform(-0.12, 0.12) if hard else rng.uniform(-0.05, 0.05) for _ in range(4)]
     square = numpy.array([[0, 0], [width, 0], [width, height], [0, height]], numpy.float32)
     turned = square @ numpy.array([[numpy.cos(angle), numpy.sin(angle)], [-numpy.sin(angle), numpy.cos(angle)]], numpy.float32)
     turned[:, 1] += numpy.array(tilt, numpy.float32) * height * 2
@@ -90,13 +90,13 @@ def put(rng, wall, drawn, places, letter_px, taken):
     matrix = cv2.getPerspectiveTransform(square, to.astype(numpy.float32))
     warped = cv2.warpPerspective(drawn, matrix, wall.shape[1::-1], flags=cv2.INTER_LINEAR)
     mask = cv2.warpPerspective(numpy.full(drawn.shape[:2], 255, numpy.uint8), matrix, wall.shape[1::-1], flags=cv2.INTER_LINEAR)
-    shade = rng.uniform(0.7, 1.0)
+    shade = rng.uniform(0.35 if hard else 0.7, 1.0)
     alpha = (mask.astype(numpy.float32) / 255)[..., None]
     wall[:] = (wall * (1 - alpha) + warped * shade * alpha).astype(numpy.uint8)
     return [cv2.perspectiveTransform(numpy.array([place], numpy.float32), matrix)[0].astype(float).round(1).tolist() for place in places]
 
 
-def compose(rng, path, letter_px):
+def compose(rng, path, letter_px, hard):
     bgr = cv2.imread(str(path))
     factor = SIDE_PX / max(bgr.shape[:2])
     wall = cv2.cvtColor(cv2.resize(bgr, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC), cv2.COLOR_BGR2RGB)
@@ -104,13 +104,13 @@ def compose(rng, path, letter_px):
     for kind in ("banner", "small_ad", "small_ad"):
         lines = [rng.choice(SLOGANS)] if kind == "banner" else [rng.choice(SERVICES), number(rng)]
         drawn, places = patch(rng, lines, letter_px, kind == "banner")
-        corners = put(rng, wall, drawn, places, letter_px, taken)
+        corners = put(rng, wall, drawn, places, letter_px, taken, hard)
         if corners:
             labels += [{"kind": kind, "text": t, "letter_px": letter_px, "quad": q} for t, q in zip(lines, corners)]
-    blur = rng.uniform(0, 0.03 * letter_px)
+    blur = rng.uniform(0, (0.09 if hard else 0.03) * letter_px)
     if blur > 0.2:
         wall = cv2.GaussianBlur(wall, (0, 0), blur)
-    noise = numpy.random.default_rng(rng.randrange(2**32)).normal(0, rng.uniform(0, 5), wall.shape)
+    noise = numpy.random.default_rng(rng.randrange(2**32)).normal(0, rng.uniform(0, 12 if hard else 5), wall.shape)
     wall = numpy.clip(wall + noise, 0, 255).astype(numpy.uint8)
     return cv2.cvtColor(wall, cv2.COLOR_RGB2BGR), labels
 
@@ -121,6 +121,7 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--count", type=int, default=140)
     parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--hard", action="store_true", help="steeper, darker, blurred up to 0.09 heights, JPEG from 30")
     asked = parser.parse_args()
     rng = random.Random(asked.seed)
     walls = sorted(asked.facades.rglob("*.jpg"))
@@ -130,9 +131,9 @@ def main():
     asked.out.mkdir(parents=True, exist_ok=True)
     said = {}
     for i in range(asked.count):
-        bgr, labels = compose(rng, walls[i % len(walls)], HEIGHTS_PX[i % len(HEIGHTS_PX)])
+        bgr, labels = compose(rng, walls[i % len(walls)], HEIGHTS_PX[i % len(HEIGHTS_PX)], asked.hard)
         name = f"{i:04}.jpg"
-        cv2.imwrite(str(asked.out / name), bgr, [cv2.IMWRITE_JPEG_QUALITY, rng.randrange(60, 96)])
+        cv2.imwrite(str(asked.out / name), bgr, [cv2.IMWRITE_JPEG_QUALITY, rng.randrange(30 if asked.hard else 60, 96)])
         said[name] = labels
     rows = ",\n".join(f" {json.dumps(name)}: {json.dumps(labels, ensure_ascii=False)}" for name, labels in said.items())
     (asked.out / "labels.json").write_text("{\n" + rows + "\n}\n", "utf-8")

@@ -239,11 +239,20 @@ pub fn looked(service: &Service, view: &View, at: WallTime, places: usize) {
             presence: Presence::Open { since: at },
             review: Review::Waiting,
             recurrences: 0,
+            weights: None,
         },
     };
     let changes = places.iter().map(opened).collect();
-    let outcome =
-        LookOutcome { report, places, forgotten: vec![], changes, evidence: vec![], recheck: None, observed: None };
+    let outcome = LookOutcome {
+        report,
+        places,
+        forgotten: vec![],
+        changes,
+        evidence: vec![],
+        recheck: None,
+        verifications: vec![],
+        observed: None,
+    };
     service.store.record(&outcome).expect("recorded");
 }
 
@@ -266,6 +275,7 @@ fn open_place(view: &View, number: usize, at: WallTime) -> Place {
         clean_looks: 0,
         clean_since: None,
         score: Score::new(0.8).expect("it lies in 0..=1"),
+        refused: None,
         phase: Phase::Reported { incident: Incident::id_of(id) },
     }
 }

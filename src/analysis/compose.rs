@@ -72,7 +72,8 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::domain::{
-        Clearing, Companion, Composition, DecodeMode, Dwell, Matching, MatterCodes, PlatePolicy, Score, ZoneTest,
+        Clearing, Companion, Composition, DecodeMode, Dwell, Grounds, Matching, MatterCodes, PlatePolicy, Score,
+        ZoneTest,
     };
 
     /// A matter that is found by `anchor` classes from 0.35 on and, if given, by one of the companion's classes
@@ -85,8 +86,13 @@ pub(crate) mod tests {
         Matter {
             key: key.parse().unwrap(),
             name: key.to_owned(),
+            name_en: None,
             codes: MatterCodes { code_2026: "09009".into(), code_2013: None },
             model: "nanodet_g_416".into(),
+            grounds: Grounds::Composed,
+            verify: None,
+            scan: None,
+            shadow: None,
             composition: Composition {
                 anchor: part(anchor, 0.35),
                 companion: companion.map(|classes| Companion {
@@ -104,6 +110,7 @@ pub(crate) mod tests {
             decode: DecodeMode::KeyFrames,
             frames: 1,
             weight: 1.0,
+            every: None,
             plates: PlatePolicy::MaskAll,
             sha256: String::new(),
         }

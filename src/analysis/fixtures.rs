@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::domain::{
-    Appearance, BBox, Clearing, Composition, DecodeMode, Dwell, FrameMeta, Homography, Matching, Matter, MatterCodes,
-    Part, PlatePolicy, Polygon, Pts, ReferenceSpace, Score, Sighting, StreamId, ViewId, WallSource, WallTime, Zone,
-    ZoneId, ZoneKind, ZoneTest,
+    Appearance, BBox, Clearing, Composition, DecodeMode, Dwell, FrameMeta, Grounds, Homography, Matching, Matter,
+    MatterCodes, Part, PlatePolicy, Polygon, Pts, ReferenceSpace, Score, Sighting, StreamId, ViewId, WallSource,
+    WallTime, Zone, ZoneId, ZoneKind, ZoneTest,
 };
 
 /// Parking: dwell 60 s, cleared after 3 looks over 60 s, reopens within an hour.
@@ -13,8 +13,13 @@ pub fn matter() -> Matter {
     Matter {
         key: "parking".parse().expect("a valid key"),
         name: "机动车乱停放".into(),
+        name_en: None,
         codes: MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) },
         model: "scripted".into(),
+        grounds: Grounds::Composed,
+        verify: None,
+        scan: None,
+        shadow: None,
         composition: Composition {
             anchor: Part { classes: vec!["car".into()], score_min: Score::new(0.3).expect("in range") },
             companion: None,
@@ -28,6 +33,7 @@ pub fn matter() -> Matter {
         decode: DecodeMode::KeyFrames,
         frames: 1,
         weight: 1.0,
+        every: None,
         plates: PlatePolicy::ShowAnchor,
         sha256: "0".repeat(64),
     }

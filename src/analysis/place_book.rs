@@ -6,8 +6,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::domain::{
-    CloseCause, Companion, Incident, IncidentChange, Matter, MatterKey, Phase, Place, PlaceId, Presence, Review,
-    Sighting, ViewId, WallTime,
+    CloseCause, Companion, Incident, IncidentChange, Matter, MatterKey, Phase, Place, PlaceId, Presence, Refusal,
+    Review, Score, Sighting, ViewId, WallTime, Weights,
 };
 
 /// How the spot of a place looked in a look that did not see the place's thing.
@@ -19,6 +19,22 @@ pub enum Spot {
     Hidden,
     /// The model saw nothing, yet the spot still looks like the place: says nothing, and is not clean.
     Unchanged,
+}
+
+/// What a second look says of a place that is about to be reported.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Report it.
+    Passed {
+        /// The score that it is reported with.
+        score: Score,
+        /// The weights that took part.
+        weights: Option<Weights>,
+    },
+    /// Not this: it stays, and is asked about again later.
+    Refused(Refusal),
+    /// Nobody could look: it is asked about in the next look.
+    Unasked,
 }
 
 /// What a look changed in the book.
@@ -60,12 +76,14 @@ impl PlaceBook {
 
     /// Takes in what one look saw at `at`, and how the spots of the places looked that it did not see.
     /// Only matters in `matters` are touched: a look that did not look for a matter says nothing about it.
+    /// `second` is asked about each place that is about to be reported, with its sighting; nothing is reported without it.
     pub fn observe(
         &mut self,
         matters: &BTreeMap<MatterKey, Matter>,
         at: WallTime,
         sightings: &[Sighting],
         spot: impl Fn(&Place) -> Spot,
+        mut second: impl FnMut(&Place, &Sighting) -> Answer,
     ) -> BookChanges {
         self.places.values_mut().for_each(|place| set_back(place, at));
         let mut changes = BookChanges { forgotten: self.expire(matters, at), ..BookChanges::default() };
@@ -78,7 +96,7 @@ impl PlaceBook {
             let after = match matched.get(&id) {
                 Some(&index) => {
                     taken[index] = true;
-                    seen(place.clone(), matter, at, &sightings[index], &mut changes.incidents)
+                    seen(place.clone(), matter, at, &sightings[index], &mut second, &mut changes.incidents)
                 }
                 None => unseen(place.clone(), matter, at, spot(place), &mut changes.incidents),
             };
@@ -173,6 +191,7 @@ impl PlaceBook {
             clean_looks: 0,
             clean_since: None,
             score: sighting.score,
+            refused: None,
             phase: Phase::Candidate,
         })
     }
@@ -190,6 +209,9 @@ fn set_back(place: &mut Place, at: WallTime) {
     place.clean_since = place.clean_since.map(|since| since.minus(by));
     if let Phase::Cleared { returned: Some(since), .. } = &mut place.phase {
         *since = since.minus(by);
+    }
+    if let Some(refused) = &mut place.refused {
+        refused.at = refused.at.minus(by);
     }
 }
 
@@ -213,12 +235,13 @@ fn seen(
     matter: &Matter,
     at: WallTime,
     sighting: &Sighting,
+    second: &mut impl FnMut(&Place, &Sighting) -> Answer,
     out: &mut Vec<IncidentChange>,
 ) -> Option<Place> {
     let Some(zone) = sighting.zone else { return lawful(place, at, out) };
     if let Phase::Cleared { incident, at: cleared_at, returned: None } = place.phase {
         place.phase = Phase::Cleared { incident, at: cleared_at, returned: Some(at) };
-        place = Place { first_seen: at, looks_seen: 0, looks_visible: 0, looks_accompanied: 0, ..place };
+        place = Place { first_seen: at, looks_seen: 0, looks_visible: 0, looks_accompanied: 0, refused: None, ..place };
     }
     place.zone = zone;
     place.last_seen = at;
@@ -227,25 +250,62 @@ fn seen(
     place.looks_accompanied += u32::from(sighting.accompanied);
     place.clean_looks = 0;
     place.clean_since = None;
-    place.score = place.score.max(sighting.score);
+    // Once a verifier passed it, the fused score stands: a proposal's is on another scale.
+    let fused = matter.verify.is_some() && !matches!(place.phase, Phase::Candidate);
+    if !fused {
+        place.score = place.score.max(sighting.score);
+    }
     place.bbox = follow(&place, sighting);
     place.appearance = place.appearance.blended(&sighting.appearance, FOLLOW);
     match place.phase {
         Phase::Candidate if persisted(&place, matter) => {
-            let incident = opened(&place, at);
-            place.phase = Phase::Reported { incident: incident.id };
-            out.push(IncidentChange::Opened { incident });
+            if let Some(weights) = asked(&mut place, matter, at, sighting, second) {
+                let incident = opened(&place, at, weights);
+                place.phase = Phase::Reported { incident: incident.id };
+                out.push(IncidentChange::Opened { incident });
+            }
         }
         Phase::Reported { incident } => {
             out.push(IncidentChange::Extended { incident, last_seen: at, score: place.score });
         }
         Phase::Cleared { incident, returned: Some(since), .. } if persisted(&place, matter) => {
-            place.phase = Phase::Reported { incident };
-            out.push(IncidentChange::Reopened { incident, since, at });
+            if asked(&mut place, matter, at, sighting, second).is_some() {
+                place.phase = Phase::Reported { incident };
+                out.push(IncidentChange::Reopened { incident, since, at });
+            }
         }
         Phase::Candidate | Phase::Cleared { .. } => {}
     }
     Some(place)
+}
+
+/// Asks about a place that has stayed long enough, unless it was refused lately and looks as it did then. Returns the
+/// weights of what passed it.
+fn asked(
+    place: &mut Place,
+    matter: &Matter,
+    at: WallTime,
+    sighting: &Sighting,
+    second: &mut impl FnMut(&Place, &Sighting) -> Answer,
+) -> Option<Option<Weights>> {
+    if let (Some(refused), Some(verify)) = (&place.refused, &matter.verify) {
+        let is_late = at.since(refused.at) >= verify.again_after;
+        let likeness = place.appearance.likeness(&refused.looked);
+        if !is_late && likeness.is_none_or(|likeness| likeness >= matter.matching.likeness_min) {
+            return None;
+        }
+    }
+    match second(place, sighting) {
+        Answer::Passed { score, weights } => {
+            (place.score, place.refused) = (score, None);
+            Some(weights)
+        }
+        Answer::Refused(refusal) => {
+            place.refused = Some(refusal);
+            None
+        }
+        Answer::Unasked => None,
+    }
 }
 
 /// It is there and no longer forbidden (the zone changed, its hours are over).
@@ -315,7 +375,7 @@ fn persisted(place: &Place, matter: &Matter) -> bool {
         && matter.composition.companion.as_ref().is_none_or(accompanied)
 }
 
-fn opened(place: &Place, at: WallTime) -> Incident {
+fn opened(place: &Place, at: WallTime, weights: Option<Weights>) -> Incident {
     Incident {
         id: Incident::id_of(place.id),
         place: place.id,
@@ -330,6 +390,7 @@ fn opened(place: &Place, at: WallTime) -> Incident {
         presence: Presence::Open { since: at },
         review: Review::Waiting,
         recurrences: 0,
+        weights: weights.map(Box::new),
     }
 }
 

@@ -14,6 +14,11 @@ enum Saw {
 }
 use Saw::{Lawful, Nothing, Thing};
 
+/// Nobody looks again.
+fn passed(place: &Place, _: &Sighting) -> Answer {
+    Answer::Passed { score: place.score, weights: None }
+}
+
 fn look(book: &mut PlaceBook, second: i64, saw: Saw) -> BookChanges {
     let matters = BTreeMap::from([(matter().key, matter())]);
     let (sightings, spot) = match saw {
@@ -21,7 +26,7 @@ fn look(book: &mut PlaceBook, second: i64, saw: Saw) -> BookChanges {
         Lawful => (vec![Sighting { zone: None, ..sighting(second, HERE, 0.0) }], Spot::Clear),
         Nothing(spot) => (vec![], spot),
     };
-    book.observe(&matters, WallTime::from_millis(second * 1000), &sightings, |_| spot)
+    book.observe(&matters, WallTime::from_millis(second * 1000), &sightings, |_| spot, passed)
 }
 
 fn tell(story: &[(i64, Saw)]) -> (PlaceBook, Vec<(i64, &'static str)>) {
@@ -161,7 +166,7 @@ fn two_neighbours_keep_their_places() {
         if second % 40 == 0 {
             two.reverse();
         }
-        book.observe(&matters, WallTime::from_millis(second * 1000), &two, |_| Spot::Clear);
+        book.observe(&matters, WallTime::from_millis(second * 1000), &two, |_| Spot::Clear, passed);
     }
     assert_eq!(book.places().count(), 2);
     assert!(book.places().all(|place| place.looks_seen == 6 && place.incident().is_some()));
@@ -191,4 +196,105 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// Asks about the same thing every 20 s; `answers` are given one after the other, then everything passes.
+fn asked_about(seconds: &[(i64, f32)], mut answers: Vec<Answer>) -> (PlaceBook, Vec<i64>, Vec<IncidentChange>) {
+    let verify = crate::domain::Verify {
+        model: "verifier".into(),
+        classes: vec!["car".into()],
+        accept_min: Score::new(0.5).unwrap(),
+        again_after: Duration::from_secs(600),
+        newness_min: None,
+        likeness_min: 0.9,
+    };
+    let matters = BTreeMap::from([(matter().key, Matter { verify: Some(verify), ..matter() })]);
+    let mut book = PlaceBook::new(ViewId::derived(&[b"view"]), vec![]);
+    let (mut asked, mut changes) = (Vec::new(), Vec::new());
+    answers.reverse();
+    for &(second, degrees) in seconds {
+        let second_look = |place: &Place, _: &Sighting| {
+            asked.push(second);
+            answers
+                .pop()
+                .unwrap_or_else(|| Answer::Passed { score: Score::new(0.66).unwrap(), weights: None })
+                .looking(place)
+        };
+        let at = WallTime::from_millis(second * 1000);
+        let seen = [sighting(second, HERE, degrees)];
+        changes.extend(book.observe(&matters, at, &seen, |_| Spot::Clear, second_look).incidents);
+        // What is recorded is read back.
+        book = PlaceBook::new(ViewId::derived(&[b"view"]), book.places().cloned().collect());
+    }
+    (book, asked, changes)
+}
+
+impl Answer {
+    fn looking(self, place: &Place) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(Refusal { looked: place.appearance.clone(), ..refusal }),
+            other => other,
+        }
+    }
+}
+
+fn refused(second: i64) -> Answer {
+    Answer::Refused(Refusal {
+        at: WallTime::from_millis(second * 1000),
+        why: crate::domain::RefusedWhy::Score,
+        score: Score::new(0.2).unwrap(),
+        looked: crate::domain::Appearance::new(vec![]),
+    })
+}
+
+#[test]
+fn a_verifier_is_asked_once_an_incident_and_its_score_stands() {
+    let (book, asked, changes) = asked_about(&(0..30).map(|i| (i * 20, 0.0)).collect::<Vec<_>>(), vec![]);
+    assert_eq!(asked, [60], "one run an incident, not one a look");
+    let IncidentChange::Opened { incident } = &changes[0] else { panic!("{changes:?}") };
+    assert_eq!(incident.score.value(), 0.66);
+    let place = book.places().next().unwrap();
+    assert_eq!((place.score.value(), changes.len()), (0.66, 27), "a proposal's score does not displace it");
+}
+
+#[test]
+fn a_refused_place_is_asked_about_again_later_or_when_it_has_changed() {
+    let stays: Vec<(i64, f32)> = (0..=36).map(|i| (i * 20, 0.0)).collect();
+    let (book, asked, changes) = asked_about(&stays, vec![refused(60), refused(660)]);
+    assert_eq!((asked, changes), (vec![60, 660], vec![]));
+    assert_eq!(book.places().next().and_then(|place| place.refused.as_ref()).map(|r| r.at.millis()), Some(660_000));
+    // From second 100 on something else stands there: the remembered looks follow by a fifth a look.
+    let changed: Vec<(i64, f32)> = (0..=20).map(|i| (i * 20, if i < 5 { 0.0 } else { 60.0 })).collect();
+    let (book, asked, changes) = asked_about(&changed, vec![refused(60)]);
+    assert_eq!(asked.len(), 2);
+    assert!(asked[1] < 300 && matches!(changes[0], IncidentChange::Opened { .. }), "{asked:?} {changes:?}");
+    assert_eq!(book.places().next().unwrap().refused, None);
+}
+
+#[test]
+fn where_nobody_could_look_the_next_look_asks_again() {
+    let stays: Vec<(i64, f32)> = (0..=8).map(|i| (i * 20, 0.0)).collect();
+    let (_, asked, changes) = asked_about(&stays, vec![Answer::Unasked, Answer::Unasked]);
+    assert_eq!(asked, [60, 80, 100], "not reported, not lost");
+    assert!(matches!(&changes[0], IncidentChange::Opened { incident } if incident.opened_at.millis() == 100_000));
+}
+
+#[test]
+fn what_returns_is_asked_about_like_what_is_new() {
+    let matters_clear: Vec<(i64, f32)> = (0..=3).map(|i| (i * 20, 0.0)).collect();
+    let (book, _, _) = asked_about(&matters_clear, vec![]);
+    let place = book.places().next().unwrap().clone();
+    let Phase::Reported { incident } = place.phase else { panic!("{place:?}") };
+    let cleared =
+        Place { phase: Phase::Cleared { incident, at: WallTime::from_millis(100_000), returned: None }, ..place };
+    let matters = BTreeMap::from([(matter().key, matter())]);
+    let mut book = PlaceBook::new(ViewId::derived(&[b"view"]), vec![cleared]);
+    let mut heard = Vec::new();
+    for second in (200..=300).step_by(20) {
+        let at = WallTime::from_millis(second * 1000);
+        let changes =
+            book.observe(&matters, at, &[sighting(second, HERE, 0.0)], |_| Spot::Clear, |_, _| refused(second));
+        heard.extend(changes.incidents);
+    }
+    assert_eq!(heard, [], "refused, so not reopened");
 }

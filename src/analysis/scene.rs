@@ -173,7 +173,13 @@ mod tests {
         let first = with_rules(&zones, |rules| sightings(rules, seen(&with_car, &car)));
         let mut book = PlaceBook::new(ViewId::derived(&[b"view"]), vec![]);
         let matters = BTreeMap::from([(matter().key, matter())]);
-        book.observe(&matters, WallTime::from_millis(0), &first, |_| Spot::Clear);
+        book.observe(
+            &matters,
+            WallTime::from_millis(0),
+            &first,
+            |_| Spot::Clear,
+            |place, _| super::super::place_book::Answer::Passed { score: place.score, weights: None },
+        );
         let place = book.places().next().unwrap().clone();
         let empty = frame(None);
         let lorry = [detection("truck", [20.0, 20.0, 180.0, 180.0])];

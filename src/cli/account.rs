@@ -23,6 +23,8 @@ pub(super) enum Command {
     Add(AddArgs),
     /// 重设密码：原密码立即失效，给出新的一次性邀请链接
     Invite(Named),
+    /// 要求换密码：下次使用前必须设新密码
+    Renew(Named),
     /// 停用账号：立即退出，不能再登录，记录保留
     Disable(Named),
     /// 启用账号
@@ -101,6 +103,7 @@ struct Shown {
     areas: Option<Vec<Area>>,
     may_unmask: bool,
     disabled: bool,
+    must_change_password: bool,
     created_at: WallTime,
     last_seen_at: Option<WallTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,6 +140,13 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
             let secret = service.invite(account.id, ACTOR)?;
             invited(desk, &service, account, &secret, "已重设账号");
         }
+        Command::Renew(named) => {
+            let id = service.account_named(&named.name)?.id;
+            let change = AccountChange { must_change_password: Some(true), ..AccountChange::default() };
+            let account = service.change_account(id, &change, ACTOR)?;
+            let told = format!("账号 {} 须先换密码才能继续使用", account.name.as_str());
+            desk.print.one(&shown(account, None), || told);
+        }
         Command::Disable(named) => enable(desk, &service, &named, false)?,
         Command::Enable(named) => enable(desk, &service, &named, true)?,
     }
@@ -164,7 +174,7 @@ fn enable(desk: &Desk, service: &Service, named: &Named, enabled: bool) -> anyho
 }
 
 fn shown(account: Account, invitation: Option<String>) -> Shown {
-    let Account { id, name, display_name, rights, disabled, created_at, last_seen_at } = account;
+    let Account { id, name, display_name, rights, disabled, must_change_password, created_at, last_seen_at } = account;
     Shown {
         id,
         name: name.into(),
@@ -173,6 +183,7 @@ fn shown(account: Account, invitation: Option<String>) -> Shown {
         areas: areas_of(rights.areas),
         may_unmask: rights.may_unmask,
         disabled,
+        must_change_password,
         created_at,
         last_seen_at,
         invitation,

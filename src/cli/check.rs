@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{Done, desk::Desk};
+use super::{Done, desk::Desk, words};
+use crate::domain::Grounds;
 
 #[derive(clap::Args)]
 pub(super) struct Args {}
@@ -27,6 +28,7 @@ struct ListedMatter {
     code_2026: String,
     code_2013: Option<String>,
     model: String,
+    level: Grounds,
     dwell_s: u64,
     revisit_s: u64,
 }
@@ -43,6 +45,7 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
                     code_2026: matter.codes.code_2026.clone(),
                     code_2013: matter.codes.code_2013.clone(),
                     model: matter.model.clone(),
+                    level: matter.grounds,
                     dwell_s: matter.dwell.time.as_secs(),
                     revisit_s: matter.revisit.as_secs(),
                 })
@@ -56,7 +59,7 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
             }
             desk.print.list(
                 &matters,
-                &["事项", "名称", "代码", "停留（秒）", "轮巡（秒）", "模型"],
+                &["事项", "名称", "代码", "停留（秒）", "轮巡（秒）", "模型", "依据"],
                 "没有事项",
                 |matter| {
                     vec![
@@ -66,6 +69,7 @@ pub(super) fn run(_args: &Args, desk: &Desk) -> Done {
                         matter.dwell_s.to_string(),
                         matter.revisit_s.to_string(),
                         matter.model.clone(),
+                        words::grounds(matter.level).to_owned(),
                     ]
                 },
             );

@@ -12,34 +12,59 @@ use std::{
 use anyhow::Context;
 
 use crate::{
+    domain::Matter,
     infer::{Detector, catalogue::Catalogue},
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
         sessions::{PoolConfig, SessionPool},
     },
-    patrol::{keep::Keep, scenes::Scenes, spine::Spine},
+    patrol::{keep::Keep, scenes::Scenes, second_look::Verifier, spine::Spine},
     service::Service,
 };
 
 /// At most one in so many workers is busy with a camera that failed when it was last tried.
 const RETRIES_SHARE: usize = 4;
 
-/// The detectors that the configured matters name, each with its own threads.
-pub(super) fn detectors(service: &Service) -> anyhow::Result<BTreeMap<String, Arc<dyn Detector>>> {
+/// The models that the configured matters name.
+pub(super) struct Eyes {
+    /// Those that propose and scan.
+    pub detectors: BTreeMap<String, Arc<dyn Detector>>,
+    /// Those that look again.
+    pub verifiers: BTreeMap<String, Verifier>,
+}
+
+/// The models that the configured matters name, each with its own threads.
+pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
     let settings = &service.config.settings;
     let catalogue = Catalogue::load(&settings.folders.models)?.with_ads(service.config.ads.clone());
-    let mut detectors = BTreeMap::new();
+    let mut eyes = Eyes { detectors: BTreeMap::new(), verifiers: BTreeMap::new() };
+    let detector = |name: &str, matter: &Matter| {
+        let detector = catalogue.detector(name, settings.patrol.infer_threads);
+        detector.with_context(|| format!("matter {} cannot be judged", matter.key))
+    };
     for matter in service.config.matters.values() {
         catalogue.manifest(&matter.model)?.serves(matter)?;
-        if !detectors.contains_key(&matter.model) {
-            let detector = catalogue
-                .detector(&matter.model, settings.patrol.infer_threads)
-                .with_context(|| format!("matter {} cannot be judged", matter.key))?;
-            detectors.insert(matter.model.clone(), detector);
+        let scan = matter.scan.as_ref().map(|scan| &scan.model);
+        if let Some(scan) = scan {
+            catalogue.manifest(scan)?.scans(matter)?;
+        }
+        for name in [Some(&matter.model), scan].into_iter().flatten() {
+            if !eyes.detectors.contains_key(name) {
+                eyes.detectors.insert(name.clone(), detector(name, matter)?);
+            }
+        }
+        if let Some(verify) = &matter.verify
+            && !eyes.verifiers.contains_key(&verify.model)
+        {
+            let fusion = catalogue.manifest(&verify.model)?.verifies(matter, verify)?;
+            let spec = catalogue.manifest(&verify.model)?.detector()?;
+            let unseen = spec.classes.iter().map(|class| (class.clone(), spec.unseen(class))).collect();
+            let detector = detector(&verify.model, matter)?;
+            eyes.verifiers.insert(verify.model.clone(), Verifier { detector, fusion, unseen });
         }
     }
-    Ok(detectors)
+    Ok(eyes)
 }
 
 /// A source of live streams and recordings.
@@ -66,13 +91,15 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         backoff_refused: cameras.retry_refused,
     };
     let sessions = SessionPool::new(source, limits, service.clock.clone());
+    let Eyes { detectors, verifiers } = eyes(service)?;
     Ok(Spine {
         config: service.config.clone(),
         clock: service.clock.clone(),
         store: service.store.clone(),
         evidence: service.evidence.clone(),
         sessions,
-        detectors: detectors(service)?,
+        detectors,
+        verifiers,
         scenes: Scenes::new(service.store.clone(), service.data()),
         keep: Keep::new(service.data().join("kept")),
         keep_open_max,

@@ -1,6 +1,6 @@
 //! `xunjie eval clip`: replays a clip through the whole spine and judges the incidents by a timeline.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,19 +8,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{
     Done,
     desk::{Desk, Globals},
-    eval::{bytes_of, took, write},
+    eval::{bytes_of, cost_line, took, write},
     print::table,
     replay::{rehearse, scene_of},
 };
 use crate::{
     analysis::score::incidents::OpenedIncident,
-    domain::{Incident, IncidentChange, MatterKey},
+    domain::{Incident, IncidentChange, MatterKey, Ruling},
     eval::{
         clip::{ClipInput, ClipReport, ClipSettings, Replayed, Timeline, report},
+        cost::Timed,
         page,
         report::sha256_of,
     },
-    infer::catalogue::Catalogue,
+    infer::{Detector, catalogue::Catalogue},
+    patrol::spine::Spine,
 };
 
 #[derive(clap::Args)]
@@ -63,34 +65,60 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
             config.matters.values_mut().for_each(|matter| matter.model.clone_from(model));
         }
     };
-    let summary = rehearse(&fresh, &args.clip, &scene, use_model, |done, _| {
-        let seconds = |at: crate::domain::WallTime| at.since(scene.start).as_secs_f64();
-        replayed.clip_s = seconds(done.report.ended);
-        bar.set_position(replayed.clip_s as u64);
-        for change in &done.changes {
-            let again = match change {
-                IncidentChange::Opened { incident } => {
-                    incidents.push(incident.clone());
-                    Some((incident, incident.opened_at))
+    let mut timed: Vec<Arc<Timed>> = Vec::new();
+    let summary = rehearse(
+        &fresh,
+        &args.clip,
+        &scene,
+        use_model,
+        |spine| timed = with_stopwatches(spine),
+        |done, _| {
+            let seconds = |at: crate::domain::WallTime| at.since(scene.start).as_secs_f64();
+            replayed.clip_s = seconds(done.report.ended);
+            bar.set_position(replayed.clip_s as u64);
+            let said = &done.verifications;
+            replayed.second.looks += u64::from(!said.is_empty());
+            replayed.second.asked += said.len() as u64;
+            replayed.second.refused += said.iter().filter(|one| one.ruling != Ruling::Passed).count() as u64;
+            for change in &done.changes {
+                let again = match change {
+                    IncidentChange::Opened { incident } => {
+                        incidents.push(incident.clone());
+                        Some((incident, incident.opened_at))
+                    }
+                    IncidentChange::Reopened { incident, at, .. } => {
+                        incidents.iter().find(|known| known.id == *incident).map(|known| (known, *at))
+                    }
+                    IncidentChange::Extended { .. } | IncidentChange::Closed { .. } => None,
+                };
+                if let Some((incident, at)) = again {
+                    let matter = incident.matter.to_string();
+                    replayed.opened.push(OpenedIncident { matter, bbox: incident.bbox, at_s: seconds(at) });
                 }
-                IncidentChange::Reopened { incident, at, .. } => {
-                    incidents.iter().find(|known| known.id == *incident).map(|known| (known, *at))
-                }
-                IncidentChange::Extended { .. } | IncidentChange::Closed { .. } => None,
-            };
-            if let Some((incident, at)) = again {
-                let matter = incident.matter.to_string();
-                replayed.opened.push(OpenedIncident { matter, bbox: incident.bbox, at_s: seconds(at) });
             }
-        }
-    })?;
+        },
+    )?;
     bar.finish_and_clear();
     (replayed.looks, replayed.frames, replayed.blind) = (summary.looks, summary.frames, summary.blind);
     let report = report(input, &timeline, &replayed, ClipSettings::default());
     write(&args.out, &report, &page::of_clip(&report))?;
     desk.print.one(&report, || text_of(&report));
     eprintln!("{} 次巡看，{} 帧，{} 次无法判断；见 {}", report.looks, report.frames, report.blind, args.out.display());
+    timed.iter().for_each(|timed| eprintln!("{}", cost_line(timed, report.looks)));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a stopwatch on every model of the spine, one thread each.
+fn with_stopwatches(spine: &mut Spine) -> Vec<Arc<Timed>> {
+    let mut timed = Vec::new();
+    let mut watched = |detector: &mut Arc<dyn Detector>| {
+        let watch = Arc::new(Timed::new(detector.clone()));
+        timed.push(watch.clone());
+        *detector = watch;
+    };
+    spine.detectors.values_mut().for_each(&mut watched);
+    spine.verifiers.values_mut().for_each(|verifier| watched(&mut verifier.detector));
+    timed
 }
 
 fn input(args: &Args, desk: &Desk, matters: &[MatterKey], timeline: &[u8]) -> anyhow::Result<ClipInput> {
@@ -102,14 +130,18 @@ fn input(args: &Args, desk: &Desk, matters: &[MatterKey], timeline: &[u8]) -> an
         pipelines_sha256: std::collections::BTreeMap::new(),
         dwell_s: std::collections::BTreeMap::new(),
         models: Vec::new(),
+        verified: matters.iter().filter_map(|key| config.matters.get(key)).any(|matter| matter.verify.is_some()),
     };
     for key in matters {
         let matter = config.matters.get(key).with_context(|| format!("matter {key} of the scene has no pipeline"))?;
         input.pipelines_sha256.insert(key.to_string(), matter.sha256.clone());
         input.dwell_s.insert(key.to_string(), matter.dwell.time.as_secs_f64());
-        let model = took(catalogue.manifest(args.model.as_ref().unwrap_or(&matter.model))?)?;
-        if !input.models.iter().any(|known| known.model == model.model) {
-            input.models.push(model);
+        let second = [matter.verify.as_ref().map(|verify| &verify.model), matter.scan.as_ref().map(|scan| &scan.model)];
+        for name in [Some(args.model.as_ref().unwrap_or(&matter.model))].into_iter().chain(second).flatten() {
+            let model = took(catalogue.manifest(name)?)?;
+            if !input.models.iter().any(|known| known.model == model.model) {
+                input.models.push(model);
+            }
         }
     }
     Ok(input)
@@ -120,8 +152,12 @@ fn text_of(report: &ClipReport) -> String {
     let shown = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
     let delays =
         report.truths.iter().map(|truth| vec![truth.name.clone(), shown(truth.delay_s), shown(truth.after_dwell_s)]);
+    let second = report.second.map_or_else(String::new, |second| {
+        let share = shown(report.second_share);
+        format!("\n复核 {} 处，其中 {} 处未上报；占巡看次数 {share}", second.asked, second.refused)
+    });
     format!(
-        "查准率 {}  查全率 {}  平均延迟 {} 秒  每事件重复 {}  每摄像机小时误报 {}\n{}",
+        "查准率 {}  查全率 {}  平均延迟 {} 秒  每事件重复 {}  每摄像机小时误报 {}\n{}{second}",
         shown(score.precision),
         shown(score.recall),
         shown(score.delay_mean_s),

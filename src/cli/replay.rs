@@ -21,7 +21,7 @@ use crate::{
     },
     patrol::{
         replay::{ReplaySource, ReplaySummary, ReplayedChange, SceneFile, replay},
-        spine::LookDone,
+        spine::{LookDone, Spine},
     },
     service::Service,
 };
@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         &args.clip,
         &scene,
         |_| {},
+        |_| {},
         |done, service| {
             for change in &done.changes {
                 if desk.print.json || args.extended || !matches!(change, IncidentChange::Extended { .. }) {
@@ -64,13 +65,14 @@ pub(super) fn scene_of(path: &Path) -> anyhow::Result<SceneFile> {
     Ok(SceneFile::parse(&path.display().to_string(), &text)?)
 }
 
-/// Plays the recording through the whole spine. `adjust` may change the configuration first; `heard` is told of
-/// every look.
+/// Plays the recording through the whole spine. `adjust` may change the configuration first and `ready` the spine;
+/// `heard` is told of every look.
 pub(super) fn rehearse(
     desk: &Desk,
     clip: &Path,
     scene: &SceneFile,
     adjust: impl FnOnce(&mut Config),
+    ready: impl FnOnce(&mut Spine),
     mut heard: impl FnMut(&LookDone, &Service),
 ) -> anyhow::Result<ReplaySummary> {
     let clock = Arc::new(SimulatedClock::starting_at(scene.start));
@@ -87,7 +89,8 @@ pub(super) fn rehearse(
         clock.advance_to(latest.ended);
     }
     let (source, ended) = ReplaySource::new(recording(clip, scene, clock.clone())?, clock.clone());
-    let spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
+    let mut spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
+    ready(&mut spine);
     Ok(replay(&spine, view, &clock, &ended, |done| heard(done, &service))?)
 }
 

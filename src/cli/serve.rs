@@ -12,6 +12,7 @@ use super::{Done, daily::reconcile_daily, desk::Desk, engine};
 use crate::{
     deliver::{self, CaseSink},
     domain::Purpose,
+    identity,
     media::{SourceSpec, probe},
     patrol::{
         Courier, CourierHandle, Pace, bundle_reader,
@@ -207,5 +208,9 @@ fn ports(service: &Service, asker: Asker, sink: Option<Arc<dyn CaseSink>>) -> an
         let picture = report.picture.map(|jpeg| BASE64_STANDARD.encode(jpeg));
         Probed { usable: report.usable, summary: report.explanation.zh, details, picture }
     });
-    Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)), sink })
+    let settings = &service.config.settings;
+    let identity = settings.oidc.as_ref().map(|oidc| {
+        identity::open(oidc, &settings.identity_networks, service.clock.clone()).context("[oidc] cannot be used")
+    });
+    Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)), sink, identity: identity.transpose()? })
 }

@@ -4,7 +4,7 @@
 use chrono::FixedOffset;
 
 use crate::domain::{
-    Area, CloseCause, DeliveryState, Message, Presence, Review, Role, Transport, Verdict, WallTime, ZoneKind,
+    Area, CloseCause, DeliveryState, Grounds, Message, Presence, Review, Role, Transport, Verdict, WallTime, ZoneKind,
 };
 
 pub(super) use crate::service::words::{evidence_kind, moment_kind, reject_reason, stage, view_state};
@@ -24,6 +24,15 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
         Verdict::Rejected { reason } => format!("驳回：{}", reject_reason(*reason)),
         Verdict::Duplicate { of } => format!("重复于 {of}"),
         Verdict::Reclassified { matter } => format!("改判为 {matter}"),
+    }
+}
+
+/// What finding a matter rests on.
+pub(super) fn grounds(grounds: Grounds) -> &'static str {
+    match grounds {
+        Grounds::Trained => "专门训练",
+        Grounds::FewShot => "少量样本",
+        Grounds::Composed => "组合判断",
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     City, MatterOverride, TextFile,
     fault::{Checker, Fault},
+    second_look::{self, RawExemplars, RawScan, RawVerify},
 };
 use crate::domain::{
     Clearing, Companion, Composition, DecodeMode, Dwell, Matching, Matter, MatterCodes, MatterKey, Part, PlatePolicy,
@@ -20,12 +21,24 @@ use crate::domain::{
 struct RawMatter {
     /// Name in the standard, Chinese.
     name: Option<String>,
+    /// Name for people who read English.
+    name_en: Option<String>,
     /// GB/T 47678.5-2026, 5 digits.
     code_2026: Option<String>,
     /// GB/T 30428.2-2013, `04-09`; left out where the matter did not exist.
     code_2013: Option<String>,
     /// Folder below `models/`.
     model: Option<String>,
+    /// What finding it rests on: `trained`, `few_shot` or `composed`.
+    level: Option<String>,
+    /// The second look before it is reported; may be left out.
+    verify: Option<RawVerify>,
+    /// The slow look at the whole view; may be left out.
+    scan: Option<RawScan>,
+    /// How alike exemplars must be; may be left out.
+    exemplars: Option<RawExemplars>,
+    /// Folder below `models/` of a model that looks on and changes nothing; may be left out.
+    shadow: Option<String>,
     /// `mask_all` or `show_anchor`.
     plates: Option<String>,
     /// What stays.
@@ -128,6 +141,8 @@ struct RawLook {
     frames: Option<u32>,
     /// Share of a short budget; 1 where it is left out.
     weight: Option<f32>,
+    /// Seconds within which it is judged at most once, however often the view is looked at; in every look where it is left out.
+    every_s: Option<u64>,
 }
 
 /// Longest time that a pipeline may name: 30 days in seconds.
@@ -177,8 +192,13 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
     Matter {
         key: key.clone(),
         name: check.text("name", raw.name, "the matter's name in the standard"),
+        name_en: raw.name_en.filter(|name| !name.trim().is_empty()),
         codes: MatterCodes { code_2026, code_2013: raw.code_2013 },
         model: check.text("model", raw.model, "the name of a folder below models/"),
+        grounds: second_look::grounds(raw.level, check),
+        verify: second_look::verify(raw.verify, raw.exemplars, check),
+        scan: second_look::scan(raw.scan, check),
+        shadow: raw.shadow.map(|name| check.text("shadow", Some(name), "the name of a folder below models/")),
         composition: Composition {
             anchor: part("anchor", raw.anchor.classes, raw.anchor.score_min, check),
             companion: raw.companion.map(|raw| companion(raw, check)),
@@ -207,6 +227,8 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         revisit: seconds(check.number("look.revisit_s", raw.look.revisit_s, 1..=86_400, "seconds")),
         decode: decode(&raw.look, check),
         frames: check.number("look.frames", raw.look.frames, 1..=100, "frames"),
+        every: (raw.look.every_s)
+            .map(|every| seconds(check.number("look.every_s", Some(every), 1..=86_400, "seconds"))),
         weight: check.number("look.weight", raw.look.weight.or(Some(1.0)), 0.01..=100.0, "a weight"),
         plates: match check.text("plates", raw.plates, PLATES).as_str() {
             "show_anchor" => PlatePolicy::ShowAnchor,

@@ -10,7 +10,9 @@ mod desk;
 mod fault;
 mod matters;
 mod networks;
+mod oidc;
 mod platform;
+mod second_look;
 mod settings;
 mod table;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use desk::Desk;
 pub(crate) use fault::Checker;
 pub use fault::{Fault, Faults};
 pub use networks::{BadCidr, Cidr, Networks, NotAdmitted};
+pub use oidc::{CALLBACK_PATH, Oidc};
 pub use platform::{MediaMode, Outlet, Platform};
 pub use settings::{Folders, Log, MatterOverride, Patrol, Retention, Settings};
 pub use tls::TlsFiles;

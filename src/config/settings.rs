@@ -16,6 +16,7 @@ use super::{
     fault::{Checker, Fault},
     matters::TIME_S_MAX,
     networks::{Cidr, Networks},
+    oidc::{self, Oidc, RawOidc},
     platform::{self, Platform, RawPlatform},
     tls::{self, RawTls, TlsFiles},
 };
@@ -38,10 +39,14 @@ pub struct Settings {
     pub desk: Desk,
     /// The platform that cases go to; `None` keeps deliveries waiting.
     pub platform: Option<Platform>,
+    /// The identity provider at which people may log in beside their password; `None` without one.
+    pub oidc: Option<Oidc>,
     /// When files of evidence are removed.
     pub retention: Retention,
     /// Networks in which cameras may live.
     pub networks: Networks,
+    /// Networks in which the identity provider may live.
+    pub identity_networks: Networks,
     /// What is logged.
     pub log: Log,
     /// Changes to matters for this deployment.
@@ -194,6 +199,8 @@ struct RawSettings {
     desk: RawDesk,
     /// The platform; without this table deliveries wait.
     platform: Option<RawPlatform>,
+    /// The identity provider.
+    oidc: Option<RawOidc>,
     /// Days.
     retention: RawRetention,
     /// Networks of cameras.
@@ -248,6 +255,8 @@ struct RawRetention {
 struct RawNetworks {
     /// Blocks of addresses; default: the private ranges and loopback.
     cameras: Option<Vec<String>>,
+    /// The same of the identity provider.
+    identity: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -282,8 +291,10 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
         cameras: cameras::check(&raw.cameras, &mut check),
         desk: desk::check(&raw.desk, &mut check),
         platform: raw.platform.and_then(|raw| platform::check(root, raw, &mut check)),
+        oidc: raw.oidc.and_then(|raw| oidc::check(root, raw, &mut check)),
         retention: retention(&raw.retention, &mut check),
-        networks: networks(raw.networks.cameras, &mut check),
+        networks: networks("cameras", raw.networks.cameras, &mut check),
+        identity_networks: networks("identity", raw.networks.identity, &mut check),
         log: Log { json: raw.log.json.unwrap_or(false), level: raw.log.level.unwrap_or_else(|| "info".to_owned()) },
         matters: overrides(&raw.matters, &mut check),
     }
@@ -320,11 +331,11 @@ fn retention(raw: &RawRetention, check: &mut Checker<'_>) -> Retention {
     }
 }
 
-fn networks(raw: Option<Vec<String>>, check: &mut Checker<'_>) -> Networks {
+fn networks(of: &str, raw: Option<Vec<String>>, check: &mut Checker<'_>) -> Networks {
     let Some(blocks) = raw else { return Networks::default() };
     let want = "blocks of addresses like 10.0.0.0/8, with no bit set behind the prefix";
     let block =
-        |(i, text): (usize, &String)| check.parsed(&format!("networks.cameras[{i}]"), text, want, str::parse::<Cidr>);
+        |(i, text): (usize, &String)| check.parsed(&format!("networks.{of}[{i}]"), text, want, str::parse::<Cidr>);
     Networks(blocks.iter().enumerate().filter_map(block).collect())
 }
 

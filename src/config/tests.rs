@@ -64,6 +64,42 @@ fn a_deployment_shortens_dwell_and_the_hash_says_so() {
 }
 
 #[test]
+fn second_models_of_a_matter_are_taken_and_their_faults_named() {
+    let level = |text: &str, sections: &str| {
+        let folder = copied("");
+        let pipeline = folder.path().join("pipelines/stall.toml");
+        let before = fs::read_to_string(&pipeline).unwrap().replace("level = \"composed\"", text);
+        fs::write(&pipeline, before + sections).unwrap();
+        let config = Config::load(folder.path(), None)
+            .map_err(|faults| faults.0.into_iter().map(|fault| fault.key).collect::<Vec<_>>())?;
+        Ok::<_, Vec<String>>(config.matters[&"stall".parse().unwrap()].clone())
+    };
+    assert_eq!(level("", "").unwrap_err(), ["level"], "a matter says what it rests on");
+    let sections = "[verify]\nmodel = \"v\"\nclasses = [\"a\"]\naccept_min = 0.5\nnewness_min = 0.2\n\
+                    [scan]\nmodel = \"w\"\nevery_s = 600\n[exemplars]\nlikeness_min = 0.8\n";
+    let stall = level("level = \"few_shot\"\nshadow = \"s\"", sections).unwrap();
+    let verify = stall.verify.unwrap();
+    assert_eq!((stall.grounds, stall.shadow.as_deref()), (crate::domain::Grounds::FewShot, Some("s")));
+    assert_eq!(
+        (verify.again_after, verify.newness_min, verify.likeness_min),
+        (Duration::from_secs(3600), Some(0.2), 0.8)
+    );
+    assert_eq!(stall.scan.unwrap().every, Duration::from_secs(600));
+    let broken = "[verify]\nmodel = \"v\"\naccept_min = 5\nnewness_min = 3\n[scan]\nmodel = \"w\"\n[exemplars]\nlikeness_min = 0.1\n";
+    let found = level("level = \"sure\"", broken).unwrap_err();
+    let wanted = [
+        "level",
+        "verify.classes",
+        "verify.accept_min",
+        "verify.newness_min",
+        "exemplars.likeness_min",
+        "scan.every_s",
+    ];
+    assert_eq!(found, wanted);
+    assert_eq!(level("level = \"trained\"", "[exemplars]\nlikeness_min = 0.8\n").unwrap_err(), ["exemplars"]);
+}
+
+#[test]
 fn every_fault_of_every_file_is_reported_at_once() {
     let folder = copied(
         "listen = \"everywhere\"\ntypo = 1\n[patrol]\nlook_workers = 0\nlook_timeout_s = \"long\"\n\

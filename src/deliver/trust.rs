@@ -1,4 +1,4 @@
-//! Whom we believe to be the platform: certificates that the public authorities vouch for, or those that the city's
+//! Whom we believe to be the platform or the identity provider: certificates that the public authorities vouch for, or those that the city's
 //! own authority signed, and then only those. Verification is never switched off; a refusal says what helps.
 
 use std::{fs, path::Path, sync::Arc};
@@ -44,7 +44,8 @@ impl Trust {
         if certificates.is_empty() { Err(BadTrust::Empty(shown)) } else { Ok(Self::Own(Arc::new(certificates))) }
     }
 
-    pub(super) fn tls(&self) -> TlsConfig {
+    /// The same for an agent.
+    pub fn tls(&self) -> TlsConfig {
         let roots = match self {
             Self::Public => RootCerts::WebPki,
             Self::Own(certificates) => RootCerts::Specific(Arc::clone(certificates)),

@@ -177,6 +177,8 @@ pub struct Account {
     pub rights: Rights,
     /// A disabled account comes in no more; what it did stays.
     pub disabled: bool,
+    /// The person must choose a new password before anything else.
+    pub must_change_password: bool,
     /// When it was made.
     pub created_at: WallTime,
     /// When it last came in or asked for something, to the minute.
@@ -186,8 +188,25 @@ pub struct Account {
 impl Account {
     /// The person as whoever asks.
     pub fn caller(&self) -> Caller {
-        Caller::with(self.id, self.name.as_str().to_owned(), &self.rights)
+        let caller = Caller::with(self.id, self.name.as_str().to_owned(), self.display_name.clone(), &self.rights);
+        Caller { must_change_password: self.must_change_password, ..caller }
     }
+}
+
+/// Somebody for whom the city's identity provider vouches. Only issuer and subject say who it is; names and addresses of
+/// mail may be given to another person later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    /// Who vouches.
+    pub issuer: String,
+    /// The provider's word for the person, which never changes.
+    pub subject: String,
+    /// The name that the provider suggests for an account.
+    pub name: Option<String>,
+    /// How people call them.
+    pub display_name: Option<String>,
+    /// What they may.
+    pub rights: Rights,
 }
 
 /// A program that may come in. Its secret was shown once and is nowhere.
@@ -212,7 +231,8 @@ pub struct Token {
 impl Token {
     /// The program as whoever asks. No account can have such a name.
     pub fn caller(&self) -> Caller {
-        Caller::with(self.id, format!("token:{}", self.name.as_str()), &self.rights)
+        let name = format!("token:{}", self.name.as_str());
+        Caller::with(self.id, name.clone(), name, &self.rights)
     }
 }
 
@@ -223,18 +243,22 @@ pub struct Caller {
     pub id: AccountId,
     /// The name that goes into the audit log and onto verdicts.
     pub name: String,
+    /// How people call them; a program has its name alone.
+    pub display_name: String,
     /// What they may do.
     pub roles: BTreeSet<Role>,
     /// What they may see.
     pub areas: Areas,
     /// Whether they may see pictures and clips that are not masked.
     pub may_unmask: bool,
+    /// They may choose a new password and nothing else.
+    pub must_change_password: bool,
 }
 
 impl Caller {
-    fn with(id: AccountId, name: String, rights: &Rights) -> Self {
+    fn with(id: AccountId, name: String, display_name: String, rights: &Rights) -> Self {
         let Rights { roles, areas, may_unmask } = rights.clone();
-        Self { id, name, roles, areas, may_unmask }
+        Self { id, name, display_name, roles, areas, may_unmask, must_change_password: false }
     }
 
     /// Whether the caller holds one of these roles.

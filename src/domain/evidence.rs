@@ -119,6 +119,9 @@ pub struct Manifest {
     pub view_name: String,
     /// The weights that judged.
     pub model: ModelRef,
+    /// The weights that looked again at a crop, where a second model did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<ModelRef>,
     /// The rule.
     pub rule: RuleRef,
     /// The files.

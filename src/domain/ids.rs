@@ -42,6 +42,10 @@ pub mod named {
         Case,
         /// A duty to tell a platform.
         Delivery,
+        /// One look of the verifier at one place.
+        Verification,
+        /// How a thing looked about which a person said yes or no.
+        Exemplar,
         /// Somebody who may come in: a person's account or a program's token.
         Account,
     }
@@ -49,6 +53,10 @@ pub mod named {
 
 /// Id of a stream.
 pub type StreamId = Id<named::Stream>;
+/// Id of a verification.
+pub type VerificationId = Id<named::Verification>;
+/// Id of an exemplar.
+pub type ExemplarId = Id<named::Exemplar>;
 /// Id of an account or a token.
 pub type AccountId = Id<named::Account>;
 /// Id of a view.

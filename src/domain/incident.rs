@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BBox, IncidentId, MatterKey, PlaceId, ReferenceSpace, Review, Score, ViewId, WallTime, ZoneId};
+use super::{BBox, IncidentId, MatterKey, PlaceId, ReferenceSpace, Review, Score, ViewId, WallTime, Weights, ZoneId};
 
 /// Why an incident is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -61,6 +61,9 @@ pub struct Incident {
     pub review: Review,
     /// 反复: how often it came back after it was cleared.
     pub recurrences: u32,
+    /// The weights that took part when it opened; `None` where that was before they were noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Box<Weights>>,
 }
 
 impl Incident {

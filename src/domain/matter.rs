@@ -131,6 +131,44 @@ pub struct Matching {
     pub gap_max: Duration,
 }
 
+/// What finding a matter rests on: how much its incidents can be trusted before anybody measured them here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grounds {
+    /// A model was trained for it and measured.
+    Trained,
+    /// A few examples stand for it.
+    FewShot,
+    /// It is put together from things that a general model knows; an aid for a person's eyes.
+    Composed,
+}
+
+/// How a place is looked at again by a second model before it is reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verify {
+    /// The verifier.
+    pub model: String,
+    /// Its classes that stand for the matter.
+    pub classes: Vec<std::sync::Arc<str>>,
+    /// Least fused score.
+    pub accept_min: Score,
+    /// A refused place is asked about again after so long.
+    pub again_after: Duration,
+    /// Least newness against the view's reference picture, 0..=2; nothing is refused for it when `None`.
+    pub newness_min: Option<f32>,
+    /// From this cosine on an exemplar is a look-alike.
+    pub likeness_min: f32,
+}
+
+/// A slow look of a second model at the whole view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan {
+    /// The model.
+    pub model: String,
+    /// At most that often.
+    pub every: Duration,
+}
+
 /// Which plates stay readable in the copy that leaves the review circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlatePolicy {
@@ -147,10 +185,20 @@ pub struct Matter {
     pub key: MatterKey,
     /// Name in the standard.
     pub name: String,
+    /// Name for people who read English.
+    pub name_en: Option<String>,
     /// Codes in the standard.
     pub codes: MatterCodes,
     /// The model whose classes `composition` names.
     pub model: String,
+    /// What finding it rests on.
+    pub grounds: Grounds,
+    /// The second look before it is reported, if there is one.
+    pub verify: Option<Verify>,
+    /// The slow look at the whole view, if there is one.
+    pub scan: Option<Scan>,
+    /// A model that looks at the same frames where there is time and changes nothing.
+    pub shadow: Option<String>,
     /// What must be seen.
     pub composition: Composition,
     /// How it is tested against zones.
@@ -171,6 +219,8 @@ pub struct Matter {
     pub frames: u32,
     /// Share of a short budget, 1 is normal.
     pub weight: f32,
+    /// Judged at most this often, however often the view is looked at: for a model that is slow. `None`: in every look.
+    pub every: Option<Duration>,
     /// Plates in the masked copy.
     pub plates: PlatePolicy,
     /// SHA-256 of the pipeline file: names the thresholds in evidence.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BBox, FrameMeta, FrameSpace, IncidentId, MatterKey, PlaceId, ReferenceSpace, Score, ViewId, WallTime, ZoneId,
+    BBox, FrameMeta, FrameSpace, IncidentId, MatterKey, PlaceId, ReferenceSpace, Refusal, Score, ViewId, WallTime,
+    ZoneId,
 };
 
 /// A description of how a spot looks: a vector of unit length.
@@ -119,8 +120,10 @@ pub struct Place {
     pub clean_looks: u32,
     /// Since when the spot has been clean.
     pub clean_since: Option<WallTime>,
-    /// Best score so far.
+    /// Best score so far; the fused one once a verifier passed it.
     pub score: Score,
+    /// The verifier's latest refusal in the present stay.
+    pub refused: Option<Refusal>,
     /// Where it stands.
     pub phase: Phase,
 }

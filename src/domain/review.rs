@@ -159,7 +159,7 @@ pub struct IncidentLock {
     pub incident: IncidentId,
     /// Which account.
     pub holder: AccountId,
-    /// The account's name.
+    /// How people call whoever holds it.
     pub name: String,
     /// It ends by itself then.
     pub until: WallTime,
@@ -197,6 +197,14 @@ pub struct SecondReview {
 }
 
 impl Review {
+    /// Who decided.
+    pub fn by(&self) -> Option<&str> {
+        match self {
+            Self::Waiting => None,
+            Self::Confirmed { by, .. } | Self::Rejected { by, .. } | Self::Duplicate { by, .. } => Some(by),
+        }
+    }
+
     /// Who decided and what, where it was a plain yes or no.
     pub fn opinion(&self) -> Option<(&str, Opinion)> {
         match self {

@@ -100,6 +100,19 @@ pub struct Replayed {
     pub frames: u64,
     /// Looks that could not be judged.
     pub blind: u64,
+    /// What verifiers had to do.
+    pub second: SecondLooks,
+}
+
+/// What verifiers had to do over a clip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SecondLooks {
+    /// Looks in which a verifier was asked.
+    pub looks: u64,
+    /// Places that it was asked about.
+    pub asked: u64,
+    /// Those of them that were not reported.
+    pub refused: u64,
 }
 
 /// All figures of a clip.
@@ -133,6 +146,12 @@ pub struct ClipReport {
     pub frames: u64,
     /// Looks that could not be judged.
     pub blind: u64,
+    /// What verifiers had to do; absent where no matter of the scene has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondLooks>,
+    /// Share of the looks in which a verifier was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_share: Option<f64>,
     /// The figures.
     pub score: IncidentScore,
     /// What truly happened.
@@ -154,6 +173,8 @@ pub struct ClipInput {
     pub dwell_s: BTreeMap<String, f64>,
     /// The models.
     pub models: Vec<Took>,
+    /// Whether a matter of the scene has a verifier.
+    pub verified: bool,
 }
 
 impl Timeline {
@@ -228,7 +249,8 @@ pub fn report(input: ClipInput, timeline: &Timeline, replayed: &Replayed, settin
         OpenedRow { at_s: rounded(one.at_s), matter: one.matter.clone(), bbox, verdict }
     });
     let (truths, opened) = (rows.collect(), opened.collect());
-    let ClipInput { clip, sha256, pipelines_sha256, models, .. } = input;
+    let ClipInput { clip, sha256, pipelines_sha256, models, verified, .. } = input;
+    let second = verified.then_some(replayed.second);
     let hashed = serde_json::json!([&sha256, &pipelines_sha256, &models, settings]).to_string();
     let [clip_sha256, scene_sha256, timeline_sha256] = sha256;
     ClipReport {
@@ -246,6 +268,10 @@ pub fn report(input: ClipInput, timeline: &Timeline, replayed: &Replayed, settin
         looks: replayed.looks,
         frames: replayed.frames,
         blind: replayed.blind,
+        second,
+        second_share: second
+            .filter(|_| replayed.looks > 0)
+            .map(|second| rounded(second.looks as f64 / replayed.looks as f64)),
         score,
         truths,
         opened,

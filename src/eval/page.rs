@@ -290,6 +290,7 @@ pub fn of_clip(report: &ClipReport) -> String {
             (tile(&seconds(score.delay_mean_s), "平均延迟"))
             (tile(&one(score.duplicates_per_found), "每个事件的重复"))
             (tile(&one(score.wrong_per_camera_hour), "每摄像机小时误报"))
+            @if report.second.is_some() { (tile(&three(report.second_share), "复核占巡看次数")) }
         }
         h2 { "真实事件" }
         div.wide { table {

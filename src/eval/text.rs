@@ -65,6 +65,8 @@ pub struct TextReport {
     pub model: String,
     /// By kind, then by height in pixels.
     pub lines: BTreeMap<String, BTreeMap<u32, OfHeight>>,
+    /// Lines whose thing was taken for something else, with their pictures and what it was taken for.
+    pub mistold: Vec<String>,
     /// Numbers that stand nowhere in the labelled pictures, with their pictures.
     pub wrong_numbers: Vec<String>,
     /// Clean pictures.
@@ -98,6 +100,11 @@ impl TextReport {
             let bbox = Quad::<FrameSpace>(label.quad.map(Point::from)).bbox();
             let near: Vec<&TextLine> = lines.iter().filter(|line| is_of(&line.quad.bbox(), &bbox)).collect();
             let told = things.iter().any(|thing| *thing.class == *label.kind && bbox.covered_by(&thing.bbox) > 0.5);
+            if !told {
+                let taken = things.iter().filter(|thing| bbox.covered_by(&thing.bbox) > 0.1);
+                let taken = taken.map(|thing| format!("{} {}", thing.class, thing.text.as_deref().unwrap_or("")));
+                self.mistold.push(format!("{name}: {}: {}", label.text, taken.collect::<Vec<_>>().join("; ")));
+            }
             let of = self.lines.entry(kind_of(label)).or_default().entry(label.letter_px).or_default();
             of.lines += 1;
             of.found += u32::from(!near.is_empty());

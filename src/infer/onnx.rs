@@ -103,6 +103,9 @@ impl OnnxDetector {
                 })
                 .collect();
             let look = spec.appearance.as_ref().and_then(|_| of_one.pop());
+            if let Some(look) = look.filter(|look| look.shape.len() != 1 || look.data.is_empty()) {
+                return Err(failed(format!("the appearance has the shape {:?}, want one row of numbers", look.shape)));
+            }
             let appearance = look.map(|look| Appearance::new(look.data.to_vec()));
             let detections = spec.read(&of_one, letterbox).map_err(|error| failed(error.to_string()))?;
             inspected.push(Inspection { detections, appearance });
@@ -174,7 +177,8 @@ fn check_graph(session: &Session, spec: &DetectorSpec) -> Result<bool, String> {
             format!("the graph has no output {wanted}, which detector.appearance names; it has {}", names(outputs))
         })?;
         let shape = floats(output)?;
-        if shape.len() != 2 || shape[1] < 1 {
+        // -1 stands for any size: what comes is judged by the first run.
+        if shape.len() != 2 || shape[1] == 0 {
             return Err(format!("output {wanted} has the shape {shape:?}, an appearance is [pictures, numbers]"));
         }
     }

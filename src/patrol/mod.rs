@@ -7,9 +7,12 @@ pub mod keep;
 pub mod planner;
 pub mod prove;
 pub mod queue;
+#[cfg(test)]
+mod rehearsal;
 pub mod relief;
 pub mod replay;
 pub mod scenes;
+pub mod second_look;
 pub mod spine;
 mod status;
 pub mod supervisor;

@@ -35,6 +35,8 @@ pub struct Subject<'a> {
     pub zones: &'a [Zone],
     /// The weights that judged.
     pub model: &'a ModelRef,
+    /// The weights that looked again.
+    pub verifier: Option<&'a ModelRef>,
 }
 
 /// A frame of the incident: its JPEG and what is needed to draw and to mask.
@@ -193,6 +195,7 @@ fn bundle(subject: Subject<'_>, kind: EvidenceKind, made_at: WallTime, files: Ve
         location: subject.stream.location.clone(),
         view_name: subject.view.name.clone(),
         model: subject.model.clone(),
+        verifier: subject.verifier.cloned(),
         rule: RuleRef {
             matter: subject.matter.key.clone(),
             pipeline_sha256: subject.matter.sha256.clone(),
@@ -245,6 +248,7 @@ mod tests {
             view: &view,
             zones: &zones,
             model: &model,
+            verifier: None,
         };
         let stay = vec![kept(0), kept(50)];
         let draft = persisted(subject, EvidenceKind::Opening, stay, kept(100).into(), None).unwrap();

@@ -10,11 +10,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use super::second_look::Baseline;
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Detection, Frame, Homography, Matter, MatterKey, Picture, PlatePolicy, Reference, Stream, StreamId, View,
-        ViewId, ViewMatch, ViewState, Zone,
+        Detection, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference, Stream,
+        StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -33,6 +34,12 @@ pub struct Scene {
     pub zones: Vec<Zone>,
     /// Its memory.
     pub book: PlaceBook,
+    /// How its reference picture looks to a verifier.
+    pub baseline: Baseline,
+    /// When matters with an interval of their own were last judged.
+    pub judged: BTreeMap<MatterKey, WallTime>,
+    /// When whole-view models last scanned it.
+    pub scanned: BTreeMap<String, WallTime>,
     matcher: Option<(u32, ViewMatcher)>,
     /// The version of the reference picture whose masked copy is there.
     masked: Option<u32>,
@@ -116,6 +123,9 @@ impl Scenes {
                 view: registered.clone(),
                 zones: vec![],
                 book,
+                baseline: Baseline::default(),
+                judged: BTreeMap::new(),
+                scanned: BTreeMap::new(),
                 matcher: None,
                 masked: None,
             });
@@ -219,7 +229,8 @@ impl Scenes {
         Ok(())
     }
 
-    fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {
+    /// The reference picture's pixels, read again each time.
+    pub(super) fn reference_picture(&self, reference: &Reference) -> Result<Picture, StoreError> {
         let path = self.references.join(&reference.file);
         jpeg::open(&path).map_err(|error| {
             StoreError::Unusable(format!("the reference picture is gone or damaged ({error}); take it again"))
@@ -233,6 +244,27 @@ impl Scene {
         if let Some((_, matcher)) = &mut self.matcher {
             matcher.rest();
         }
+    }
+
+    /// The matters of a look that are due at `now`: one with an interval of its own waits for it, but for a look out of
+    /// turn. What waits is not judged at all, so its places are neither seen nor missed.
+    pub fn due(&self, look: &Look, all: &BTreeMap<MatterKey, Matter>, now: WallTime) -> BTreeMap<MatterKey, Matter> {
+        let mut matters = self.matters(&look.matters, all);
+        matters.retain(|key, matter| match (look.purpose, matter.every) {
+            (_, None) | (Purpose::Recheck { .. } | Purpose::Snapshot | Purpose::Reference, _) => true,
+            (Purpose::Continuous, Some(_)) => false,
+            // A clock that was set back asks at once.
+            (Purpose::Patrol, Some(every)) => {
+                self.judged.get(key).is_none_or(|last| *last > now || now.since(*last) >= every)
+            }
+        });
+        matters
+    }
+
+    /// The matters were judged at `now`.
+    pub fn have_judged(&mut self, matters: &BTreeMap<MatterKey, Matter>, now: WallTime) {
+        let seldom = matters.iter().filter(|(_, matter)| matter.every.is_some());
+        self.judged.extend(seldom.map(|(key, _)| (key.clone(), now)));
     }
 
     /// The matters of a look, as configured.

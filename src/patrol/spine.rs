@@ -24,14 +24,14 @@ use std::{
 use crate::{
     analysis::{
         lawful::Civil,
-        place_book::{BookChanges, Spot},
+        place_book::{Answer, BookChanges, Spot},
         scene::{self, Registered, Rules},
     },
     clock::Clock,
     config::Config,
     domain::{
-        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed, Purpose,
-        ReferenceDetection, Sighting, ViewState, WallTime,
+        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed, Place, Purpose,
+        ReferenceDetection, Sighting, Verification, ViewState, WallTime,
     },
     infer::{Detector, InferError, Lane},
     media::{
@@ -48,6 +48,7 @@ use crate::{
 use super::{
     keep::Keep,
     scenes::{Scene, Scenes, lock},
+    second_look::{Asking, Verifier},
 };
 
 /// Everything that a look needs.
@@ -64,6 +65,8 @@ pub struct Spine {
     pub sessions: SessionPool,
     /// Detectors by the name that matters call them by.
     pub detectors: BTreeMap<String, Arc<dyn Detector>>,
+    /// Verifiers by the name that matters call them by.
+    pub verifiers: BTreeMap<String, Verifier>,
     /// What is remembered of each view.
     pub scenes: Scenes,
     /// Frames of candidates.
@@ -105,6 +108,8 @@ pub struct LookDone {
     pub report: LookReport,
     /// What it changed.
     pub changes: Vec<IncidentChange>,
+    /// What a verifier said in it.
+    pub verifications: Vec<Verification>,
 }
 
 /// What the frames of a look showed.
@@ -113,6 +118,8 @@ pub struct Seen {
     reason: Option<String>,
     pub(super) frames: u32,
     pub(super) sightings: Vec<Sighting>,
+    /// Whole-view models that scanned a frame of it.
+    pub(super) scanned: Vec<String>,
     /// The latest frame that could be judged.
     pub(super) last: Option<Judgeable>,
     skew_ms: Option<i64>,
@@ -152,9 +159,12 @@ impl Spine {
         let mut slot = lock(&slot);
         let began = self.begin();
         let done = self.scenes.refresh(look.view, &mut slot).map_err(LookError::from).and_then(|scene| {
-            let matters = scene.matters(&look.matters, &self.config.matters);
+            let matters = scene.due(look, &self.config.matters, began.0);
             let mut seen = Seen::nothing();
             let mut lease = self.see(look, scene, &matters, &mut seen)?; // hops 2 to 5
+            if seen.last.is_some() {
+                scene.have_judged(&matters, began.0);
+            }
             let done = self.conclude(look, scene, &matters, &seen, lease.as_mut(), began); // hops 6 to 8
             if !self.keeps_open(scene) {
                 scene.rest();
@@ -235,13 +245,14 @@ impl Spine {
             }
             return Ok(());
         }
-        let detections = match detections.map_or_else(|| self.detect(&frame, matters, Lane::Visit), Ok) {
+        let mut detections = match detections.map_or_else(|| self.detect(&frame, matters, Lane::Visit), Ok) {
             Ok(detections) => detections,
             Err(error) => {
                 seen.unjudged(&error);
                 return Ok(());
             }
         };
+        detections.extend(self.scan(look, scene, matters, &frame, &mut seen.scanned));
         let detect = |older: &Frame| self.detect(older, matters, Lane::Visit).ok();
         if let Err(error) = self.scenes.mask_reference(scene, &frame, &detections, detect) {
             tracing::warn!(view = %look.view, %error, "the reference picture has no masked copy yet");
@@ -265,14 +276,23 @@ impl Spine {
         lease: Option<&mut Lease>,
         began: (WallTime, Instant),
     ) -> Result<LookDone, LookError> {
+        let mut verifications = Vec::new();
         let judged = match &seen.last {
             Some(last) => {
                 let at = last.frame.meta.judged_at();
-                let spot = |place: &crate::domain::Place| match matters.get(&place.matter) {
+                let spot = |place: &Place| match matters.get(&place.matter) {
                     Some(matter) => scene::spot(place, matter, last.registered()),
                     None => Spot::Hidden,
                 };
-                scene.book.observe(matters, at, &seen.sightings, spot)
+                let Scene { book, view, baseline, .. } = &mut *scene;
+                let mut asking = Asking::new(self, view, baseline, last, &seen.scanned);
+                let second = |place: &Place, sighting: &Sighting| match matters.get(&place.matter) {
+                    Some(matter) => asking.about(matter, place, sighting),
+                    None => Answer::Unasked,
+                };
+                let judged = book.observe(matters, at, &seen.sightings, spot, second);
+                verifications = asking.said();
+                judged
             }
             None => BookChanges::default(),
         };
@@ -298,12 +318,13 @@ impl Spine {
             evidence: Vec::new(),
             recheck: None,
             observed: seen.last.as_ref().map(Judgeable::observed),
+            verifications,
         };
         let drafts = self.drafts(look, scene, matters, seen, clip.as_ref(), &mut outcome)?; // hop 7
         self.record(&drafts, &mut outcome)?; // hop 8
         self.announce(&outcome, look, began, seen);
         self.forget_frames(&outcome);
-        Ok(LookDone { report: outcome.report, changes: outcome.changes })
+        Ok(LookDone { report: outcome.report, changes: outcome.changes, verifications: outcome.verifications })
     }
 
     /// Writes the bundles and records everything, one look at a time because bundles are chained.
@@ -413,7 +434,15 @@ fn clip_of(lease: &mut Lease, judged: &BookChanges) -> Option<Clip> {
 impl Seen {
     /// Before the first frame.
     pub fn nothing() -> Self {
-        Self { state: ViewState::Lost, reason: None, frames: 0, sightings: Vec::new(), last: None, skew_ms: None }
+        Self {
+            state: ViewState::Lost,
+            reason: None,
+            frames: 0,
+            sightings: Vec::new(),
+            scanned: Vec::new(),
+            last: None,
+            skew_ms: None,
+        }
     }
 
     /// Whether no frame came and nothing is known to be wrong.

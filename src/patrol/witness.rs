@@ -131,8 +131,18 @@ impl Spine {
             || ModelRef { name: matter.model.clone(), sha256: String::new() },
             |detector| detector.model(),
         );
-        let subject =
-            Subject { incident, matter, stream: &scene.stream, view: &scene.view, zones: &scene.zones, model: &model };
+        let verifier = matter.verify.as_ref().and_then(|verify| self.verifiers.get(&verify.model));
+        let verifier = verifier.map(|verifier| verifier.detector.model());
+        let subject = Subject {
+            incident,
+            matter,
+            stream: &scene.stream,
+            view: &scene.view,
+            zones: &scene.zones,
+            model: &model,
+            // A re-check or a clearing is judged by the detector alone.
+            verifier: verifier.as_ref().filter(|_| begins(kind)),
+        };
         Ok(Some(match kind {
             EvidenceKind::Opening | EvidenceKind::Reopening => {
                 prove::persisted(subject, kind, self.keep.frames(incident.place), now, clip)?
@@ -146,7 +156,6 @@ impl Spine {
     /// The masked picture of the incident's latest opening or reopening. A bundle that cannot be read any more costs the pair, not the look.
     fn picture_before(&self, incident: IncidentId) -> Result<Option<(EvidenceFile, Vec<u8>)>, StoreError> {
         let rows = self.store.evidence_of(incident)?;
-        let begins = |kind| matches!(kind, EvidenceKind::Opening | EvidenceKind::Reopening);
         let Some(row) = rows.iter().rev().find(|row| begins(row.kind) && row.purged_at.is_none()) else {
             return Ok(None);
         };
@@ -191,6 +200,11 @@ impl Spine {
 /// Whether the place was seen in this very look, long enough after it was said to be handled.
 fn seen_again(place: &Place, since: WallTime, now: WallTime, over: Duration) -> bool {
     place.last_seen == now && now.since(since) >= over
+}
+
+/// Whether bundles of this kind begin a stay.
+fn begins(kind: EvidenceKind) -> bool {
+    matches!(kind, EvidenceKind::Opening | EvidenceKind::Reopening)
 }
 
 /// Whether the place's stay may still become an opening or a reopening.

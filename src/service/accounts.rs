@@ -42,6 +42,8 @@ pub struct AccountChange {
     pub may_unmask: Option<bool>,
     /// Whether they come in no more.
     pub disabled: Option<bool>,
+    /// Whether they must choose a new password before anything else.
+    pub must_change_password: Option<bool>,
 }
 
 impl Service {
@@ -61,6 +63,7 @@ impl Service {
             display_name,
             rights,
             disabled: false,
+            must_change_password: false,
             created_at: self.now(),
             last_seen_at: None,
         };
@@ -88,6 +91,7 @@ impl Service {
             None => Rights { areas: before.areas, ..rights(&mut faults, &roles, None, may_unmask) },
         };
         account.disabled = change.disabled.unwrap_or(account.disabled);
+        account.must_change_password = change.must_change_password.unwrap_or(account.must_change_password);
         faults.none()?;
         self.accounts.change_account(&account, self.now(), actor)?;
         Ok(account)

@@ -4,10 +4,11 @@ use std::{net::IpAddr, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::{Faults, Service, ServiceError, passwords};
 use crate::{
-    domain::{Account, AccountId, Areas, Caller, Rights, Role, Secret, Token},
+    domain::{Account, AccountId, AccountName, Areas, Caller, Rights, Role, Secret, Token, Vouched},
     store::{
         StoreError,
         accounts::{Invitation, SecretHash},
@@ -35,6 +36,17 @@ pub(super) fn fresh_secret() -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// The name under which somebody vouched for is known here: the provider's suggestion as far as it can be a name.
+fn account_name(vouched: &Vouched) -> AccountName {
+    let suggested = vouched.name.as_deref().unwrap_or("");
+    let fit = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    let name: String = suggested.chars().filter(fit).take(64).collect();
+    name.parse().unwrap_or_else(|_| {
+        let hash = Sha256::digest(format!("{} {}", vouched.issuer, vouched.subject));
+        format!("id-{}", hex::encode(&hash[..6])).parse().expect("letters and digits are a name")
+    })
+}
+
 impl Service {
     /// Comes in with name and password. An unknown name, a wrong password, a disabled account and one without a password
     /// are told apart by nobody, neither by words nor by time; the audit log tells.
@@ -55,6 +67,45 @@ impl Service {
                 Err(ServiceError::WrongLogin)
             }
         }
+    }
+
+    /// Comes in as somebody for whom the identity provider vouches; the first time an account is made.
+    ///
+    /// # Errors
+    /// [`ServiceError::WrongLogin`] for a disabled account; [`ServiceError::Store`].
+    pub fn enter_vouched(&self, vouched: &Vouched, from: IpAddr) -> Result<Entered, ServiceError> {
+        let name = account_name(vouched);
+        let display_name = vouched.display_name.clone().unwrap_or_else(|| name.as_str().to_owned());
+        let fresh = Account {
+            id: AccountId::fresh(),
+            name,
+            display_name,
+            rights: vouched.rights.clone(),
+            disabled: false,
+            must_change_password: false,
+            created_at: self.now(),
+            last_seen_at: None,
+        };
+        let account = self.accounts.vouched(vouched, &fresh, self.now())?;
+        if account.disabled {
+            self.refused(&account.id.to_string(), "disabled", from)?;
+            return Err(ServiceError::WrongLogin);
+        }
+        self.enter(account, from)
+    }
+
+    /// 256 random bits for a cookie.
+    pub fn fresh_secret(&self) -> Secret {
+        fresh_secret()
+    }
+
+    /// Notes that somebody was not let in.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn refused(&self, subject: &str, why: &str, from: IpAddr) -> Result<(), ServiceError> {
+        let detail = json!({ "address": from, "why": why });
+        Ok(self.store.audit(self.now(), "door", "session.refused", subject, &detail)?)
     }
 
     fn enter(&self, account: Account, from: IpAddr) -> Result<Entered, ServiceError> {
@@ -170,6 +221,7 @@ impl Service {
             display_name,
             rights: Rights { roles: [Role::Administrator].into(), areas: Areas::All, may_unmask: false },
             disabled: false,
+            must_change_password: false,
             created_at: self.now(),
             last_seen_at: None,
         };

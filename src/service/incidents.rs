@@ -1,10 +1,10 @@
 //! Incidents: lists for reviewers, and everything that belongs to one.
 
-use super::{Faults, Moment, Service, ServiceError, timeline};
+use super::{Faults, Moment, People, Service, ServiceError, timeline};
 use crate::{
     domain::{
-        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream, View,
-        WallTime, Zone,
+        Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream,
+        Verification, View, WallTime, Zone,
     },
     store::{AuditRow, DECIDED, IncidentFilter, Page, Rows, evidence::Fault},
 };
@@ -16,6 +16,8 @@ pub struct IncidentDetail {
     pub incident: Incident,
     /// Name of its matter.
     pub matter_name: String,
+    /// Its English name, where it has one.
+    pub matter_name_en: Option<String>,
     /// Its view, while it is registered.
     pub view: Option<View>,
     /// Its stream, while it is registered.
@@ -34,6 +36,10 @@ pub struct IncidentDetail {
     pub deliveries: Vec<Delivery>,
     /// Audit log of incident and case, oldest first.
     pub audit: Vec<AuditRow>,
+    /// How those who did something are called.
+    pub people: People,
+    /// What a verifier said about its place, newest first.
+    pub verifications: Vec<Verification>,
     /// The look that saw it first, while it is among the view's latest 500.
     pub first_look: Option<LookReport>,
 }
@@ -94,6 +100,7 @@ impl Service {
             looks.into_iter().find(|look| look.started <= incident.first_seen && incident.first_seen <= look.ended);
         Ok(IncidentDetail {
             matter_name: self.matter_name(&incident.matter),
+            matter_name_en: self.config.matter(&incident.matter).and_then(|matter| matter.name_en.clone()),
             place: self.store.place(incident.place)?,
             incident,
             view,
@@ -104,6 +111,8 @@ impl Service {
             case,
             deliveries,
             audit,
+            people: self.people()?,
+            verifications: self.store.verifications(id)?,
             first_look,
         })
     }

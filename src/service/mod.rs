@@ -15,7 +15,9 @@ mod faults;
 mod health;
 mod import;
 mod incidents;
+mod lockout;
 mod passwords;
+mod people;
 mod pictures;
 mod plan;
 mod platform;
@@ -57,10 +59,11 @@ pub use import::{
     SheetRow,
 };
 pub use incidents::IncidentDetail;
+pub use people::People;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words};
 pub use platform::{PlatformStatus, Reached};
-pub use queue::{QueueAsk, QueueItem, QueuePage};
+pub use queue::{NextInQueue, QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};
 pub use second_reviews::{Agreement, PairAgreement, kappa};
 pub use statistics::{

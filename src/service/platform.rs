@@ -78,7 +78,11 @@ impl Service {
 }
 
 fn unmoved(callback: &Callback, heard_at: WallTime) -> Moment {
-    let note = if callback.note.is_empty() { String::new() } else { format!("：{}", callback.note) };
-    let detail = format!("平台回调 {}，阶段未变{note}", words::stage(callback.stage));
-    Moment { at: heard_at, what: MomentKind::Case, detail, evidence: None }
+    let mut words = format!("平台回调 {}，阶段未变", words::stage(callback.stage));
+    let mut words_en = format!("The platform said {}, the stage stays", words::stage_en(callback.stage));
+    if !callback.note.is_empty() {
+        words.push_str(&format!("：{}", callback.note));
+        words_en.push_str(&format!(": {}", callback.note));
+    }
+    Moment::of(heard_at, MomentKind::Case, words, words_en)
 }

@@ -1,6 +1,6 @@
 //! The queue of incidents that wait for a reviewer, and what each item of it shows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Service, ServiceError, pictures::PictureRef};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
         Area, Areas, Caller, Incident, IncidentId, IncidentLock, Level, Location, MatterKey, Stream, StreamId, View,
         ViewId, WallTime,
     },
-    store::{Page, QueueFilter},
+    store::{HandOut, HandedOut, Page, QueueFilter},
 };
 
 /// A lock ends by itself after this time, unless it is renewed.
@@ -70,6 +70,17 @@ pub struct QueuePage {
     pub waiting: u64,
 }
 
+/// What was handed out to a reviewer.
+#[derive(Clone, Debug)]
+pub struct NextInQueue {
+    /// The incident; `None` where colleagues have all that is left.
+    pub item: Option<QueueItem>,
+    /// How many wait under the same filter.
+    pub waiting: u64,
+    /// How many of them colleagues have open.
+    pub held: u64,
+}
+
 impl Service {
     /// Incidents that wait for a reviewer, the most urgent first: due first, then the higher level, then the better
     /// score.
@@ -80,6 +91,26 @@ impl Service {
         let queue = self.store.queue(&self.queue_filter(ask), page);
         let queue = queue.map_err(|error| ServiceError::of_list(error, page))?;
         Ok(QueuePage { items: self.queue_items(queue.rows)?, next: queue.next, waiting: queue.waiting })
+    }
+
+    /// Hands out the next incident that nobody else has open, locked for a minute for whoever asks: the next one behind
+    /// `after`, none of `but`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn hand_out(
+        &self,
+        ask: &QueueAsk,
+        after: Option<IncidentId>,
+        but: BTreeSet<IncidentId>,
+        by: &Caller,
+    ) -> Result<NextInQueue, ServiceError> {
+        let now = self.now();
+        let (filter, name, until) = (self.queue_filter(ask), by.display_name.clone(), now.plus(LOCK_TIME));
+        let wish = HandOut { filter, after, but, holder: by.id, name, until };
+        let HandedOut { incident, waiting, held } = self.store.hand_out(&wish, now)?;
+        let item = self.queue_items(incident.into_iter().collect())?.pop();
+        Ok(NextInQueue { item, waiting, held })
     }
 
     pub(super) fn queue_filter(&self, ask: &QueueAsk) -> QueueFilter {
@@ -134,7 +165,7 @@ impl Service {
     pub fn lock(&self, incident: IncidentId, by: &Caller) -> Result<IncidentLock, ServiceError> {
         self.seen_incident(incident)?;
         let now = self.now();
-        let lock = IncidentLock { incident, holder: by.id, name: by.name.clone(), until: now.plus(LOCK_TIME) };
+        let lock = lock_of(incident, by, now);
         self.store.lock(&lock, now)?;
         Ok(lock)
     }
@@ -146,7 +177,11 @@ impl Service {
     pub fn unlock(&self, incident: IncidentId, by: &Caller) -> Result<(), ServiceError> {
         self.seen_incident(incident)?;
         let now = self.now();
-        let lock = IncidentLock { incident, holder: by.id, name: by.name.clone(), until: now };
-        Ok(self.store.unlock(&lock, now)?)
+        Ok(self.store.unlock(&lock_of(incident, by, now), now)?)
     }
+}
+
+/// A lock of whoever asks, from now on.
+fn lock_of(incident: IncidentId, by: &Caller, now: WallTime) -> IncidentLock {
+    IncidentLock { incident, holder: by.id, name: by.display_name.clone(), until: now.plus(LOCK_TIME) }
 }

@@ -17,6 +17,19 @@ pub fn stage(stage: Stage) -> &'static str {
     }
 }
 
+/// Where a case stands, in English.
+pub fn stage_en(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Filed => "filed",
+        Stage::Accepted => "accepted",
+        Stage::Dispatched => "dispatched",
+        Stage::Handled => "handled",
+        Stage::Closed => "closed",
+        Stage::Rejected => "refused",
+        Stage::Cancelled => "voided",
+    }
+}
+
 /// Why a reviewer rejected.
 pub fn reject_reason(reason: RejectReason) -> &'static str {
     match reason {

@@ -4,6 +4,7 @@ pub mod accounts;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod evidence;
+mod exemplars;
 mod office;
 mod review;
 pub mod sqlite;
@@ -13,14 +14,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    exemplars::ExemplarStore,
     office::*,
-    review::{Judged, Queue, QueueFilter, ReviewStore},
+    review::{HandOut, HandedOut, Judged, Queue, QueueFilter, ReviewStore},
 };
 use crate::domain::{
     Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,
     EvidenceRow, Incident, IncidentChange, IncidentId, LookReport, MatterKey, Observed, Place, PlaceId, PlatformPause,
-    Reference, SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, View, ViewId, WallTime, Zone,
-    ZoneId,
+    Reference, SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, Verification, View, ViewId,
+    WallTime, Zone, ZoneId,
 };
 
 /// Why the store refused or failed.
@@ -84,6 +86,8 @@ pub struct LookOutcome {
     pub recheck: Option<RecheckOutcome>,
     /// What was seen, where a frame could be judged.
     pub observed: Option<Observed>,
+    /// What a verifier said about places that were about to be reported.
+    pub verifications: Vec<Verification>,
 }
 
 /// What a re-check look found.
@@ -219,7 +223,7 @@ pub enum CallbackApplied {
 pub type OpenCase<'a> = &'a dyn Fn(crate::domain::Confirmation) -> Case;
 
 /// The seam: the truth of the house. Synchronous: callers own their threads. Every method is one transaction.
-pub trait Store: OfficeStore + ReviewStore {
+pub trait Store: OfficeStore + ReviewStore + ExemplarStore {
     // --- registry ---
     /// Changes whenever a stream, credential, view or zone does, also by another process.
     fn revision(&self) -> Result<u64, StoreError>;

@@ -1,8 +1,10 @@
 //! The part of the seam that the reviewers' desk needs: the queue, undoing, locks, second reviews.
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
-    Appearance, Areas, Delivery, Incident, IncidentId, IncidentLock, Level, MatterKey, SecondReview, Undoable, ViewId,
-    WallTime,
+    AccountId, Appearance, Areas, Delivery, Incident, IncidentId, IncidentLock, Level, MatterKey, SecondReview,
+    Undoable, ViewId, WallTime,
 };
 
 use super::{Page, StoreError};
@@ -31,6 +33,34 @@ pub struct Queue {
     pub waiting: u64,
 }
 
+/// Who asks for the next incident, and which it shall not be.
+#[derive(Clone, Debug)]
+pub struct HandOut {
+    /// Which incidents count.
+    pub filter: QueueFilter,
+    /// Behind this one in the order of the queue, and from its front where none is left there.
+    pub after: Option<IncidentId>,
+    /// None of these.
+    pub but: BTreeSet<IncidentId>,
+    /// Whose lock it gets.
+    pub holder: AccountId,
+    /// How people call them.
+    pub name: String,
+    /// When the lock ends by itself.
+    pub until: WallTime,
+}
+
+/// What was handed out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandedOut {
+    /// The incident, locked now; `None` where none is left.
+    pub incident: Option<Incident>,
+    /// How many wait under the same filter.
+    pub waiting: u64,
+    /// How many of them colleagues have open.
+    pub held: u64,
+}
+
 /// A decided incident from which a second review may be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
@@ -55,6 +85,8 @@ pub trait ReviewStore: Send + Sync {
     /// when it was taken back or is not pending any more.
     fn begin_delivery(&self, delivery: &Delivery, at: WallTime) -> Result<bool, StoreError>;
 
+    /// Picks the next incident that nobody else has open and locks it: of many who ask at once each gets another one.
+    fn hand_out(&self, wish: &HandOut, now: WallTime) -> Result<HandedOut, StoreError>;
     /// Takes or renews a lock; it ends at its `until`. Refused while somebody else has it at `now`.
     fn lock(&self, lock: &IncidentLock, now: WallTime) -> Result<(), StoreError>;
     /// Gives a lock back; nothing where somebody else has it or nobody.

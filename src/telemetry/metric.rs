@@ -64,6 +64,10 @@ pub const METRICS: &[Metric] = &[
     counter("xunjie_sessions_evicted_total", "idle connections that were closed to make room"),
     gauge("xunjie_sessions_open", "connections to sources that are open now"),
     seconds("xunjie_inference_seconds", "how long a model took for one picture, by model", SECONDS),
+    counter("xunjie_verifications_total", "places that a verifier was asked about, by model and ruling"),
+    seconds("xunjie_verification_seconds", "how long it took to ask a verifier about a place, by model", SECONDS),
+    counter("xunjie_looks_verified_total", "looks in which a verifier was asked about a place or more"),
+    counter("xunjie_scans_total", "scans of whole views that were due, by model and fate: done, late, failed"),
     counter("xunjie_incident_changes_total", "changes of incidents, by change"),
     counter("xunjie_evidence_written_total", "bundles of evidence that were written"),
     Metric {

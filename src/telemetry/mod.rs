@@ -4,6 +4,7 @@
 mod label;
 mod metric;
 mod review;
+mod second_look;
 mod signal;
 
 use std::sync::OnceLock;
@@ -13,6 +14,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 pub use label::state_label;
 pub use metric::{METRICS, Metric, MetricKind, describe};
+pub use second_look::{Scanned, Second, SecondLook};
 pub use signal::{Change, Direction, Outcome, PacketFate, Signal, SkipReason, emit};
 
 /// Why logging could not start.
@@ -111,6 +113,9 @@ mod tests {
             Signal::LookSkipped { view, reason: SkipReason::Overload },
             Signal::Packets { fate: PacketFate::Decoded, count: 2 },
             Signal::KeptFrameLost { view, why: "disk full" },
+            Signal::Second(SecondLook::Verified { model: "m", second: Second::Refused(RefusedWhy::NotNew), took }),
+            Signal::Second(SecondLook::LookVerified),
+            Signal::Second(SecondLook::Scanned { model: "m", scanned: Scanned::Late }),
             Signal::PictureRefused { model: "m" },
             Signal::SessionOpened { stream, took, again: false },
             Signal::SessionEvicted,

@@ -12,6 +12,7 @@ use super::{
         state_label,
     },
     review,
+    second_look::{SecondLook, emit_second_look},
 };
 use crate::domain::{
     CaseId, DeliveryId, HardLimit, IncidentChange, IncidentId, LookId, PlanStatus, Purpose, Stage, StreamId, Verdict,
@@ -137,6 +138,8 @@ pub enum Signal<'a> {
         /// Why.
         why: &'a str,
     },
+    /// A second model did something.
+    Second(SecondLook<'a>),
     /// Inference refused the oldest waiting picture.
     PictureRefused {
         /// Which model.
@@ -324,6 +327,7 @@ pub fn emit(signal: Signal<'_>) {
             counter!("xunjie_kept_frames_lost_total").increment(1);
             warn!(%view, why, "a candidate's frame was not kept");
         }
+        Signal::Second(signal) => emit_second_look(signal),
         Signal::PictureRefused { model } => {
             counter!("xunjie_pictures_refused_total", "model" => model.to_owned()).increment(1);
             warn!(model, "inference is overloaded, the oldest waiting picture was refused");

@@ -53,6 +53,8 @@ pub struct AccountChangeIn {
     may_unmask: Option<bool>,
     /// Whether they come in no more; sessions end at once.
     disabled: Option<bool>,
+    /// Whether they must choose a new password before anything else. A new password ends it.
+    must_change_password: Option<bool>,
 }
 
 /// An account.
@@ -74,6 +76,8 @@ pub struct AccountOut {
     may_unmask: bool,
     /// Whether they come in no more.
     disabled: bool,
+    /// Whether they must choose a new password before anything else.
+    must_change_password: bool,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: WallTime,
@@ -84,7 +88,8 @@ pub struct AccountOut {
 
 impl AccountOut {
     fn of(account: Account) -> Self {
-        let Account { id, name, display_name, rights, disabled, created_at, last_seen_at } = account;
+        let Account { id, name, display_name, rights, disabled, must_change_password, created_at, last_seen_at } =
+            account;
         Self {
             id,
             name: name.into(),
@@ -93,6 +98,7 @@ impl AccountOut {
             areas: areas_out(rights.areas),
             may_unmask: rights.may_unmask,
             disabled,
+            must_change_password,
             created_at,
             last_seen_at,
         }
@@ -162,7 +168,7 @@ pub(super) async fn change(
     At(id): At<AccountId>,
     Body(change): Body<AccountChangeIn>,
 ) -> Result<Json<AccountOut>, Problem> {
-    let AccountChangeIn { display_name, roles, areas, all_areas, may_unmask, disabled } = change;
+    let AccountChangeIn { display_name, roles, areas, all_areas, may_unmask, disabled, must_change_password } = change;
     let areas = match (areas, all_areas) {
         (Some(Some(_)), Some(true)) => {
             return Err(Problem::invalid(Faults::one("all_areas", "true", "either all areas or some of them")));
@@ -170,7 +176,7 @@ pub(super) async fn change(
         (_, Some(true)) => Some(None),
         (areas, _) => areas,
     };
-    let change = AccountChange { display_name, roles, areas, may_unmask, disabled };
+    let change = AccountChange { display_name, roles, areas, may_unmask, disabled, must_change_password };
     let by = caller.name.clone();
     Ok(Json(AccountOut::of(app.run(&caller, move |service| service.change_account(id, &change, &by)).await?)))
 }

@@ -13,6 +13,7 @@ use super::{App, cases::CaseOut, problem::Problem};
 use crate::{
     deliver::{CallbackRefused, read_callback},
     domain::Callback,
+    service::People,
     store::CallbackApplied,
 };
 
@@ -52,5 +53,5 @@ pub(super) async fn hear(
         CallbackApplied::Moved(case) => (true, case),
         CallbackApplied::Ignored(case) => (false, case),
     };
-    Ok(Json(CallbackOut { moved, case: CaseOut::of(case) }))
+    Ok(Json(CallbackOut { moved, case: CaseOut::of(case, &People::default()) }))
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Area, Caller, Case, CaseId, IncidentId, Location, Stage, WallTime},
+    service::People,
     store::AuditRow,
 };
 
@@ -34,8 +35,10 @@ pub struct CaseOut {
     code_2013: Option<String>,
     /// Where.
     location: Option<Location>,
-    /// Who confirmed.
+    /// Who confirmed: the name of the account.
     confirmed_by: String,
+    /// How whoever confirmed is called.
+    confirmed_by_name: String,
     /// When it was opened.
     #[schema(value_type = String, format = DateTime)]
     opened_at: WallTime,
@@ -51,7 +54,7 @@ pub struct CaseOut {
 }
 
 impl CaseOut {
-    pub(super) fn of(case: Case) -> Self {
+    pub(super) fn of(case: Case, people: &People) -> Self {
         let Case { id, incident, matter_name, codes, location, confirmed_by, opened_at, limit, stage, platform_number } =
             case;
         Self {
@@ -61,6 +64,7 @@ impl CaseOut {
             code_2026: codes.code_2026,
             code_2013: codes.code_2013,
             location,
+            confirmed_by_name: people.called(&confirmed_by),
             confirmed_by,
             opened_at,
             limit: limit.as_ref().map(|limit| limit.text.clone()),
@@ -134,8 +138,10 @@ pub(super) async fn list(
     Params(query): Params<CaseQuery>,
 ) -> Result<Json<PageOf<CaseOut>>, Problem> {
     let page = page(query.after, query.limit)?;
-    let rows = app.run(&caller, move |service| service.cases(&query.area.into(), query.stage, &page)).await?;
-    Ok(PageOf::of(rows, CaseOut::of))
+    let found = app
+        .run(&caller, move |service| Ok((service.cases(&query.area.into(), query.stage, &page)?, service.people()?)));
+    let (rows, people) = found.await?;
+    Ok(PageOf::of(rows, |case| CaseOut::of(case, &people)))
 }
 
 /// One case with all that belongs to it.
@@ -146,10 +152,10 @@ pub(super) async fn show(
     caller: Caller,
     At(id): At<CaseId>,
 ) -> Result<Json<CaseDetailOut>, Problem> {
-    let detail = app.run(&caller, move |service| service.case(id)).await?;
+    let (detail, people) = app.run(&caller, move |service| Ok((service.case(id)?, service.people()?))).await?;
     let name = app.service.matter_name(&detail.incident.matter);
     Ok(Json(CaseDetailOut {
-        case: CaseOut::of(detail.case),
+        case: CaseOut::of(detail.case, &people),
         incident: IncidentOut::of(detail.incident, name),
         deliveries: detail.deliveries.into_iter().map(DeliveryOut::of).collect(),
         audit: detail.audit.into_iter().map(AuditOut::of).collect(),

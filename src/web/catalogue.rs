@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{App, extract::PageOf};
-use crate::domain::{Matter, ZoneTest};
+use crate::domain::{Grounds, Matter, ZoneTest};
 
 /// How a box is tested against a zone.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -24,12 +24,19 @@ pub enum ZoneTestOut {
 pub struct MatterOut {
     /// Key, as zones and views name it.
     key: String,
-    /// Name for people.
+    /// Name in the standard.
     name: String,
+    /// Name for people who read English, where the catalogue has one.
+    name_en: Option<String>,
     /// GB/T 47678.5-2026 code.
     code_2026: String,
     /// GB/T 30428.2-2013 code.
     code_2013: Option<String>,
+    /// What finding it rests on: `trained` (a model was trained for it and measured), `few_shot`, or `composed` of things
+    /// that a general model knows.
+    level: Grounds,
+    /// Whether a second model looks again before it is reported.
+    verified: bool,
     /// How often a view with it is looked at, in seconds.
     revisit_s: u64,
     /// How long it must stay until it counts, in seconds.
@@ -49,8 +56,11 @@ impl MatterOut {
         Self {
             key: matter.key.as_str().to_owned(),
             name: matter.name.clone(),
+            name_en: matter.name_en.clone(),
             code_2026: matter.codes.code_2026.clone(),
             code_2013: matter.codes.code_2013.clone(),
+            level: matter.grounds,
+            verified: matter.verify.is_some(),
             revisit_s: matter.revisit.as_secs(),
             dwell_s: matter.dwell.time.as_secs(),
             zone_test,

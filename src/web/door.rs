@@ -52,7 +52,11 @@ pub struct InvitationIn {
 #[utoipa::path(get, operation_id = "door_show", path = "/api/v1/door", tag = "door", security(()), responses((status = OK, body = DoorOut)))]
 pub(super) async fn show(State(app): State<App>) -> Result<Json<DoorOut>, Problem> {
     let setup_needed = app.run_for_all(|service| Ok(service.accounts.setup_needed()?)).await?;
-    Ok(Json(DoorOut { setup_needed, oidc: None, tls: app.tls.is_some() }))
+    Ok(Json(DoorOut {
+        setup_needed,
+        oidc: app.ports.identity.as_ref().map(|provider| provider.name().to_owned()),
+        tls: app.tls.is_some(),
+    }))
 }
 
 /// Makes the first administrator, once, and comes in.
@@ -65,9 +69,9 @@ pub(super) async fn set_up(
     Body(SetupIn { secret, name, display_name, password }): Body<SetupIn>,
 ) -> Result<Response, Problem> {
     let (secret, password) = (link_secret(secret)?, Secret::new(password));
-    let tried = guarded(&app, "", from)?;
+    let tried = guarded(&app, "", from).await?;
     let entered = app.run_for_all(move |service| service.set_up(&secret, &name, &display_name, &password, from)).await;
-    tried.end(&entered);
+    tried.end(&entered).await?;
     Ok(entered_with(&app, &headers, entered?))
 }
 
@@ -81,8 +85,8 @@ pub(super) async fn accept(
     Body(InvitationIn { secret, password }): Body<InvitationIn>,
 ) -> Result<Response, Problem> {
     let (secret, password) = (link_secret(secret)?, Secret::new(password));
-    let tried = guarded(&app, "", from)?;
+    let tried = guarded(&app, "", from).await?;
     let entered = app.run_for_all(move |service| service.accept_invitation(&secret, &password, from)).await;
-    tried.end(&entered);
+    tried.end(&entered).await?;
     Ok(entered_with(&app, &headers, entered?))
 }

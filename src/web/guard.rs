@@ -115,6 +115,9 @@ async fn admit(door: &Door, knock: Knock) -> Result<Option<Caller>, Response> {
     match asked {
         // No route answers; further in it is told as such.
         None => Ok(Some(caller)),
+        Some(Asked::Of(callers)) if caller.must_change_password && callers != Callers::Oneself => {
+            Err(Problem::must_change_password().into_response())
+        }
         Some(Asked::Of(callers)) if callers.admit(&caller) => Ok(Some(caller)),
         Some(Asked::Of(_) | Asked::Nobody) => {
             let told = "your roles do not allow this; ask an administrator for the right one";
@@ -161,7 +164,7 @@ fn bearer(headers: &HeaderMap) -> Option<Secret> {
 }
 
 /// Whether this answer reaches the browser over TLS: ours, or that of a proxy in front.
-fn is_encrypted(app: &App, headers: &HeaderMap) -> bool {
+pub(super) fn is_encrypted(app: &App, headers: &HeaderMap) -> bool {
     app.tls.is_some() || headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }
 

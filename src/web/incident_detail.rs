@@ -13,6 +13,7 @@ use super::{
     incidents::IncidentOut,
     problem::Problem,
     queue::LockOut,
+    second_looks::{VerificationOut, WeightsOut},
     zones::ZoneOut,
 };
 use crate::{
@@ -31,6 +32,8 @@ pub struct MomentOut {
     what: MomentKind,
     /// In words.
     detail: String,
+    /// In English words.
+    detail_en: String,
     /// The bundle that shows it.
     #[schema(value_type = Option<String>, format = "uuid")]
     evidence: Option<EvidenceId>,
@@ -38,8 +41,8 @@ pub struct MomentOut {
 
 impl MomentOut {
     pub(super) fn of(moment: Moment) -> Self {
-        let Moment { at, what, detail, evidence } = moment;
-        Self { at, what, detail, evidence }
+        let Moment { at, what, detail, detail_en, evidence } = moment;
+        Self { at, what, detail, detail_en, evidence }
     }
 }
 
@@ -108,6 +111,8 @@ pub struct ClipOut {
 pub struct IncidentDetailOut {
     /// The incident.
     incident: IncidentOut,
+    /// How whoever decided is called; `null` while it waits.
+    decided_by: Option<String>,
     /// Code of its stream, while it is registered.
     stream_code: Option<String>,
     /// Name of its stream, while it is registered.
@@ -148,6 +153,10 @@ pub struct IncidentDetailOut {
     clip: Option<ClipOut>,
     /// Sightings in the present stay, while the place is remembered.
     looks_seen: Option<u32>,
+    /// The weights that took part when it opened; `null` where that was before they were noted.
+    weights: Option<WeightsOut>,
+    /// What a verifier said about its place, newest first; kept for 45 days.
+    verifications: Vec<VerificationOut>,
     /// Its bundles, oldest first.
     evidence: Vec<BundleOut>,
     /// Its case, once it was confirmed.
@@ -179,6 +188,7 @@ impl IncidentDetailOut {
         let IncidentDetail {
             incident,
             matter_name,
+            matter_name_en: _,
             view,
             stream,
             zone,
@@ -187,13 +197,18 @@ impl IncidentDetailOut {
             case,
             deliveries,
             audit,
+            people,
             first_look: _,
             touched: _,
+            verifications,
         } = detail;
         let reference = view.as_ref().filter(|view| view.reference.is_some());
         let clip = shown.clip.filter(|_| caller.may_unmask);
         Self {
             reference: reference.map(|view| reference_path(view.id, view.reference.as_ref().map_or(0, |r| r.version))),
+            decided_by: incident.review.by().map(|by| people.called(by)),
+            weights: incident.weights.as_deref().cloned().map(WeightsOut::of),
+            verifications: verifications.iter().map(VerificationOut::of).collect(),
             incident: IncidentOut::of(incident, matter_name),
             stream_code: stream.as_ref().map(|stream| stream.code.clone()),
             stream_name: stream.as_ref().map(|stream| stream.name.clone()),
@@ -214,7 +229,7 @@ impl IncidentDetailOut {
             clip: clip.map(|clip| ClipOut { url: path_of(&clip), seconds: None }),
             looks_seen: place.map(|place| place.looks_seen),
             evidence: evidence.into_iter().map(|(row, manifest)| BundleOut::of(row, manifest)).collect(),
-            case: case.map(CaseOut::of),
+            case: case.map(|case| CaseOut::of(case, &people)),
             deliveries: deliveries.into_iter().map(DeliveryOut::of).collect(),
             timeline,
             audit: audit.into_iter().map(AuditOut::of).collect(),

@@ -120,6 +120,7 @@ impl IncidentOut {
             presence,
             review,
             recurrences,
+            weights: _,
         } = incident;
         let (open, since, closed_because) = match presence {
             Presence::Open { since } => (true, since, None),

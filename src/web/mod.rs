@@ -20,15 +20,16 @@ mod health;
 mod imports;
 mod incident_detail;
 mod incidents;
-mod lockout;
 mod looks;
 mod media_links;
+mod oidc;
 mod plan;
 mod platform;
 mod problem;
 mod queue;
 mod roles;
 mod router;
+mod second_looks;
 mod second_reviews;
 mod server;
 mod sessions;
@@ -46,8 +47,8 @@ use std::{future::Future, io, sync::Arc};
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 
 use changes::Changes;
-use lockout::Lockout;
 pub use looks::{LookPort, LookWish};
+use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
@@ -55,6 +56,7 @@ pub use tls::{BadTls, Tls};
 
 use crate::{
     deliver::{CaseSink, SigningKey},
+    identity::IdentityProvider,
     service::Service,
     telemetry,
 };
@@ -73,6 +75,8 @@ pub struct Ports {
     pub look: Option<LookPort>,
     /// The outlet to the platform, to be asked what it holds.
     pub sink: Option<Arc<dyn CaseSink>>,
+    /// Who vouches for people beside their passwords.
+    pub identity: Option<Arc<dyn IdentityProvider>>,
 }
 
 /// All that handlers share.
@@ -87,7 +91,7 @@ pub struct App {
     /// What the listener proves itself with; `None` speaks plain HTTP.
     tls: Option<Arc<Tls>>,
     changes: Changes,
-    lockout: Arc<Lockout>,
+    logins: Arc<Logins>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
@@ -102,7 +106,7 @@ impl App {
             platform_key,
             tls: None,
             changes: Changes::default(),
-            lockout: Arc::default(),
+            logins: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),

@@ -82,6 +82,11 @@ impl Problem {
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "not allowed", detail)
     }
+    /// 403: a new password first.
+    pub(super) fn must_change_password() -> Self {
+        let detail = "choose a new password first: `PUT /api/v1/session/password`";
+        Self::new(StatusCode::FORBIDDEN, "must-change-password", "a new password is wanted", detail)
+    }
     /// 404.
     pub(super) fn missing(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "missing", "not found", detail)

@@ -7,15 +7,18 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
-    extract::{At, Params, page},
+    extract::{At, Body, Params, page},
     incident_detail::path_of,
     incidents::IncidentOut,
     problem::Problem,
 };
 use crate::{
     domain::{Area, Areas, Caller, IncidentId, IncidentLock, MatterKey, ViewId, WallTime},
-    service::{Cluster, QueueAsk, QueueItem, QueuePage, Similar},
+    service::{Cluster, Faults, NextInQueue, QueueAsk, QueueItem, QueuePage, Similar},
 };
+
+/// Incidents that one may not want at once: more verdicts are never on their way from one page.
+const BUT_MAX: usize = 200;
 
 /// Who has an incident open. It binds nobody.
 #[derive(Debug, Serialize, ToSchema)]
@@ -128,6 +131,55 @@ pub(super) async fn list(
     let ask = QueueAsk { matter: query.matter, areas: Areas::from(query.area), view: query.view };
     let QueuePage { items, next, waiting } = app.run(&caller, move |service| service.queue(&ask, &page)).await?;
     Ok(Json(QueueOut { items: QueueItemOut::all(items, &caller), next, waiting }))
+}
+
+/// Which incident a reviewer wants next.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NextIn {
+    /// Only of this matter.
+    #[schema(value_type = Option<String>)]
+    matter: Option<MatterKey>,
+    /// Only of this area.
+    #[schema(value_type = Option<String>)]
+    area: Option<Area>,
+    /// Behind this incident, and from the front where none is left behind it.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    after: Option<IncidentId>,
+    /// None of these, at most 200.
+    #[schema(value_type = Vec<String>, max_items = 200)]
+    but: Vec<IncidentId>,
+}
+
+/// The next incident.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NextOut {
+    /// It is locked for the caller now; `null` where colleagues have open whatever is left.
+    item: Option<QueueItemOut>,
+    /// How many wait under the same filter.
+    waiting: u64,
+    /// How many of them colleagues have open.
+    held: u64,
+}
+
+/// Hands out the next incident that nobody else has open, and locks it for a minute: taking is locking, so two reviewers
+/// who ask at once get two incidents.
+#[utoipa::path(post, operation_id = "queue_next", path = "/api/v1/queue/next", tag = "review", request_body = NextIn,
+    responses((status = OK, body = NextOut), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
+pub(super) async fn next(
+    State(app): State<App>,
+    caller: Caller,
+    Body(NextIn { matter, area, after, but }): Body<NextIn>,
+) -> Result<Json<NextOut>, Problem> {
+    if but.len() > BUT_MAX {
+        let want = format!("at most {BUT_MAX} incidents");
+        return Err(Problem::invalid(Faults::one("but", &but.len().to_string(), want)));
+    }
+    let ask = QueueAsk { matter, areas: Areas::from(area), view: None };
+    let (by, but) = (caller.clone(), but.into_iter().collect());
+    let next = app.run(&caller, move |service| service.hand_out(&ask, after, but, &by)).await?;
+    let NextInQueue { item, waiting, held } = next;
+    Ok(Json(NextOut { item: item.map(|item| QueueItemOut::of(item, &caller)), waiting, held }))
 }
 
 /// Takes or renews the lock on an incident, for a minute.

@@ -12,13 +12,15 @@ use crate::domain::{Caller, Role};
 pub enum Callers {
     /// Anybody, unknown people too: what lets somebody in, or proves itself by a signature of its own.
     Anybody,
+    /// Whoever came in, those too who must choose a new password before anything else.
+    Oneself,
     /// Whoever came in.
     Known,
     /// Whoever holds one of these roles.
     Holders(&'static [Role]),
 }
 
-use Callers::{Anybody, Holders, Known};
+use Callers::{Anybody, Holders, Known, Oneself};
 use Role::{Operator, Platform, Reviewer, Supervisor};
 
 /// Who draws and registers.
@@ -80,14 +82,17 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("looks_list", Holders(&[Operator, Supervisor])),
     ("matters_list", Known),
     ("media_links_show", Anybody),
+    ("oidc_callback", Anybody),
+    ("oidc_start", Anybody),
     ("openapi", Known),
     ("plan_show", Known),
     ("session_begin", Anybody),
-    ("session_end", Known),
-    ("session_password", Known),
-    ("session_show", Known),
+    ("session_end", Oneself),
+    ("session_password", Oneself),
+    ("session_show", Oneself),
     ("platform_show", Holders(&[Platform])),
     ("queue_list", JUDGES),
+    ("queue_next", REVIEWERS),
     ("reconciliations_list", CASES),
     ("reconciliations_run", Holders(&[Platform])),
     ("reports_show", SUPERVISORS),
@@ -136,7 +141,7 @@ impl Callers {
     /// Whether this caller is one of them.
     pub fn admit(self, caller: &Caller) -> bool {
         match self {
-            Anybody | Known => true,
+            Anybody | Known | Oneself => true,
             Holders(roles) => caller.is_any(roles) || caller.is_any(&[Role::Administrator]),
         }
     }

@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     App, accounts, areas, audit, callbacks, cases, catalogue, changes, deliveries, desk, door, evidence,
     guard::{self, Door},
-    health, imports, incident_detail, incidents, looks, media_links, plan, platform, queue,
+    health, imports, incident_detail, incidents, looks, media_links, oidc, plan, platform, queue,
     roles::Routes,
     second_reviews, sessions, statistics, streams, tokens, verdicts, views, what_if, zones,
 };
@@ -73,6 +73,8 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(door::show))
         .routes(routes!(door::set_up))
         .routes(routes!(door::accept))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
         .routes(routes!(sessions::begin, sessions::show, sessions::end))
         .routes(routes!(sessions::password))
         .routes(routes!(accounts::list, accounts::add))
@@ -103,6 +105,7 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(verdicts::decide, verdicts::undo))
         .routes(routes!(verdicts::give))
         .routes(routes!(queue::list))
+        .routes(routes!(queue::next))
         .routes(routes!(queue::lock, queue::unlock))
         .routes(routes!(queue::similar))
         .routes(routes!(queue::clusters))

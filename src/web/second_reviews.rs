@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Caller, IncidentId, Opinion, RejectReason, SecondReview, WallTime},
-    service::{Agreement, PairAgreement},
+    service::{Agreement, PairAgreement, People},
 };
 
 /// An incident to be judged again.
@@ -78,9 +78,9 @@ pub(super) struct AgreementQuery {
 /// How often two reviewers agreed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PairAgreementOut {
-    /// Who decided.
+    /// How whoever decided is called.
     first: String,
-    /// Who judged again.
+    /// How whoever judged again is called.
     second: String,
     /// How many both judged.
     reviewed: u64,
@@ -94,11 +94,11 @@ pub struct DisagreementOut {
     /// Which.
     #[schema(value_type = String, format = "uuid")]
     incident: IncidentId,
-    /// Who decided.
+    /// How whoever decided is called.
     first_by: String,
     /// What.
     first: Opinion,
-    /// Who judged again.
+    /// How whoever judged again is called.
     second_by: String,
     /// What.
     second: Opinion,
@@ -123,20 +123,20 @@ pub struct AgreementOut {
 }
 
 impl AgreementOut {
-    fn of(agreement: Agreement) -> Self {
+    fn of(agreement: Agreement, people: &People) -> Self {
         let Agreement { reviewed, agreed, kappa, pairs, disagreements } = agreement;
         let pairs = pairs.into_iter().map(|PairAgreement { first, second, reviewed, agreed }| PairAgreementOut {
-            first,
-            second,
+            first: people.called(&first),
+            second: people.called(&second),
             reviewed,
             agreed,
         });
-        let disagreements =
-            disagreements.into_iter().map(
-                |SecondReview { incident, first_by, first, second_by, second, reason: _, note: _, at }| {
-                    DisagreementOut { incident, first_by, first, second_by, second, at }
-                },
-            );
+        let disagreements = disagreements.into_iter().map(
+            |SecondReview { incident, first_by, first, second_by, second, reason: _, note: _, at }| {
+                let (first_by, second_by) = (people.called(&first_by), people.called(&second_by));
+                DisagreementOut { incident, first_by, first, second_by, second, at }
+            },
+        );
         Self { reviewed, agreed, kappa, pairs: pairs.collect(), disagreements: disagreements.collect() }
     }
 }
@@ -151,7 +151,9 @@ pub(super) async fn agreement(
 ) -> Result<Json<AgreementOut>, Problem> {
     let asked = app.run(&caller, move |service| {
         let from = query.from.unwrap_or(WallTime::from_millis(0));
-        service.agreement(from, query.until.unwrap_or_else(|| service.now().plus(std::time::Duration::from_millis(1))))
+        let until = query.until.unwrap_or_else(|| service.now().plus(std::time::Duration::from_millis(1)));
+        Ok((service.agreement(from, until)?, service.people()?))
     });
-    Ok(Json(AgreementOut::of(asked.await?)))
+    let (agreement, people) = asked.await?;
+    Ok(Json(AgreementOut::of(agreement, &people)))
 }

@@ -1,7 +1,7 @@
 //! `/api/v1/session`: coming in with name and password, who one is, and going out. The secret of a session is in a
 //! cookie that no script reads and no other site sends, and nowhere else.
 
-use std::{net::IpAddr, time::Instant};
+use std::net::IpAddr;
 
 use axum::{
     Json,
@@ -76,8 +76,8 @@ pub struct SessionOut {
 }
 
 impl SessionOut {
-    fn of(app: &App, caller: Caller, display_name: String) -> Self {
-        let Caller { id, name, roles, areas, may_unmask } = caller;
+    fn of(app: &App, caller: Caller) -> Self {
+        let Caller { id, name, display_name, roles, areas, may_unmask, must_change_password } = caller;
         let city = &app.service.config.city;
         Self {
             account: SessionAccountOut {
@@ -87,8 +87,7 @@ impl SessionOut {
                 roles: roles.into_iter().collect(),
                 areas: areas_out(areas),
                 may_unmask,
-                // Nobody but the person ever knows a password: an invitation asks for a new one.
-                must_change_password: false,
+                must_change_password,
             },
             server_time: app.service.now(),
             utc_offset: city.utc_offset().to_string(),
@@ -127,9 +126,9 @@ pub(super) async fn begin(
     Body(SessionIn { name, password }): Body<SessionIn>,
 ) -> Result<Response, Problem> {
     let password = Secret::new(password);
-    let (by, tried) = (name.clone(), guarded(&app, &name, from)?);
+    let (by, tried) = (name.clone(), guarded(&app, &name, from).await?);
     let entered = app.run_for_all(move |service| service.log_in(&by, &password, from)).await;
-    tried.end(&entered);
+    tried.end(&entered).await?;
     Ok(entered_with(&app, &headers, entered?))
 }
 
@@ -137,11 +136,7 @@ pub(super) async fn begin(
 #[utoipa::path(get, operation_id = "session_show", path = "/api/v1/session", tag = "door",
     responses((status = OK, body = SessionOut), (status = UNAUTHORIZED, body = Problem)))]
 pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<SessionOut>, Problem> {
-    let id = caller.id;
-    // A token has no account and goes by its name.
-    let account = app.run_for_all(move |service| Ok(service.accounts.account(id).ok())).await?;
-    let display_name = account.map_or_else(|| caller.name.clone(), |account| account.display_name);
-    Ok(Json(SessionOut::of(&app, caller, display_name)))
+    Ok(Json(SessionOut::of(&app, caller)))
 }
 
 /// Goes out.
@@ -166,10 +161,10 @@ pub(super) async fn password(
     Body(PasswordIn { current, new }): Body<PasswordIn>,
 ) -> Result<StatusCode, Problem> {
     let (current, new, session) = (Secret::new(current), Secret::new(new), session_of(&app, &headers));
-    let tried = guarded(&app, &caller.name, from)?;
+    let tried = guarded(&app, &caller.name, from).await?;
     let changed =
         app.run_for_all(move |service| service.change_password(caller.id, &current, &new, session.as_ref())).await;
-    tried.end(&changed);
+    tried.end(&changed).await?;
     // Not 401: the session is a good one, only the password is not.
     let wrong = |problem: Problem| match problem.status {
         401 => Problem::invalid(crate::service::Faults::one("current", "", "the present password is another one")),
@@ -186,8 +181,9 @@ pub(super) struct Try<'a> {
     from: IpAddr,
 }
 
-pub(super) fn guarded<'a>(app: &'a App, name: &str, from: IpAddr) -> Result<Try<'a>, Problem> {
-    match app.lockout.wait(name, from, Instant::now()) {
+pub(super) async fn guarded<'a>(app: &'a App, name: &str, from: IpAddr) -> Result<Try<'a>, Problem> {
+    let asked = name.to_owned();
+    match app.run_for_all(move |service| service.locked_out(&asked, from)).await? {
         Some(wait) => Err(Problem::locked_out(wait)),
         None => Ok(Try { app, name: name.to_owned(), from }),
     }
@@ -195,13 +191,14 @@ pub(super) fn guarded<'a>(app: &'a App, name: &str, from: IpAddr) -> Result<Try<
 
 impl Try<'_> {
     /// Counts how it ended. What failed for another reason than what was given counts for nothing.
-    pub(super) fn end<T>(self, outcome: &Result<T, Problem>) {
+    pub(super) async fn end<T>(self, outcome: &Result<T, Problem>) -> Result<(), Problem> {
+        let Self { app, name, from } = self;
         match outcome {
-            Ok(_) => self.app.lockout.entered(&self.name),
+            Ok(_) => app.run_for_all(move |service| service.forgive(&name)).await,
             Err(problem) if matches!(problem.status, 401 | 410) => {
-                self.app.lockout.refused(&self.name, self.from, Instant::now());
+                app.run_for_all(move |service| service.count_refusal(&name, from)).await
             }
-            Err(_) => {}
+            Err(_) => Ok(()),
         }
     }
 }
@@ -209,13 +206,18 @@ impl Try<'_> {
 /// The session as an answer with its cookie.
 pub(super) fn entered_with(app: &App, headers: &HeaderMap, entered: Entered) -> Response {
     let Entered { account, session } = entered;
-    let shown = SessionOut::of(app, account.caller(), account.display_name);
+    let shown = SessionOut::of(app, account.caller());
     let mut response = Json(shown).into_response();
-    set_cookie(&mut response, &session_cookie(app, headers, session.reveal(), COOKIE_S));
+    give_session(app, headers, &session, &mut response);
     response
 }
 
-fn set_cookie(response: &mut Response, line: &str) {
+/// Gives the browser the cookie of a session that began.
+pub(super) fn give_session(app: &App, headers: &HeaderMap, session: &Secret, response: &mut Response) {
+    set_cookie(response, &session_cookie(app, headers, session.reveal(), COOKIE_S));
+}
+
+pub(super) fn set_cookie(response: &mut Response, line: &str) {
     let value = HeaderValue::from_str(line).expect("letters, digits and plain words");
     response.headers_mut().append(header::SET_COOKIE, value);
 }

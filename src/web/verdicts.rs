@@ -105,13 +105,13 @@ pub(super) async fn decide(
     let by = caller.name.clone();
     let decide = app.run(&caller, move |service| {
         let signed = service.sign(id, verdict, &by, &note);
-        service.decide(&signed).map(|decided| (decided, signed.undo_until))
+        Ok((service.decide(&signed)?, signed.undo_until, service.people()?))
     });
-    let (decided, undo_until) = decide.await?;
+    let (decided, undo_until, people) = decide.await?;
     let name = app.service.matter_name(&decided.incident.matter);
     Ok(Json(DecidedOut {
         incident: IncidentOut::of(decided.incident, name),
-        case: decided.case.map(CaseOut::of),
+        case: decided.case.map(|case| CaseOut::of(case, &people)),
         undo_until,
     }))
 }

@@ -214,7 +214,7 @@ pub struct ZoneVersionOut {
     /// When it was drawn.
     #[schema(value_type = String, format = DateTime)]
     at: WallTime,
-    /// By whom.
+    /// How whoever drew it is called.
     by: String,
     /// The zone as it was drawn.
     zone: ZoneOut,
@@ -228,8 +228,12 @@ pub(super) async fn versions(
     caller: Caller,
     At(id): At<ZoneId>,
 ) -> Result<Json<PageOf<ZoneVersionOut>>, Problem> {
-    let versions = app.run(&caller, move |service| service.zone_versions(id)).await?;
-    let out = |ZoneVersion { at, actor, zone }: ZoneVersion| ZoneVersionOut { at, by: actor, zone: ZoneOut::of(zone) };
+    let found = app.run(&caller, move |service| Ok((service.zone_versions(id)?, service.people()?)));
+    let (versions, people) = found.await?;
+    let out = |ZoneVersion { at, actor, zone }: ZoneVersion| {
+        let by = people.called(&actor);
+        ZoneVersionOut { at, by, zone: ZoneOut::of(zone) }
+    };
     Ok(PageOf::whole(versions.into_iter().map(out).collect()))
 }
 

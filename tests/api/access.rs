@@ -146,8 +146,16 @@ fn guessing_is_slowed_down_and_tells_nothing() {
     }
     let right = browser.post("/api/v1/session", &json!({"name": "zhang", "password": PASSWORD}));
     assert_eq!(right.status, 429, "not even the right password is looked at");
+    // The store counts: a service that starts anew over the same data goes on where it was.
+    let anew = xunjie::service::Service::open(house.service.config.clone(), house.clock.clone()).unwrap();
+    let here = std::net::Ipv4Addr::LOCALHOST.into();
+    assert!(anew.locked_out("zhang", here).unwrap().is_some() && anew.locked_out("li", here).unwrap().is_none());
+    house.clock.advance_to(house.now().plus(Duration::from_secs(31)));
+    let body = json!({"name": "zhang", "password": PASSWORD});
+    assert_eq!(browser.post("/api/v1/session", &body).status, 200, "the wait ends");
+    assert_eq!(guess("zhang").status, 401, "and who came in begins anew");
     let refused = admin.get("/api/v1/audit?action=session.refused").json;
-    assert_eq!(refused["items"].as_array().unwrap().len(), 10, "each try that was looked at, and no other");
+    assert_eq!(refused["items"].as_array().unwrap().len(), 11, "each try that was looked at, and no other");
     assert!(!refused.to_string().contains("nobody"), "what was typed is not written down");
 }
 

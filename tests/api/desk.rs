@@ -253,7 +253,15 @@ fn a_second_reviewer_sees_no_verdict_and_agreement_is_counted() {
 fn caller(name: &str, roles: &[Role]) -> Caller {
     let roles = roles.iter().copied().collect();
     let id = AccountId::derived(&[name.as_bytes()]);
-    Caller { id, name: name.to_owned(), roles, areas: Areas::All, may_unmask: false }
+    Caller {
+        id,
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        roles,
+        areas: Areas::All,
+        may_unmask: false,
+        must_change_password: false,
+    }
 }
 
 #[test]

@@ -93,9 +93,12 @@ const ROWS: &[Row] = &[
     ("looks_list", Some(WATCHERS), One("view"), ""),
     ("matters_list", Some(ALL), Nothing, ""),
     ("media_links_show", None, Signed, ""),
+    ("oidc_callback", None, Nothing, ""),
+    ("oidc_start", None, Nothing, ""),
     ("plan_show", Some(ALL), Nothing, ""),
     ("platform_show", Some(PLATFORM), Nothing, ""),
     ("queue_list", Some(&[Reviewer, Supervisor]), Nothing, ""),
+    ("queue_next", Some(REVIEWER), Nothing, "{}"),
     ("reconciliations_list", Some(CASES), Nothing, ""),
     ("reconciliations_run", Some(PLATFORM), Nothing, ""),
     ("reports_show", Some(SUPERVISOR), Nothing, ""),
@@ -297,6 +300,43 @@ fn every_route_times_every_role_times_a_foreign_object() {
             }
         }
     }
+}
+
+#[test]
+fn who_must_choose_a_new_password_may_do_nothing_else() {
+    let house = House::start(true);
+    let admin = house.client();
+    let person = house.person("wang", &Role::ALL, None);
+    let id = house.service.account_named("wang").unwrap().id;
+    let change = |body: Value| {
+        let body = ("application/json", body.to_string().into());
+        admin.send("PATCH", &format!("/api/v1/accounts/{id}"), Some(body))
+    };
+    let none = change(json!({"must_change_password": true}));
+    assert_eq!(none.status, 409, "there is no password that could be changed: {}", none.text);
+    let (old, new) = ("correct horse battery", "another horse battery");
+    let secret = house.service.invite(id, "tests").unwrap();
+    let body = json!({"secret": secret.reveal(), "password": old});
+    let accepted = house.stranger().post("/api/v1/invitation", &body);
+    assert_eq!(accepted.status, 200, "{}", accepted.text);
+    assert_eq!(person.get("/api/v1/session").status, 401, "an invitation ends what was open");
+    let person = house.person("wang", &Role::ALL, None);
+    assert_eq!(change(json!({"must_change_password": true})).json["must_change_password"], true);
+    assert_eq!(person.get("/api/v1/session").json["account"]["must_change_password"], true);
+    let oneself = ["session_show", "session_password", "session_end"];
+    for (operation, (method, path)) in operations() {
+        if ROWS.iter().any(|row| row.0 == operation && row.1.is_none()) || oneself.contains(&operation.as_str()) {
+            continue;
+        }
+        let answer = person.send(&method, &path, None);
+        let told = (answer.status, answer.json["type"].as_str());
+        assert_eq!(told, (403, Some("urn:xunjie:problem:must-change-password")), "{operation}: {}", answer.text);
+    }
+    let body = json!({"current": old, "new": new}).to_string();
+    let changed = person.send("PUT", "/api/v1/session/password", Some(("application/json", body.into())));
+    assert_eq!(changed.status, 204, "{}", changed.text);
+    assert_eq!(person.get("/api/v1/session").json["account"]["must_change_password"], false);
+    assert_eq!(person.get("/api/v1/queue").status, 200);
 }
 
 #[test]

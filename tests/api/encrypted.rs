@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
     path::Path,
     sync::Arc,
@@ -172,6 +172,37 @@ fn who_speaks_plain_http_is_told_what_to_speak() {
     assert!(is_served(&house, &certificate));
 }
 
+/// More peers that never end their handshake than there are places, and somebody who means it: of 601 the 512 youngest are
+/// under way still. `None` where this machine was so busy that their time, not the places, may have ended some.
+fn crowd(house: &House, certificate: &[u8]) -> Option<Vec<TcpStream>> {
+    let began = Instant::now();
+    // Some say nothing at all, some begin a record.
+    let begin = |n| {
+        let mut stream = connect(house);
+        if n % 2 == 0 {
+            stream.write_all(&[22, 3, 1, 2]).unwrap();
+        }
+        stream
+    };
+    let held: Vec<TcpStream> = (0..600).map(begin).collect();
+    assert!(is_served(house, certificate), "others are served meanwhile");
+    let is_open = |mut stream: &TcpStream| {
+        stream.set_nonblocking(true).unwrap();
+        let is_open = matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        stream.set_nonblocking(false).unwrap();
+        is_open
+    };
+    let open: Vec<bool> = held.iter().map(is_open).collect();
+    if began.elapsed() > Duration::from_secs(4) {
+        return None;
+    }
+    let kept = open.iter().filter(|open| **open).count();
+    assert!((505..=512).contains(&kept), "{kept} are under way still");
+    assert!(open[..80].iter().all(|open| !open), "the oldest made room");
+    assert!(open[100..].iter().all(|open| *open), "and no younger one");
+    Some(held)
+}
+
 #[test]
 fn handshakes_that_never_end_hold_no_place() {
     allow_many_handles();
@@ -179,24 +210,11 @@ fn handshakes_that_never_end_hold_no_place() {
     let certificate = pair(folder.path());
     let house = house(folder.path());
     let began = Instant::now();
-    // Some say nothing at all, some begin a record; together they are more than there are places.
-    let held: Vec<TcpStream> = (0..600)
-        .map(|n| {
-            let mut stream = connect(&house);
-            if n % 2 == 0 {
-                stream.write_all(&[22, 3, 1, 2]).unwrap();
-            }
-            stream
-        })
-        .collect();
+    let held = (0..20).find_map(|_| crowd(&house, &certificate)).expect("600 handshakes are under way at once");
     let ended = |mut stream: TcpStream| matches!(stream.read(&mut [0]), Ok(0) | Err(_));
     let mut held = held.into_iter();
-    let asked = Instant::now();
-    assert!(is_served(&house, &certificate), "others are served meanwhile");
-    assert!(ended(held.next().unwrap()), "the oldest made room");
-    assert!(asked.elapsed() < Duration::from_secs(4), "at once: {:?}", asked.elapsed());
     assert!(held.all(ended), "each is let go");
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < LONG * 4, "{:?}", began.elapsed());
 
     let _held = connect(&house);
     sleep(Duration::from_millis(200));

@@ -84,11 +84,26 @@ impl House {
 
     /// The same over TLS where there is what to prove itself with, and with more settings of the desk.
     pub fn start_over(known: bool, ports: Ports, tls: Option<Tls>, desk: &str) -> Self {
+        let clock = Arc::new(SimulatedClock::starting_at(START.parse().unwrap()));
+        Self::start_whole(clock, known, ports, tls, desk)
+    }
+
+    /// One under that clock, with more tables of settings; `{folder}` in them is the house's own folder.
+    pub fn start_at(clock: Arc<SimulatedClock>, ports: Ports, tables: &str) -> Self {
+        Self::start_whole(clock, false, ports, None, tables)
+    }
+
+    fn start_whole(clock: Arc<SimulatedClock>, known: bool, ports: Ports, tls: Option<Tls>, tables: &str) -> Self {
         log();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let clock = Arc::new(SimulatedClock::starting_at(START.parse().unwrap()));
-        let config = Arc::new(config(folder.path(), &data, desk));
+        let config = Arc::new(config(folder.path(), &data, tables));
+        let identity = config
+            .settings
+            .oidc
+            .as_ref()
+            .map(|oidc| xunjie::identity::open(oidc, &config.settings.identity_networks, clock.clone()).unwrap());
+        let ports = Ports { identity, ..ports };
         let key = signing_key(config.settings.platform.as_ref().unwrap()).unwrap().unwrap();
         let service = Arc::new(Service::open(config, clock.clone()).unwrap());
         let token = token(&service, "tests", &[Role::Administrator], None);
@@ -199,6 +214,7 @@ impl House {
             clean_looks: 0,
             clean_since: None,
             score: Score::new(0.87).unwrap(),
+            refused: None,
             phase: Phase::Candidate,
         };
         let incident = Incident {
@@ -215,6 +231,7 @@ impl House {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            weights: None,
         };
         let place = Place { phase: Phase::Reported { incident: incident.id }, ..place };
         let draft = self.bundle(&incident, &matter, pictures);
@@ -230,6 +247,7 @@ impl House {
             changes,
             evidence: vec![row],
             recheck: None,
+            verifications: vec![],
             observed: None,
         };
         self.service.store.record(&outcome).unwrap();
@@ -279,6 +297,7 @@ impl House {
             location: stream.location.clone(),
             view_name: view.name.clone(),
             model: ModelRef { name: config.model.clone(), sha256: "00".repeat(32) },
+            verifier: None,
             rule: RuleRef {
                 matter: matter.clone(),
                 pipeline_sha256: config.sha256.clone(),
@@ -339,6 +358,8 @@ pub fn pictures() -> Vec<(FileRole, Vec<u8>)> {
 fn config(folder: &Path, data: &Path, desk: &str) -> Config {
     let (secret, settings) = (folder.join("secret"), folder.join("xunjie.toml"));
     std::fs::write(&secret, SECRET).unwrap();
+    std::fs::write(folder.join("oidc.secret"), "the client's own secret\n").unwrap();
+    let desk = desk.replace("{folder}", folder.to_str().unwrap());
     let text = format!(
         "[folders]\ndata = {data:?}\n[desk]\nsecond_review_share = 1.0\n{desk}[platform]\nurl = \"http://127.0.0.1:9/\"\nkey_id = \"city\"\nsecret_file = {secret:?}\n"
     );

@@ -8,6 +8,7 @@ mod encrypted;
 mod evidence;
 mod house;
 mod imports;
+mod oidc;
 mod platform;
 mod review;
 mod statistics;
@@ -112,6 +113,7 @@ fn health_tells_what_needs_a_person_and_metrics_are_told() {
         changes: vec![],
         evidence: vec![],
         recheck: None,
+        verifications: vec![],
         observed: None,
     };
     house.service.store.record(&outcome).unwrap();

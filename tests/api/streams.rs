@@ -20,7 +20,7 @@ fn a_credential_goes_in_and_never_comes_out() {
             Probed { usable: true, summary: format!("{} 可用", stream.source), details: json!({}), picture: None }
         })),
         look: None,
-        sink: None,
+        ..Ports::default()
     };
     let house = House::start_with(true, ports);
     let api = house.client();
@@ -190,8 +190,6 @@ fn a_look_can_be_asked_for_where_the_patrol_runs() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = asked.clone();
     let ports = Ports {
-        probe: None,
-        sink: None,
         look: Some(Arc::new(move |view, wish| {
             noted.lock().unwrap().push((view, wish));
             if wish == LookWish::Reference {
@@ -200,6 +198,7 @@ fn a_look_can_be_asked_for_where_the_patrol_runs() {
                 Err("the stream is disabled".into())
             }
         })),
+        ..Ports::default()
     };
     let house = House::start_with(true, ports);
     let (view, _) = house.camera("C1", "东门");

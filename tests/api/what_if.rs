@@ -25,6 +25,7 @@ fn looks(house: &House, view: ViewId, count: usize) {
             changes: vec![],
             evidence: vec![],
             recheck: None,
+            verifications: vec![],
             observed: Some(Observed::new(house.now(), seen)),
         };
         house.service.store.record(&outcome).unwrap();

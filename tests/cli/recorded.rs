@@ -42,6 +42,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
         presence: Presence::Open { since: at },
         review: Review::Waiting,
         recurrences: 0,
+        weights: None,
     };
     let place = Place {
         id,
@@ -59,6 +60,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
         clean_looks: 0,
         clean_since: None,
         score,
+        refused: None,
         phase: Phase::Reported { incident: incident.id },
     };
     let draft = draft(&incident, &registry.streams[0].code, &view.name, zone);
@@ -81,6 +83,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
         changes: vec![IncidentChange::Opened { incident: incident.clone() }],
         evidence: vec![row],
         recheck: None,
+        verifications: vec![],
         observed: None,
     };
     store.record(&outcome).expect("the store takes a look");
@@ -109,6 +112,7 @@ fn draft(incident: &Incident, stream_code: &str, view_name: &str, zone: &Zone) -
         location: None,
         view_name: view_name.to_owned(),
         model: ModelRef { name: "nanodet_g_416".to_owned(), sha256: "0".repeat(64) },
+        verifier: None,
         rule: RuleRef {
             matter: incident.matter.clone(),
             pipeline_sha256: "0".repeat(64),

@@ -89,6 +89,7 @@ impl World {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            weights: None,
         }
     }
 
@@ -138,8 +139,16 @@ impl World {
             reason: None,
             skew_ms: None,
         };
-        let outcome =
-            LookOutcome { report, places: vec![], forgotten: vec![], changes, evidence, recheck: None, observed: None };
+        let outcome = LookOutcome {
+            report,
+            places: vec![],
+            forgotten: vec![],
+            changes,
+            evidence,
+            recheck: None,
+            verifications: vec![],
+            observed: None,
+        };
         self.store.record(&outcome).unwrap();
     }
 
@@ -166,6 +175,7 @@ impl World {
             location: Some(location()),
             view_name: "东口".into(),
             model: ModelRef { name: "nanodet_g_416".into(), sha256: "00".repeat(32) },
+            verifier: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),
                 pipeline_sha256: "11".repeat(32),

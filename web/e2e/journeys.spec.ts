@@ -98,6 +98,50 @@ test('an operator registers a camera, tries it, draws a zone and sees it covered
   await expect(tile).toContainText('正常', { timeout: 60_000 });
 });
 
+test('an operator draws a zone anew, takes the old version up again, and takes a new reference picture', async ({
+  browser,
+}) => {
+  const page = await pageOf(browser);
+  await signIn(page, house, PEOPLE.operator);
+  await page.goto(`${house.url}/operator/coverage`);
+  await page.getByRole('link', { name: /演示路口/ }).click();
+  await expect(page.getByText('基准图 1 版', { exact: false })).toBeVisible();
+  await page.getByRole('button', { name: '重拍基准图' }).click();
+  await expect(page.getByText('基准图 2 版', { exact: false })).toBeVisible({ timeout: 60_000 });
+
+  const saved = async () => {
+    await page.getByRole('button', { name: '保存', exact: true }).click();
+    await expect(page.getByText(/处未保存/)).toHaveCount(0);
+  };
+  const zone = page.getByRole('button', { name: /严禁 · 机动车乱停放/ });
+  await zone.click();
+  const name = page.getByLabel('名称', { exact: false }).last();
+  const before = await name.inputValue();
+  await name.fill('消防通道');
+  await saved();
+  await page.getByRole('button', { name: '历史版本' }).click();
+  await page.getByRole('button', { name: '取用第 1 版' }).click();
+  await expect(name).toHaveValue(before);
+  await saved();
+  await expect(page.getByText(/第 3 版 · 严禁/)).toBeVisible();
+});
+
+test('an operator removes a camera, and is told what goes and what stays', async ({ browser }) => {
+  const office = await new Office(house).open();
+  const other = { code: '51010601001310000002', name: '拆除路口', url: house.camera, enabled: false };
+  const { id } = await office.call<{ id: string }>('POST', '/streams', other);
+  const page = await pageOf(browser);
+  await signIn(page, house, PEOPLE.operator);
+  await page.goto(`${house.url}/operator/cameras/${id}`);
+  await page.getByRole('button', { name: '删除点位' }).click();
+  const dialogue = page.getByRole('dialog');
+  await expect(dialogue.getByText('已发现的事件、证据和案件')).toBeVisible();
+  await dialogue.getByRole('button', { name: '删除', exact: true }).click();
+  await expect(page).toHaveURL(/\/operator\/cameras$/);
+  await expect(page.getByText('演示路口').first()).toBeVisible();
+  await expect(page.getByText('拆除路口')).toHaveCount(0);
+});
+
 test('a reviewer gets the incident, takes a verdict back, and confirms by the keyboard', async ({ browser }) => {
   const page = await pageOf(browser);
   await signIn(page, house, PEOPLE.reviewer);

@@ -6,7 +6,7 @@ import { expect, test } from '@playwright/test';
 import { House, root } from './house';
 import { browserOf, Office, PEOPLE, signIn } from './people';
 import { bundleOfDemo } from './pictures';
-import { SCREENS } from './screens';
+import { furnish, pathOf, SCREENS } from './screens';
 
 const FOLDER = join(root, 'docs/desk');
 
@@ -19,6 +19,7 @@ test('a picture of each screen in both languages', async ({ browser }) => {
   try {
     const office = await new Office(house).open();
     for (const person of Object.values(PEOPLE)) await office.invite(person);
+    const furnished = await furnish(house, office);
     mkdirSync(FOLDER, { recursive: true });
     for (const language of ['zh-CN', 'en'] as const) {
       const context = await browserOf(browser, { language });
@@ -29,22 +30,17 @@ test('a picture of each screen in both languages', async ({ browser }) => {
         writeFileSync(join(FOLDER, `${name}.${language}.webp`), Buffer.from(data, 'base64'));
       };
       for (const screen of SCREENS) {
-        if (screen.who === null) await page.goto(house.url + screen.path);
+        const path = await pathOf(screen, office, furnished);
+        if (screen.who === null) await page.goto(house.url + path);
         else {
           if (new URL(page.url()).pathname === '/login') await signIn(page, house, PEOPLE.admin);
-          await page.goto(house.url + screen.path);
+          await page.goto(house.url + path);
         }
         await page.locator(screen.ready).first().waitFor();
         if (screen.name === 'review') await page.locator('[data-ready=true]').waitFor();
         await page.waitForTimeout(1200);
         await take(screen.name);
       }
-      const [newest] = await office.all<{ id: string }>('/cases');
-      expect(newest).toBeDefined();
-      await page.goto(`${house.url}/platform/cases/${newest?.id ?? ''}`);
-      await page.locator('main h2').first().waitFor();
-      await page.waitForTimeout(1200);
-      await take('case');
       await page.goto(`${house.url}/supervisor/report`);
       await page.locator('main article').waitFor();
       if (language === 'zh-CN') {

@@ -5,18 +5,22 @@ import { type Browser, expect, type Page, test } from '@playwright/test';
 import { House } from './house';
 import { browserOf, Office, PEOPLE, type Person, signIn } from './people';
 import { bundleOfDemo } from './pictures';
-import { SCREENS } from './screens';
+import { furnish, type Furnished, pathOf, SCREENS } from './screens';
 
 let house: House;
+let office: Office;
+let furnished: Furnished;
 
 test.describe.configure({ mode: 'serial' });
 test.beforeAll(async () => {
   house = await House.open({
+    camera: true,
     platform: true,
     past: ['--decided', '60', '--waiting', '30', '--with-pictures', '30', ...bundleOfDemo()],
   });
-  const office = await new Office(house).open();
+  office = await new Office(house).open();
   for (const person of Object.values(PEOPLE)) await office.invite(person);
+  furnished = await furnish(house, office);
 });
 test.afterAll(async () => {
   await house.close();
@@ -31,7 +35,7 @@ for (const scheme of ['light', 'dark'] as const) {
       const key = screen.who?.name ?? '';
       const page = pages.get(key) ?? (await pageOf(browser, screen.who, scheme, said));
       pages.set(key, page);
-      await page.goto(house.url + screen.path);
+      await page.goto(house.url + (await pathOf(screen, office, furnished)));
       await page.locator(screen.ready).first().waitFor();
       // Whatever is fetched is there, and nothing is half faded in.
       await page.waitForLoadState('load');

@@ -175,6 +175,7 @@ fn incident(
         presence: Presence::Open { since: now },
         review: Review::Waiting,
         recurrences: 0,
+        weights: None,
     };
     let place = Place {
         id: place,
@@ -192,6 +193,7 @@ fn incident(
         clean_looks: 0,
         clean_since: None,
         score,
+        refused: None,
         phase: Phase::Reported { incident: incident.id },
     };
     let head = service.store.evidence_head().expect("a head");
@@ -203,6 +205,7 @@ fn incident(
         changes: vec![IncidentChange::Opened { incident: incident.clone() }],
         evidence: vec![row],
         recheck: None,
+        verifications: vec![],
         observed: None,
     };
     service.store.record(&outcome).expect("a look");
@@ -246,6 +249,7 @@ fn bundle(service: &Service, incident: &Incident) -> BundleDraft {
         location: None,
         view_name: "默认画面".to_owned(),
         model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
+        verifier: None,
         rule: RuleRef {
             matter: matter.key.clone(),
             pipeline_sha256: matter.sha256.clone(),

@@ -25,7 +25,7 @@ use crate::{
         verify::Fusion,
     },
     config::Faults,
-    domain::{Detection, Matter, ModelRef, Score},
+    domain::{Detection, Matter, ModelRef, Score, Verify},
 };
 
 /// A model: its weights, where they come from and what goes in and out.
@@ -319,6 +319,50 @@ impl Manifest {
 
     fn another(&self, kind: &str, wanted: &str) -> InferError {
         InferError::Model(self.name.clone(), format!("is of kind {kind}; name a model of kind {wanted}"))
+    }
+
+    /// Whether the model can look again at what the matter proposes; how its score joins the proposal's.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] names what it lacks.
+    pub fn verifies(&self, matter: &Matter, verify: &Verify) -> Result<Fusion, InferError> {
+        let spec = self.detector()?;
+        let fault = |text: String| InferError::Model(self.name.clone(), text);
+        let known = |class: &Arc<str>| spec.classes.contains(class);
+        let unknown: Vec<&str> = verify.classes.iter().filter(|class| !known(class)).map(|class| &**class).collect();
+        if !unknown.is_empty() {
+            let (unknown, key) = (unknown.join(", "), &matter.key);
+            return Err(fault(format!(
+                "has no class {unknown}, which [verify] of matter {key} names; correct its pipeline"
+            )));
+        }
+        if verify.newness_min.is_some() && spec.appearance.is_none() {
+            let key = &matter.key;
+            return Err(fault(format!(
+                "has no appearance, which verify.newness_min of matter {key} needs; name its output in detector.appearance"
+            )));
+        }
+        spec.fusion.ok_or_else(|| {
+            fault(format!("cannot verify for matter {}: add [verify] with w_detector, w_verifier and bias", matter.key))
+        })
+    }
+
+    /// Whether the model finds something of the matter in a whole view.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] when it knows none of the anchor's classes.
+    pub fn scans(&self, matter: &Matter) -> Result<(), InferError> {
+        let spec = self.detector()?;
+        let anchor = &matter.composition.anchor.classes;
+        if anchor.iter().any(|name| spec.classes.iter().any(|class| **class == **name)) {
+            return Ok(());
+        }
+        let text = format!(
+            "has none of the classes {}, which matter {} looks for; name another model in [scan]",
+            anchor.join(", "),
+            matter.key
+        );
+        Err(InferError::Model(self.name.clone(), text))
     }
 
     /// The detector's part.

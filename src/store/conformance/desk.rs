@@ -5,7 +5,7 @@ use std::{sync::Barrier, thread};
 use super::*;
 use crate::{
     domain::*,
-    store::{Page, QueueFilter, Store, StoreError},
+    store::{HandOut, HandedOut, Page, QueueFilter, Store, StoreError},
 };
 
 /// The verdict, which may be undone for ten minutes after minute 60.
@@ -275,6 +275,66 @@ pub(super) fn a_lock_is_one_persons_until_it_ends(store: &dyn Store) {
     assert_eq!(store.locks(at(15)).unwrap(), []);
     let stranger = IncidentLock { incident: IncidentId::fresh(), ..lock("王敏", 99) };
     assert!(matches!(store.lock(&stranger, at(15)), Err(StoreError::Missing { what: "incident", .. })));
+}
+
+/// What somebody wants next at minute 20; the lock ends at minute 30.
+fn wish(name: &str, after: Option<IncidentId>, but: &[IncidentId]) -> HandOut {
+    HandOut {
+        filter: QueueFilter::default(),
+        after,
+        but: but.iter().copied().collect(),
+        holder: AccountId::derived(&[name.as_bytes()]),
+        name: name.into(),
+        until: at(30),
+    }
+}
+
+pub(super) fn the_next_is_what_nobody_else_has(store: &dyn Store) {
+    let view = registered(store);
+    let [a, b, c] = [("a", 1), ("b", 2), ("c", 3)].map(|(name, minutes)| opened(store, &view, name, minutes).id);
+    let next = |wish: HandOut, minutes| {
+        let HandedOut { incident, waiting, held } = store.hand_out(&wish, at(minutes)).unwrap();
+        (incident.map(|incident| incident.id), waiting, held)
+    };
+    assert_eq!(next(wish("王敏", None, &[]), 20), (Some(a), 3, 0));
+    assert_eq!(store.lock_on(a, at(20)).unwrap().unwrap().name, "王敏", "what is handed out is locked");
+    assert_eq!(next(wish("王敏", None, &[]), 20), (Some(a), 3, 0), "one's own is handed out again");
+    assert_eq!(next(wish("李强", None, &[]), 20), (Some(b), 3, 1));
+    assert_eq!(next(wish("王敏", Some(a), &[a]), 20), (Some(c), 3, 1), "the colleague's is passed over");
+    assert_eq!(next(wish("李强", Some(b), &[b]), 20), (None, 3, 2));
+    assert_eq!(next(wish("王敏", Some(c), &[c]), 20), (Some(a), 3, 1), "behind the last comes the first");
+    confirmed(store, a);
+    assert_eq!(next(wish("王敏", Some(a), &[c]), 20), (None, 2, 1), "what was decided is a position still");
+    assert_eq!(next(wish("王敏", Some(IncidentId::fresh()), &[]), 20), (Some(c), 2, 1), "a stranger is the front");
+    assert_eq!(next(wish("王敏", None, &[]), 30), (Some(b), 2, 0), "locks have ended");
+    let none = QueueFilter { matter: Some(matter("parked_vehicle")), ..QueueFilter::default() };
+    assert_eq!(next(HandOut { filter: none, ..wish("王敏", None, &[]) }, 20), (None, 0, 0));
+}
+
+pub(super) fn many_who_ask_at_once_share_the_queue(store: &dyn Store) {
+    let view = registered(store);
+    for n in 0..24 {
+        opened(store, &view, &n.to_string(), n);
+    }
+    let together = Barrier::new(4);
+    let mut given: Vec<IncidentId> = thread::scope(|scope| {
+        let hands = ["王敏", "李强", "张三", "赵明"].map(|name| {
+            let together = &together;
+            scope.spawn(move || {
+                together.wait();
+                let mut own = Vec::new();
+                while let Some(next) = store.hand_out(&wish(name, None, &own), at(20)).unwrap().incident {
+                    own.push(next.id);
+                }
+                own
+            })
+        });
+        hands.into_iter().flat_map(|hand| hand.join().unwrap()).collect()
+    });
+    given.sort_unstable();
+    given.dedup();
+    assert_eq!(given.len(), 24, "each went to one hand");
+    assert_eq!(store.locks(at(20)).unwrap().len(), 24);
 }
 
 pub(super) fn a_second_review_is_one_and_by_somebody_else(store: &dyn Store) {

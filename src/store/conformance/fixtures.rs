@@ -108,6 +108,7 @@ pub(crate) fn place(view: &View, name: &str) -> Place {
         clean_looks: 1,
         clean_since: Some(at(5)),
         score: Score::new(0.87).unwrap(),
+        refused: None,
         phase: Phase::Candidate,
     }
 }
@@ -128,6 +129,7 @@ pub(crate) fn incident(place: &Place, minutes: i64) -> Incident {
         presence: Presence::Open { since: at(minutes) },
         review: Review::Waiting,
         recurrences: 0,
+        weights: None,
     }
 }
 
@@ -151,6 +153,7 @@ pub(crate) fn look(view: ViewId, minutes: i64) -> LookOutcome {
         changes: vec![],
         evidence: vec![],
         recheck: None,
+        verifications: vec![],
         observed: None,
     }
 }

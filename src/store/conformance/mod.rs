@@ -4,16 +4,19 @@
 mod areas;
 mod cases;
 mod desk;
+mod door;
 mod fixtures;
 mod looks;
 mod office;
 mod registry;
 mod review;
+mod teaching;
 mod threads;
 
+pub(crate) use door::DOOR_CLAUSES;
 pub(crate) use fixtures::*;
 
-use super::Store;
+use super::{Store, accounts::AccountStore};
 
 /// One test of the suite: its name and what it does with a fresh, empty store.
 pub(crate) type Clause = (&'static str, fn(&dyn Store));
@@ -59,7 +62,11 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         the_most_urgent_comes_first_on_every_page, the_queue_shows_what_its_filter_admits,
         a_verdict_is_undone_whole, an_undo_that_comes_too_late_says_why, only_the_latest_verdict_is_undone,
         a_message_that_was_taken_back_never_begins, of_an_undo_and_a_message_one_wins,
-        a_lock_is_one_persons_until_it_ends, a_second_review_is_one_and_by_somebody_else;
+        a_lock_is_one_persons_until_it_ends, the_next_is_what_nobody_else_has,
+        many_who_ask_at_once_share_the_queue, a_second_review_is_one_and_by_somebody_else;
+    teaching:
+        every_field_of_a_verification_comes_back, the_oldest_verifications_of_a_view_make_room,
+        what_a_place_was_refused_for_and_the_weights_of_an_incident_come_back;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };
@@ -67,6 +74,19 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
 /// Runs the suite, each clause on a store of its own, and names every clause that failed.
 pub(crate) fn run(fresh: &dyn Fn() -> Box<dyn Store>) {
     let failed: Vec<&str> = CLAUSES
+        .iter()
+        .filter(|(_, clause)| {
+            let store = fresh();
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| clause(&*store))).is_err()
+        })
+        .map(|(name, _)| *name)
+        .collect();
+    assert!(failed.is_empty(), "clauses that failed: {failed:?}");
+}
+
+/// Runs the suite of the door in the same way.
+pub(crate) fn run_door(fresh: &dyn Fn() -> Box<dyn AccountStore>) {
+    let failed: Vec<&str> = DOOR_CLAUSES
         .iter()
         .filter(|(_, clause)| {
             let store = fresh();

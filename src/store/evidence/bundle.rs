@@ -38,6 +38,8 @@ pub struct BundleDraft {
     pub view_name: String,
     /// The weights that judged.
     pub model: ModelRef,
+    /// The weights that looked again at a crop, where a second model did.
+    pub verifier: Option<ModelRef>,
     /// The rule.
     pub rule: RuleRef,
     /// The files, at least one, each with a name of its own.
@@ -149,7 +151,8 @@ impl Making {
 
     /// Writes the files and returns the manifest that names them.
     fn fill(&self, draft: BundleDraft, previous: Option<&str>) -> Result<Manifest, EvidenceError> {
-        let BundleDraft { id, incident, kind, made_at, stream_code, location, view_name, model, rule, files } = draft;
+        let BundleDraft { id, incident, kind, made_at, stream_code, location, view_name, model, verifier, rule, files } =
+            draft;
         let mut listed = Vec::with_capacity(files.len());
         for DraftFile { name, role, bytes, wall, wall_source, arrived, skew_ms, pts, bbox } in files {
             self.file(&name, &bytes)?;
@@ -177,6 +180,7 @@ impl Making {
             location,
             view_name,
             model,
+            verifier,
             rule,
             files: listed,
             previous: previous.map(str::to_owned),

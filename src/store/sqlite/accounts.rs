@@ -45,34 +45,42 @@ pub(super) fn add(
     audit(tx, account.created_at, actor, "account.added", &account.id.to_string(), &told(account))
 }
 
-fn insert(tx: &Transaction<'_>, account: &Account, password: Option<&Secret>) -> Result<(), StoreError> {
-    let Account { id, name, display_name, rights, disabled, created_at, last_seen_at } = account;
+pub(super) fn insert(tx: &Transaction<'_>, account: &Account, password: Option<&Secret>) -> Result<(), StoreError> {
+    let Account { id, name, display_name, rights, disabled, must_change_password, created_at, last_seen_at } = account;
     let RightsColumns { roles, areas, may_unmask } = RightsColumns::from(rights);
     let added = tx.execute(
         "INSERT INTO accounts
-             (id, name, display_name, roles, areas, may_unmask, disabled, created_at, last_seen_at, password)
-         VALUES (:id, :name, :display_name, :roles, :areas, :may_unmask, :disabled, :created_at, :last_seen_at,
-             :password)
+             (id, name, display_name, roles, areas, may_unmask, disabled, must_change, created_at, last_seen_at, password)
+         VALUES (:id, :name, :display_name, :roles, :areas, :may_unmask, :disabled, :must_change, :created_at,
+             :last_seen_at, :password)
          ON CONFLICT (name) DO NOTHING",
         named_params! {
             ":id": id, ":name": name.as_str(), ":display_name": display_name, ":roles": Json(roles),
-            ":areas": areas.map(Json), ":may_unmask": may_unmask, ":disabled": disabled, ":created_at": created_at,
-            ":last_seen_at": last_seen_at, ":password": password.map(Secret::reveal),
+            ":areas": areas.map(Json), ":may_unmask": may_unmask, ":disabled": disabled,
+            ":must_change": must_change_password, ":created_at": created_at, ":last_seen_at": last_seen_at, ":password": password.map(Secret::reveal),
         },
     )?;
     if added == 1 { Ok(()) } else { Err(taken("account", name)) }
 }
 
 pub(super) fn change(tx: &Transaction<'_>, account: &Account, at: WallTime, actor: &str) -> Result<(), StoreError> {
-    let Account { id, name, display_name, rights, disabled, created_at: _, last_seen_at: _ } = account;
+    let Account { id, name, display_name, rights, disabled, must_change_password, created_at: _, last_seen_at: _ } =
+        account;
     let before = one(tx, *id)?;
+    let has_password =
+        || tx.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1 AND password IS NOT NULL")?.exists([id]);
+    if *must_change_password && !before.must_change_password && !has_password()? {
+        let told = format!("{} has no password that could be changed; invite them to set one", name.as_str());
+        return Err(StoreError::Conflict(told));
+    }
     let RightsColumns { roles, areas, may_unmask } = RightsColumns::from(rights);
     tx.execute(
         "UPDATE accounts SET name = :name, display_name = :display_name, roles = :roles, areas = :areas,
-             may_unmask = :may_unmask, disabled = :disabled WHERE id = :id",
+             may_unmask = :may_unmask, disabled = :disabled, must_change = :must_change WHERE id = :id",
         named_params! {
             ":id": id, ":name": name.as_str(), ":display_name": display_name, ":roles": Json(roles),
             ":areas": areas.map(Json), ":may_unmask": may_unmask, ":disabled": disabled,
+            ":must_change": must_change_password,
         },
     )?;
     let administrator = |one: &Account| !one.disabled && one.rights.roles.contains(&Role::Administrator);
@@ -103,7 +111,7 @@ pub(super) fn set_password(
     actor: &str,
 ) -> Result<(), StoreError> {
     one(tx, id)?;
-    tx.execute("UPDATE accounts SET password = ?2 WHERE id = ?1", params![id, password.reveal()])?;
+    tx.execute("UPDATE accounts SET password = ?2, must_change = 0 WHERE id = ?1", params![id, password.reveal()])?;
     close(tx, id, kept)?;
     audit(tx, at, actor, "account.password_set", &id.to_string(), &json!({}))
 }
@@ -120,7 +128,7 @@ pub(super) fn invite(
         let told = format!("account {} is disabled; enable it first", account.name.as_str());
         return Err(StoreError::Conflict(told));
     }
-    tx.execute("UPDATE accounts SET password = NULL WHERE id = ?1", [id])?;
+    tx.execute("UPDATE accounts SET password = NULL, must_change = 0 WHERE id = ?1", [id])?;
     close(tx, id, None)?;
     invitation_of(tx, id, invitation)?;
     audit(tx, at, actor, "account.invited", &id.to_string(), &json!({"until": invitation.until}))
@@ -187,11 +195,12 @@ pub(super) fn set_up(
 }
 
 /// An account as the audit log tells it.
-fn told(account: &Account) -> serde_json::Value {
+pub(super) fn told(account: &Account) -> serde_json::Value {
     let RightsColumns { roles, areas, may_unmask } = RightsColumns::from(&account.rights);
     json!({
         "name": account.name, "display_name": account.display_name, "roles": roles, "areas": areas,
         "may_unmask": may_unmask, "disabled": account.disabled,
+        "must_change_password": account.must_change_password,
     })
 }
 
@@ -234,6 +243,7 @@ pub(super) fn account_of(row: &Row<'_>) -> rusqlite::Result<Account> {
         display_name: row.get("display_name")?,
         rights: rights_of(row)?,
         disabled: row.get("disabled")?,
+        must_change_password: row.get("must_change")?,
         created_at: row.get("created_at")?,
         last_seen_at: row.get("last_seen_at")?,
     })

@@ -27,6 +27,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/004_accounts.sql"),
     include_str!("schema/005_review.sql"),
     include_str!("schema/006_statistics.sql"),
+    include_str!("schema/007_second_looks.sql"),
+    include_str!("schema/008_door.sql"),
 ];
 /// Marks our files in SQLite's header: "XJst".
 const APPLICATION_ID: i32 = 0x584a_7374;

@@ -1,9 +1,9 @@
 //! What the reviewers' desk asks of the store, answered by SQLite.
 
-use super::{SqliteStore, locks, queue, second_reviews, undo};
+use super::{SqliteStore, hand_out, locks, queue, second_reviews, undo};
 use crate::{
     domain::{Appearance, Areas, Delivery, Incident, IncidentId, IncidentLock, SecondReview, Undoable, WallTime},
-    store::{Judged, Page, Queue, QueueFilter, ReviewStore, StoreError},
+    store::{HandOut, HandedOut, Judged, Page, Queue, QueueFilter, ReviewStore, StoreError},
 };
 
 impl ReviewStore for SqliteStore {
@@ -29,6 +29,9 @@ impl ReviewStore for SqliteStore {
         }
     }
 
+    fn hand_out(&self, wish: &HandOut, now: WallTime) -> Result<HandedOut, StoreError> {
+        self.connections.write(|tx| hand_out::hand_out(tx, wish, now))
+    }
     fn lock(&self, lock: &IncidentLock, now: WallTime) -> Result<(), StoreError> {
         self.connections.write(|tx| locks::take(tx, lock, now))
     }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{SqliteStore, accounts, doorkeys, journal};
+use super::{SqliteStore, accounts, doorkeys, journal, refusals, vouched};
 use crate::{
-    domain::{Account, AccountId, Secret, Token, WallTime},
+    domain::{Account, AccountId, Secret, Token, Vouched, WallTime},
     store::{
         AuditRow, Page, Rows, StoreError,
-        accounts::{AccountStore, AuditFilter, Invitation, Login, SecretHash},
+        accounts::{AccountStore, AuditFilter, Invitation, Login, Refusals, SecretHash},
     },
 };
 
@@ -52,6 +52,23 @@ impl AccountStore for SqliteStore {
     }
     fn set_up(&self, secret: &SecretHash, account: &Account, password: &Secret) -> Result<bool, StoreError> {
         self.connections.write(|tx| accounts::set_up(tx, secret, account, password))
+    }
+
+    fn vouched(&self, vouched: &Vouched, fresh: &Account, at: WallTime) -> Result<Account, StoreError> {
+        self.connections.write(|tx| vouched::account(tx, vouched, fresh, at))
+    }
+
+    fn refusals(&self, who: &[SecretHash]) -> Result<Vec<Refusals>, StoreError> {
+        self.connections.read(|tx| who.iter().filter_map(|who| refusals::of(tx, who).transpose()).collect())
+    }
+    fn refuse(&self, who: &[(SecretHash, u32)], at: WallTime) -> Result<(), StoreError> {
+        self.connections.write(|tx| who.iter().try_for_each(|(who, free)| refusals::one_more(tx, who, *free, at)))
+    }
+    fn forgive(&self, who: &SecretHash) -> Result<(), StoreError> {
+        if self.connections.read(|tx| refusals::of(tx, who))?.is_none() {
+            return Ok(());
+        }
+        self.connections.write(|tx| refusals::forget(tx, who))
     }
 
     fn begin_session(

@@ -10,7 +10,7 @@ use super::{
     evidence, incidents,
     journal::tell,
     observed::Packed,
-    places, registry,
+    places, registry, verifications,
 };
 use crate::{
     domain::{LookReport, Observed, ViewId},
@@ -27,7 +27,7 @@ const CLOCK_STEP_MIN: Duration = Duration::from_secs(300);
 
 /// Records what a look left behind. A look that is recorded already changes nothing.
 pub(super) fn record(tx: &Transaction<'_>, outcome: &LookOutcome) -> Result<(), StoreError> {
-    let LookOutcome { report, places, forgotten, changes, evidence, recheck, observed } = outcome;
+    let LookOutcome { report, places, forgotten, changes, evidence, recheck, observed, verifications } = outcome;
     let is_removed = registry::view_removed(tx, report.view)?;
     if !insert(tx, report, observed.as_ref().filter(|_| !is_removed))? {
         return Ok(());
@@ -40,6 +40,7 @@ pub(super) fn record(tx: &Transaction<'_>, outcome: &LookOutcome) -> Result<(), 
         keep_latest(tx, report)?;
         places.iter().try_for_each(|place| places::put(tx, place))?;
         forgotten.iter().try_for_each(|place| places::forget(tx, *place))?;
+        verifications::put(tx, verifications)?;
     }
     for change in changes {
         incidents::change(tx, change, evidence, at)?;

@@ -12,7 +12,9 @@ mod desk;
 mod door;
 mod doorkeys;
 mod evidence;
+mod exemplars;
 mod failure;
+mod hand_out;
 mod incidents;
 mod journal;
 mod locks;
@@ -23,6 +25,7 @@ mod page;
 mod places;
 mod queue;
 mod reconciliations;
+mod refusals;
 mod registry;
 mod review;
 mod second_reviews;
@@ -30,6 +33,8 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod verifications;
+mod vouched;
 mod zones;
 
 use std::{

@@ -81,23 +81,24 @@ pub(super) fn put(tx: &Transaction<'_>, place: &Place) -> Result<(), StoreError>
         clean_looks,
         clean_since,
         score,
+        refused,
         phase,
     } = place;
     let PhaseColumns { phase, incident, cleared_at, returned } = PhaseColumns::from(*phase);
     tx.prepare_cached(
         "INSERT OR REPLACE INTO places (id, view, matter, class, bbox, appearance, zone, zone_version, first_seen,
-             last_seen, looks_seen, looks_visible, looks_accompanied, clean_looks, clean_since, score, phase,
-             incident, cleared_at, returned)
+             last_seen, looks_seen, looks_visible, looks_accompanied, clean_looks, clean_since, score, refused,
+             phase, incident, cleared_at, returned)
          VALUES (:id, :view, :matter, :class, :bbox, :appearance, :zone, :zone_version, :first_seen,
-             :last_seen, :looks_seen, :looks_visible, :looks_accompanied, :clean_looks, :clean_since, :score, :phase,
-             :incident, :cleared_at, :returned)",
+             :last_seen, :looks_seen, :looks_visible, :looks_accompanied, :clean_looks, :clean_since, :score, :refused,
+             :phase, :incident, :cleared_at, :returned)",
     )?
     .execute(named_params! {
         ":id": id, ":view": view, ":matter": matter, ":class": class, ":bbox": Json(bbox),
         ":appearance": appearance, ":zone": zone, ":zone_version": zone_version, ":first_seen": first_seen,
         ":last_seen": last_seen, ":looks_seen": looks_seen, ":looks_visible": looks_visible,
         ":looks_accompanied": looks_accompanied, ":clean_looks": clean_looks, ":clean_since": clean_since,
-        ":score": score, ":phase": phase, ":incident": incident, ":cleared_at": cleared_at, ":returned": returned,
+        ":score": score, ":refused": refused.as_ref().map(Json), ":phase": phase, ":incident": incident, ":cleared_at": cleared_at, ":returned": returned,
     })?;
     Ok(())
 }
@@ -119,6 +120,7 @@ fn place_of(row: &Row<'_>) -> rusqlite::Result<Place> {
         clean_looks: row.get("clean_looks")?,
         clean_since: row.get("clean_since")?,
         score: row.get("score")?,
+        refused: row.get::<_, Option<Json<_>>>("refused")?.map(|json| json.0),
         phase: phase_of(row)?,
     })
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rusqlite::{ToSql, Transaction};
+use rusqlite::{OptionalExtension, Row, ToSql, Transaction};
 
 use super::{areas, columns::Json, incidents, page::bad_cursor, places};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Where a page begins: after the row with these values.
-struct After {
+pub(super) struct After {
     minute: i64,
     level: u8,
     score: f32,
@@ -22,8 +22,19 @@ struct After {
 
 impl After {
     /// Before everything.
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self { minute: i64::MIN, level: u8::MAX, score: f32::MAX, id: String::new() }
+    }
+
+    /// An incident, whether it still waits or not.
+    pub(super) fn incident(tx: &Transaction<'_>, filter: &QueueFilter, id: IncidentId) -> Result<Self, StoreError> {
+        let sql = format!("SELECT id, opened_minute, {} AS level, score FROM incidents WHERE id = ?1", level(filter));
+        let found = tx.prepare_cached(&sql)?.query_row([id], Self::row).optional()?;
+        Ok(found.unwrap_or_else(Self::nothing))
+    }
+
+    fn row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { minute: row.get(1)?, level: row.get(2)?, score: row.get(3)?, id: row.get(0)? })
     }
 
     fn of(page: &Page) -> Result<Self, StoreError> {
@@ -56,8 +67,8 @@ fn admitted(filter: &QueueFilter) -> String {
     format!("review = 'waiting'{matter}{view}{}", areas::among(&filter.areas))
 }
 
-/// The query of a page. A key is of `a-z`, `0-9` and `_`, so it can stand in a text.
-pub(super) fn page_sql(filter: &QueueFilter) -> String {
+/// The level of a row. A key is of `a-z`, `0-9` and `_`, so it can stand in a text.
+fn level(filter: &QueueFilter) -> String {
     let cases: String = filter
         .levels
         .iter()
@@ -65,12 +76,17 @@ pub(super) fn page_sql(filter: &QueueFilter) -> String {
         .map(|(matter, level)| format!(" WHEN '{matter}' THEN {}", level.number()))
         .collect();
     let normal = Level::NORMAL.number();
-    let level = if cases.is_empty() { normal.to_string() } else { format!("CASE matter{cases} ELSE {normal} END") };
+    if cases.is_empty() { normal.to_string() } else { format!("CASE matter{cases} ELSE {normal} END") }
+}
+
+/// The query of a page, under a further condition, which is empty or begins with ` AND`.
+pub(super) fn page_sql(filter: &QueueFilter, also: &str) -> String {
     format!(
-        "SELECT id, opened_minute, {level} AS level, score FROM incidents INDEXED BY incidents_waiting
-         WHERE {} AND opened_minute >= :minute AND (opened_minute > :minute OR level < :level
+        "SELECT id, opened_minute, {} AS level, score FROM incidents INDEXED BY incidents_waiting
+         WHERE {}{also} AND opened_minute >= :minute AND (opened_minute > :minute OR level < :level
              OR (level = :level AND (score < :score OR (score = :score AND id > :after))))
          ORDER BY opened_minute, level DESC, score DESC, id LIMIT :limit",
+        level(filter),
         admitted(filter)
     )
 }
@@ -87,10 +103,15 @@ pub(super) fn page(tx: &Transaction<'_>, filter: &QueueFilter, page: &Page) -> R
     found.truncate(asked as usize);
     let next = if more { found.last().map(After::cursor) } else { None };
     let rows = found.iter().map(|row| incidents::one(tx, id_of(row)?)).collect::<Result<_, _>>()?;
-    let waiting: i64 = tx
-        .prepare_cached(&count_sql(filter))?
-        .query_row(&*parameters(filter, &areas::named(&filter.areas)), |row| row.get(0))?;
-    Ok(Queue { rows, next, waiting: waiting.unsigned_abs() })
+    Ok(Queue { rows, next, waiting: waiting(tx, filter)? })
+}
+
+/// How many wait.
+pub(super) fn waiting(tx: &Transaction<'_>, filter: &QueueFilter) -> Result<u64, StoreError> {
+    let named = areas::named(&filter.areas);
+    let values = parameters(filter, &named);
+    let count: i64 = tx.prepare_cached(&count_sql(filter))?.query_row(&*values, |row| row.get(0))?;
+    Ok(count.unsigned_abs())
 }
 
 /// The most urgent `limit` incidents with the appearance of their places.
@@ -110,8 +131,19 @@ pub(super) fn looks(
 }
 
 fn rows(tx: &Transaction<'_>, filter: &QueueFilter, after: &After, limit: u32) -> Result<Vec<After>, StoreError> {
+    ordered(tx, filter, after, limit, ("", &[]))
+}
+
+/// The same under a further condition with values of its own.
+pub(super) fn ordered(
+    tx: &Transaction<'_>,
+    filter: &QueueFilter,
+    after: &After,
+    limit: u32,
+    (also, own): (&str, &[(&str, &dyn ToSql)]),
+) -> Result<Vec<After>, StoreError> {
     let named = areas::named(&filter.areas);
-    let mut values = parameters(filter, &named);
+    let mut values: Vec<(&str, &dyn ToSql)> = parameters(filter, &named);
     let score = f64::from(after.score);
     values.extend([
         (":minute", &after.minute as &dyn ToSql),
@@ -120,18 +152,17 @@ fn rows(tx: &Transaction<'_>, filter: &QueueFilter, after: &After, limit: u32) -
         (":after", &after.id),
         (":limit", &limit),
     ]);
-    let mut query = tx.prepare_cached(&page_sql(filter))?;
-    let rows = query.query_map(&*values, |row| {
-        Ok(After { minute: row.get(1)?, level: row.get(2)?, score: row.get(3)?, id: row.get(0)? })
-    })?;
+    values.extend_from_slice(own);
+    let mut query = tx.prepare_cached(&page_sql(filter, also))?;
+    let rows = query.query_map(&*values, After::row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn id_of(row: &After) -> Result<IncidentId, StoreError> {
+pub(super) fn id_of(row: &After) -> Result<IncidentId, StoreError> {
     row.id.parse().map_err(|_| StoreError::Unusable("an incident's id is none; restore a backup".to_owned()))
 }
 
-fn parameters<'a>(
+pub(super) fn parameters<'a>(
     filter: &'a QueueFilter,
     named: &'a Option<Json<&'a BTreeSet<Area>>>,
 ) -> Vec<(&'static str, &'a dyn ToSql)> {

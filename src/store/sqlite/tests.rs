@@ -19,6 +19,7 @@ use super::{
     cases,
     deliveries::{self, AHEAD_SQL, DUE_SQL},
     evidence,
+    hand_out::FREE,
     incidents::list_sql,
     journal::audit_page_sql,
     queue, second_reviews,
@@ -37,6 +38,7 @@ fn folder() -> (TempDir, PathBuf) {
 #[test]
 fn in_memory_it_conforms() {
     run(&|| Box::new(SqliteStore::in_memory().unwrap()));
+    run_door(&|| Box::new(SqliteStore::in_memory().unwrap()));
 }
 
 #[test]
@@ -44,6 +46,10 @@ fn on_file_it_conforms() {
     let folder = tempfile::tempdir().unwrap();
     let next = std::cell::Cell::new(0);
     run(&|| {
+        next.set(next.get() + 1);
+        Box::new(SqliteStore::open(&folder.path().join(format!("{}.db", next.get()))).unwrap())
+    });
+    run_door(&|| {
         next.set(next.get() + 1);
         Box::new(SqliteStore::open(&folder.path().join(format!("{}.db", next.get()))).unwrap())
     });
@@ -317,7 +323,7 @@ fn the_queue_is_read_from_its_index_alone() {
             areas: if bits & 8 > 0 { some.clone() } else { Areas::All },
             levels: if bits & 4 > 0 { levels.clone() } else { Vec::new() },
         };
-        for sql in [queue::page_sql(&filter), queue::count_sql(&filter)] {
+        for sql in [queue::page_sql(&filter, ""), queue::page_sql(&filter, FREE), queue::count_sql(&filter)] {
             let plan = plan(&store, &sql);
             assert!(plan.contains("COVERING INDEX incidents_waiting"), "{sql}\n{plan}");
             // Only the rows of one minute are sorted.

@@ -5,6 +5,8 @@ import type { components, paths } from './schema';
 import { deskFetch } from './transport';
 
 export type Schemas = components['schemas'];
+export type Role = Schemas['Role'];
+export type AreaOut = Schemas['AreaOut'];
 
 const throwProblems: Middleware = {
   async onResponse({ response }) {

@@ -1,8 +1,10 @@
-import { QueryClient } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { isProblem } from './problem';
 
 /** Answers of the server are kept while the page is open; what the person did wrong is never tried again by itself. */
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: learn }),
+  mutationCache: new MutationCache({ onError: learn }),
   defaultOptions: {
     queries: {
       staleTime: 15_000,
@@ -12,3 +14,10 @@ export const queryClient = new QueryClient({
     mutations: { retry: false },
   },
 });
+
+/** A new password is wanted since the session was read: reading it again shows the page for that. */
+function learn(error: unknown) {
+  if (isProblem(error, 403) && error.type.endsWith(':must-change-password')) {
+    void queryClient.invalidateQueries({ queryKey: ['session'] });
+  }
+}

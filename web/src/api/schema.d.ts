@@ -555,6 +555,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends the browser back: the person is in, or reads why not. */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads the browser to the provider. */
+        get: operations["oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plan": {
         parameters: {
             query?: never;
@@ -600,6 +634,26 @@ export interface paths {
         get: operations["queue_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hands out the next incident that nobody else has open, and locks it for a minute: taking is locking, so two reviewers
+         *     who ask at once get two incidents.
+         */
+        post: operations["queue_next"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,6 +1238,8 @@ export interface components {
             display_name?: string | null;
             /** @description Whether they may see what is not masked. */
             may_unmask?: boolean | null;
+            /** @description Whether they must choose a new password before anything else. A new password ends it. */
+            must_change_password?: boolean | null;
             /** @description What they may do. */
             roles?: components["schemas"]["Role"][] | null;
         };
@@ -1232,6 +1288,8 @@ export interface components {
             last_seen_at?: string | null;
             /** @description Whether they may see what is not masked. */
             may_unmask: boolean;
+            /** @description Whether they must choose a new password before anything else. */
+            must_change_password: boolean;
             /** @description With which the person comes in. */
             name: string;
             /** @description What they may do. */
@@ -1409,8 +1467,10 @@ export interface components {
             code_2013?: string | null;
             /** @description GB/T 47678.5-2026 code. */
             code_2026: string;
-            /** @description Who confirmed. */
+            /** @description Who confirmed: the name of the account. */
             confirmed_by: string;
+            /** @description How whoever confirmed is called. */
+            confirmed_by_name: string;
             /**
              * Format: date-time
              * @description By when it should be handled.
@@ -1625,7 +1685,7 @@ export interface components {
             at: string;
             /** @description What. */
             first: components["schemas"]["Opinion"];
-            /** @description Who decided. */
+            /** @description How whoever decided is called. */
             first_by: string;
             /**
              * Format: uuid
@@ -1634,7 +1694,7 @@ export interface components {
             incident: string;
             /** @description What. */
             second: components["schemas"]["Opinion"];
-            /** @description Who judged again. */
+            /** @description How whoever judged again is called. */
             second_by: string;
         };
         /** @description How one may come in. */
@@ -1723,6 +1783,11 @@ export interface components {
          * @enum {string}
          */
         FileRole: "first" | "middle" | "latest" | "annotated" | "masked" | "masked_plain" | "clip";
+        /**
+         * @description What finding a matter rests on: how much its incidents can be trusted before anybody measured them here.
+         * @enum {string}
+         */
+        Grounds: "trained" | "few_shot" | "composed";
         /**
          * @description A hard limit of the patrol.
          * @enum {string}
@@ -1848,6 +1913,8 @@ export interface components {
             audit: components["schemas"]["AuditOut"][];
             case?: components["schemas"]["CaseOut"] | null;
             clip?: components["schemas"]["ClipOut"] | null;
+            /** @description How whoever decided is called; `null` while it waits. */
+            decided_by?: string | null;
             /** @description What the platform has to be told. */
             deliveries: components["schemas"]["DeliveryOut"][];
             /**
@@ -1896,8 +1963,11 @@ export interface components {
              * @description Until when the caller may undo the caller's own verdict.
              */
             undo_until?: string | null;
+            /** @description What a verifier said about its place, newest first; kept for 45 days. */
+            verifications: components["schemas"]["VerificationOut"][];
             /** @description Name of its view, while it is registered. */
             view_name?: string | null;
+            weights?: components["schemas"]["WeightsOut"] | null;
             zone?: components["schemas"]["ZoneOut"] | null;
             /** @description Name of its zone, while it is registered. */
             zone_name?: string | null;
@@ -2103,8 +2173,15 @@ export interface components {
             dwell_s: number;
             /** @description Key, as zones and views name it. */
             key: string;
-            /** @description Name for people. */
+            /**
+             * @description What finding it rests on: `trained` (a model was trained for it and measured), `few_shot`, or `composed` of things
+             *     that a general model knows.
+             */
+            level: components["schemas"]["Grounds"];
+            /** @description Name in the standard. */
             name: string;
+            /** @description Name for people who read English, where the catalogue has one. */
+            name_en?: string | null;
             /**
              * Format: float
              * @description Share of the box that must lie inside, for `overlap`.
@@ -2115,6 +2192,8 @@ export interface components {
              * @description How often a view with it is looked at, in seconds.
              */
             revisit_s: number;
+            /** @description Whether a second model looks again before it is reported. */
+            verified: boolean;
             /** @description How its box is tested against a zone. */
             zone_test: components["schemas"]["ZoneTestOut"];
         };
@@ -2133,6 +2212,13 @@ export interface components {
              */
             opened_at: string;
         };
+        /** @description Which weights. */
+        ModelOut: {
+            /** @description Name of the model's folder. */
+            name: string;
+            /** @description SHA-256 of the weight file. */
+            sha256: string;
+        };
         /** @description One moment of an incident's timeline. */
         MomentOut: {
             /**
@@ -2142,6 +2228,8 @@ export interface components {
             at: string;
             /** @description In words. */
             detail: string;
+            /** @description In English words. */
+            detail_en: string;
             /**
              * Format: uuid
              * @description The bundle that shows it.
@@ -2149,6 +2237,44 @@ export interface components {
             evidence?: string | null;
             /** @description `look`, `sighting`, `incident`, `evidence`, `verdict`, `case`, `delivery`, `receipt`. */
             what: string;
+        };
+        /** @description Which incident a reviewer wants next. */
+        NextIn: {
+            /**
+             * Format: uuid
+             * @description Behind this incident, and from the front where none is left behind it.
+             * @default null
+             */
+            after: string | null;
+            /**
+             * @description Only of this area.
+             * @default null
+             */
+            area: string | null;
+            /**
+             * @description None of these, at most 200.
+             * @default []
+             */
+            but: string[];
+            /**
+             * @description Only of this matter.
+             * @default null
+             */
+            matter: string | null;
+        };
+        /** @description The next incident. */
+        NextOut: {
+            /**
+             * Format: int64
+             * @description How many of them colleagues have open.
+             */
+            held: number;
+            item?: components["schemas"]["QueueItemOut"] | null;
+            /**
+             * Format: int64
+             * @description How many wait under the same filter.
+             */
+            waiting: number;
         };
         /** @description What the last looks saw. */
         ObservedListOut: {
@@ -2207,6 +2333,8 @@ export interface components {
                 last_seen_at?: string | null;
                 /** @description Whether they may see what is not masked. */
                 may_unmask: boolean;
+                /** @description Whether they must choose a new password before anything else. */
+                must_change_password: boolean;
                 /** @description With which the person comes in. */
                 name: string;
                 /** @description What they may do. */
@@ -2299,8 +2427,10 @@ export interface components {
                 code_2013?: string | null;
                 /** @description GB/T 47678.5-2026 code. */
                 code_2026: string;
-                /** @description Who confirmed. */
+                /** @description Who confirmed: the name of the account. */
                 confirmed_by: string;
+                /** @description How whoever confirmed is called. */
+                confirmed_by_name: string;
                 /**
                  * Format: date-time
                  * @description By when it should be handled.
@@ -2542,8 +2672,15 @@ export interface components {
                 dwell_s: number;
                 /** @description Key, as zones and views name it. */
                 key: string;
-                /** @description Name for people. */
+                /**
+                 * @description What finding it rests on: `trained` (a model was trained for it and measured), `few_shot`, or `composed` of things
+                 *     that a general model knows.
+                 */
+                level: components["schemas"]["Grounds"];
+                /** @description Name in the standard. */
                 name: string;
+                /** @description Name for people who read English, where the catalogue has one. */
+                name_en?: string | null;
                 /**
                  * Format: float
                  * @description Share of the box that must lie inside, for `overlap`.
@@ -2554,6 +2691,8 @@ export interface components {
                  * @description How often a view with it is looked at, in seconds.
                  */
                 revisit_s: number;
+                /** @description Whether a second model looks again before it is reported. */
+                verified: boolean;
                 /** @description How its box is tested against a zone. */
                 zone_test: components["schemas"]["ZoneTestOut"];
             }[];
@@ -2764,7 +2903,7 @@ export interface components {
                  * @description When it was drawn.
                  */
                 at: string;
-                /** @description By whom. */
+                /** @description How whoever drew it is called. */
                 by: string;
                 /** @description The zone as it was drawn. */
                 zone: components["schemas"]["ZoneOut"];
@@ -2779,14 +2918,14 @@ export interface components {
              * @description Of them, how many alike.
              */
             agreed: number;
-            /** @description Who decided. */
+            /** @description How whoever decided is called. */
             first: string;
             /**
              * Format: int64
              * @description How many both judged.
              */
             reviewed: number;
-            /** @description Who judged again. */
+            /** @description How whoever judged again is called. */
             second: string;
         };
         /** @description One's own new password. */
@@ -3079,6 +3218,11 @@ export interface components {
              */
             view: string;
         };
+        /**
+         * @description Why a place was not reported.
+         * @enum {string}
+         */
+        RefusedWhy: "score" | "not_new" | "exemplar";
         /**
          * @description Why a reviewer rejected an incident.
          * @enum {string}
@@ -3573,6 +3717,45 @@ export interface components {
          * @enum {string}
          */
         VerdictWord: "confirmed" | "rejected" | "duplicate" | "reclassified";
+        /** @description One look of a verifier at a place. */
+        VerificationOut: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The exemplar that weighed in.
+             */
+            exemplar?: string | null;
+            /**
+             * Format: float
+             * @description Both as one.
+             */
+            fused: number;
+            /**
+             * Format: float
+             * @description How alike the exemplar is, as a cosine.
+             */
+            likeness?: number | null;
+            /**
+             * Format: float
+             * @description How new it is against the view's reference picture, 0 when it looks the same; `null` where nobody asked.
+             */
+            newness?: number | null;
+            /**
+             * Format: float
+             * @description The proposal's score.
+             */
+            proposed: number;
+            refused?: components["schemas"]["RefusedWhy"] | null;
+            /**
+             * Format: float
+             * @description The verifier's score.
+             */
+            verified: number;
+        };
         /** @description What changes about a view; what is left out stays. */
         ViewChange: {
             /** @description What is looked for. */
@@ -3655,6 +3838,13 @@ export interface components {
          * @enum {string}
          */
         ViewState: "same" | "moved" | "dark" | "blurred" | "covered" | "frozen" | "lost" | "unreferenced";
+        /** @description The weights that took part in what became an incident. */
+        WeightsOut: {
+            /** @description The model that proposes in every look. */
+            detector: components["schemas"]["ModelOut"];
+            scan?: components["schemas"]["ModelOut"] | null;
+            verifier?: components["schemas"]["ModelOut"] | null;
+        };
         /** @description How the view would be judged. */
         WhatIfIn: {
             /** @description What would be looked for; left out, what is looked for now. */
@@ -3767,7 +3957,7 @@ export interface components {
              * @description When it was drawn.
              */
             at: string;
-            /** @description By whom. */
+            /** @description How whoever drew it is called. */
             by: string;
             /** @description The zone as it was drawn. */
             zone: components["schemas"]["ZoneOut"];
@@ -4968,6 +5158,49 @@ export interface operations {
             };
         };
     };
+    oidc_callback: {
+        parameters: {
+            query?: {
+                /** @description Exchanged for a token. */
+                code?: string;
+                /** @description What we sent along. */
+                state?: string;
+                /** @description Why the provider did not let the person in. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the desk, or back with the reason */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    oidc_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the provider, or back with the reason */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     plan_show: {
         parameters: {
             query?: never;
@@ -5043,6 +5276,37 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queue_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextOut"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 import type { TablerIcon } from '@tabler/icons-react';
 import type { RouteObject } from 'react-router';
-import type { Role } from '@/api/pending';
+import type { Role } from '@/api/client';
 
 /** One entry of the navigation. `label` is a key of the common texts under `navigation`. */
 export interface Page {

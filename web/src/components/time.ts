@@ -1,16 +1,20 @@
 // Moments and spans for people: in the city's time, whatever this machine's zone is.
+import type { TFunction } from 'i18next';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/session/session';
 import { cityTime } from './city-time';
 
+/** Stands where there is no moment and no span. */
+const NONE = '–';
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 
 /** The city's civil time of a moment as `YYYY-MM-DD HH:MM:SS`; a dash for what is no moment. */
-export function civil(moment: string | number, offset: string): string {
-  const ms = typeof moment === 'number' ? moment : Date.parse(moment);
-  return Number.isNaN(ms) ? '–' : cityTime(new Date(ms).toISOString(), offset, true);
+export function civil(moment: string | number | null | undefined, offset: string): string {
+  const ms = typeof moment === 'number' ? moment : Date.parse(moment ?? '');
+  return Number.isNaN(ms) ? NONE : cityTime(new Date(ms).toISOString(), offset, true);
 }
 
 /** The two largest units of a span; never more, because nobody reads a third. */
@@ -30,29 +34,49 @@ export function countdown(ms: number): string {
   return `${hours > 0 ? `${hours}:` : ''}${two(Math.floor((s % HOUR_S) / 60))}:${two(s % 60)}`;
 }
 
+export interface Times {
+  /** Date and time, to the second. */
+  moment: (at: string | number) => string;
+  /** Date and time, to the minute; a dash where there is no moment. */
+  minute: (at: string | null | undefined) => string;
+  /** Without the year, and without the date where it is the day of `now`. */
+  short: (at: string | number | null | undefined, now?: number) => string;
+  /** Date alone. */
+  day: (at: string | number) => string;
+  /** A span in at most two units; a dash where there is none. */
+  span: (seconds: number | null | undefined) => string;
+  /** The largest unit of a span alone. */
+  rough: (seconds: number) => string;
+  offset: string;
+}
+
 /** Moments and spans in the session's city and language. */
-export function useTimes() {
+export function useTimes(): Times {
   const { t } = useTranslation();
   const { utc_offset: offset } = useSession();
+  return useMemo(() => timesAt(offset, t), [offset, t]);
+}
+
+function timesAt(offset: string, t: TFunction): Times {
+  const rough = (seconds: number) => {
+    const { unit, values } = spanParts(seconds);
+    return t(`rough.${unit}`, { a: values[0] ?? 0 });
+  };
   return {
-    /** Date and time. */
-    moment: (at: string | number) => civil(at, offset),
-    /** Time, with the date left out where it is the day of `now`. */
-    short: (at: string | number, now: number) => {
+    offset,
+    moment: (at) => civil(at, offset),
+    minute: (at) => civil(at, offset).slice(0, 16),
+    short: (at, now) => {
       const full = civil(at, offset);
-      return full.slice(0, 10) === civil(now, offset).slice(0, 10) ? full.slice(11) : full.slice(5);
+      const isToday = now !== undefined && full.slice(0, 10) === civil(now, offset).slice(0, 10);
+      return full === NONE ? full : full.slice(isToday ? 11 : 5);
     },
-    /** Date alone. */
-    day: (at: string | number) => civil(at, offset).slice(0, 10),
-    /** A span in at most two units. */
-    span: (seconds: number) => {
+    day: (at) => civil(at, offset).slice(0, 10),
+    span: (seconds) => {
+      if (seconds == null) return NONE;
       const { unit, values } = spanParts(seconds);
-      return t(`span.${unit}`, { a: values[0] ?? 0, b: values[1] ?? 0 });
+      return values[1] ? t(`span.${unit}`, { a: values[0] ?? 0, b: values[1] }) : rough(seconds);
     },
-    /** The largest unit of a span alone. */
-    rough: (seconds: number) => {
-      const { unit, values } = spanParts(seconds);
-      return t(`rough.${unit}`, { a: values[0] ?? 0 });
-    },
+    rough,
   };
 }

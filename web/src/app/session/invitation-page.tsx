@@ -6,7 +6,7 @@ import { useNavigate } from 'react-router';
 import { ProblemText } from '@/components/problem-text';
 import { Entrance, secretOfLink } from './entrance';
 import { NewPassword } from './new-password';
-import { enter } from './session';
+import { byInvitation } from './session';
 
 /** A one-time link from the administrator: the person sets the own password and is in. */
 export function InvitationPage() {
@@ -15,7 +15,7 @@ export function InvitationPage() {
   const [password, setPassword] = useState<string | null>(null);
   const navigate = useNavigate();
   const acceptance = useMutation({
-    mutationFn: (password: string) => enter({ path: '/invitation', body: { secret, password } }),
+    mutationFn: (password: string) => byInvitation({ secret, password }),
     onSuccess: () => navigate('/', { replace: true }),
   });
   const submit = (form: FormEvent) => {

@@ -1,13 +1,16 @@
-import { Anchor, Button, Divider, PasswordInput, TextInput } from '@mantine/core';
+import { Alert, Button, Divider, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Navigate, useLocation, useNavigate } from 'react-router';
+import { Navigate, useLocation, useNavigate, useSearchParams } from 'react-router';
 import { isProblem } from '@/api/problem';
 import { ProblemText } from '@/components/problem-text';
 import { Entrance } from './entrance';
-import { doorQuery, enter, useSessionQuery } from './session';
+import { doorQuery, byPassword, useSessionQuery } from './session';
 import { useLockout } from './lockout';
+
+/** Why the identity provider's way led back here, by the server's words. */
+const REFUSED = ['none', 'unreachable', 'stale', 'refused', 'no-role', 'disabled', 'locked'] as const;
 
 /** Where the person wanted to go; only an address of our own. */
 function target(state: unknown): string {
@@ -24,9 +27,11 @@ export function LoginPage() {
   const from = target(useLocation().state);
   const navigate = useNavigate();
   const login = useMutation({
-    mutationFn: () => enter({ path: '/session', body: { name: name.trim(), password } }),
+    mutationFn: () => byPassword({ name: name.trim(), password }),
     onSuccess: () => navigate(from, { replace: true }),
   });
+  const [address] = useSearchParams();
+  const refused = REFUSED.find((word) => word === address.get('oidc'));
   const lockedS = useLockout(login.error);
   if (session && !login.isPending) return <Navigate to={from} replace />;
 
@@ -38,6 +43,11 @@ export function LoginPage() {
   return (
     <Entrance title={t('login.title')}>
       {door?.setup_needed && t('login.setup_needed')}
+      {refused && login.isIdle && (
+        <Alert color="red" variant="light" role="alert">
+          {t(`login.refused.${refused}`)}
+        </Alert>
+      )}
       <form onSubmit={submit}>
         <TextInput
           label={t('login.name')}
@@ -66,9 +76,9 @@ export function LoginPage() {
       {door?.oidc && (
         <>
           <Divider label={t('login.or')} />
-          <Anchor href="/api/v1/oidc/start" ta="center">
-            {t('login.with', { provider: door.oidc })}
-          </Anchor>
+          <Button component="a" href="/api/v1/oidc/start" variant="default" fullWidth>
+            {t('login.with', { provider: door.oidc.slice(0, 40) })}
+          </Button>
         </>
       )}
     </Entrance>

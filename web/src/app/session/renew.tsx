@@ -4,7 +4,7 @@ import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ProblemText } from '@/components/problem-text';
 import { queryClient } from '@/api/query';
-import { enter, sessionQuery, useSessionQuery } from './session';
+import { byPassword, sessionQuery, useSessionQuery } from './session';
 import { settleRenewal, useRenewalAsked } from './renewal';
 
 /** The session ended while somebody worked: asks for the password and then goes on where the work stood. */
@@ -14,7 +14,7 @@ export function RenewDialogue() {
   const { data: session } = useSessionQuery();
   const [password, setPassword] = useState('');
   const renewal = useMutation({
-    mutationFn: () => enter({ path: '/session', body: { name: session?.account.name ?? '', password } }),
+    mutationFn: () => byPassword({ name: session?.account.name ?? '', password }),
     onSuccess: () => {
       setPassword('');
       settleRenewal(true);

@@ -1,10 +1,12 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { createContext, use } from 'react';
-import { ask, type DoorOut, type Role, type SessionOut } from '@/api/pending';
+import { api, body, type Role, type Schemas } from '@/api/client';
 import { isProblem } from '@/api/problem';
 import { queryClient } from '@/api/query';
 import { mayOpen } from '../feature';
 import { learnServerTime } from './clock';
+
+export type SessionOut = Schemas['SessionOut'];
 
 /** The clock is compared this often. */
 const CLOCK_MS = 5 * 60_000;
@@ -22,7 +24,7 @@ export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: async (): Promise<SessionOut | null> => {
     try {
-      return await timed(() => ask<SessionOut>('GET', '/session'));
+      return await timed(() => body(api.GET('/api/v1/session')));
     } catch (error) {
       if (isProblem(error, 401)) return null;
       throw error;
@@ -32,16 +34,17 @@ export const sessionQuery = queryOptions({
   refetchInterval: CLOCK_MS,
 });
 
-export const doorQuery = queryOptions({ queryKey: ['door'], queryFn: () => ask<DoorOut>('GET', '/door') });
+export const doorQuery = queryOptions({ queryKey: ['door'], queryFn: () => body(api.GET('/api/v1/door')) });
 
 /** The ways in: each ends with a session and a cookie. */
-type Entry =
-  | { path: '/session'; body: { name: string; password: string } }
-  | { path: '/setup'; body: { secret: string; name: string; display_name: string; password: string } }
-  | { path: '/invitation'; body: { secret: string; password: string } };
+export const byPassword = (given: Schemas['SessionIn']) =>
+  enter(() => body(api.POST('/api/v1/session', { body: given })));
+export const bySetup = (given: Schemas['SetupIn']) => enter(() => body(api.POST('/api/v1/setup', { body: given })));
+export const byInvitation = (given: Schemas['InvitationIn']) =>
+  enter(() => body(api.POST('/api/v1/invitation', { body: given })));
 
-export async function enter({ path, body }: Entry): Promise<SessionOut> {
-  const session = await timed(() => ask<SessionOut>('POST', path, { body }));
+async function enter(way: () => Promise<SessionOut>): Promise<SessionOut> {
+  const session = await timed(way);
   const before = queryClient.getQueryData(sessionQuery.queryKey);
   // What another person saw does not stay behind for the next.
   if (before && before.account.id !== session.account.id) queryClient.removeQueries({ predicate: notTheSession });
@@ -50,7 +53,7 @@ export async function enter({ path, body }: Entry): Promise<SessionOut> {
 }
 
 export async function leave() {
-  await ask<undefined>('DELETE', '/session');
+  await api.DELETE('/api/v1/session');
   queryClient.removeQueries({ predicate: notTheSession });
   queryClient.setQueryData(sessionQuery.queryKey, null);
 }

@@ -6,7 +6,7 @@ import { useNavigate } from 'react-router';
 import { ProblemText } from '@/components/problem-text';
 import { Entrance, secretOfLink } from './entrance';
 import { NewPassword } from './new-password';
-import { enter } from './session';
+import { bySetup } from './session';
 
 /** First start: the one-time link of the server's log makes the first administrator. */
 export function SetupPage() {
@@ -18,7 +18,7 @@ export function SetupPage() {
   const navigate = useNavigate();
   const setup = useMutation({
     mutationFn: (password: string) =>
-      enter({ path: '/setup', body: { secret, name: name.trim(), display_name: displayName.trim(), password } }),
+      bySetup({ secret, name: name.trim(), display_name: displayName.trim(), password }),
     onSuccess: () => navigate('/', { replace: true }),
   });
   const submit = (form: FormEvent) => {

@@ -16,7 +16,7 @@ export function AccountMenu() {
   const { t, i18n } = useTranslation();
   const { account, version } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const [asksPassword, setAsksPassword] = useState(account.must_change_password);
+  const [asksPassword, setAsksPassword] = useState(false);
   const navigate = useNavigate();
   const out = useMutation({ mutationFn: leave, onSuccess: () => navigate('/login') });
   return (

@@ -9,6 +9,7 @@ import { Announcer } from '@/components/announce';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { ClockWarning } from '../session/clock-warning';
+import { MustChangePage } from '../session/must-change-page';
 import { askForPassword } from '../session/renewal';
 import { SessionContext, useSessionQuery } from '../session/session';
 import { AccountMenu } from './account-menu';
@@ -30,6 +31,7 @@ export function Shell() {
   if (isPending) return <Waiting />;
   if (error && !session) return <ProblemText error={error} />;
   if (!session) return <Navigate to="/login" replace state={{ from: here.pathname + here.search }} />;
+  if (session.account.must_change_password) return <MustChangePage />;
   return (
     <SessionContext value={session}>
       <a className={classes.skip} href="#main">

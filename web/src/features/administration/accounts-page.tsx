@@ -1,13 +1,12 @@
 import { Badge, Button, Group, Modal, Table, Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconPlus } from '@tabler/icons-react';
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/session/session';
 import { announce } from '@/components/announce';
 import { Moment } from '@/components/moment';
-import { More } from '@/components/more';
 import { Name } from '@/components/name';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
@@ -24,10 +23,10 @@ type Open = { kind: 'new' } | { kind: 'change'; account: AccountOut } | null;
 export function AccountsPage() {
   const { t } = useTranslation('administration');
   const client = useQueryClient();
-  const accounts = useInfiniteQuery(accountsQuery);
+  const accounts = useQuery(accountsQuery);
   const [open, setOpen] = useState<Open>(null);
   const [invited, setInvited] = useState<{ name: string; link: string } | null>(null);
-  const rows = accounts.data?.pages.flatMap((page) => page.items) ?? [];
+  const rows = accounts.data ?? [];
   const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
   const showLink = (name: string, path: string) => setInvited({ name, link: new URL(path, location.origin).href });
   return (
@@ -74,7 +73,6 @@ export function AccountsPage() {
           </Table>
         </Table.ScrollContainer>
       )}
-      <More query={accounts} />
       <Modal
         opened={open !== null}
         onClose={() => setOpen(null)}
@@ -115,7 +113,11 @@ function Row({ account, onChange, onChanged, onInvited }: RowProps) {
     mutationFn: (disabled: boolean) => changeAccount(account.id, { disabled }),
     onSuccess: onChanged,
   });
-  const ask = (key: 'invite' | 'disable', act: () => void) =>
+  const renew = useMutation({
+    mutationFn: () => changeAccount(account.id, { must_change_password: true }),
+    onSuccess: onChanged,
+  });
+  const ask = (key: 'invite' | 'renew' | 'disable', act: () => void) =>
     modals.openConfirmModal({
       title: t(`accounts.${key}_title`, { name: account.display_name }),
       children: <Text size="sm">{t(`accounts.${key}_text`)}</Text>,
@@ -133,6 +135,11 @@ function Row({ account, onChange, onChanged, onInvited }: RowProps) {
         {account.disabled && (
           <Badge color="gray" variant="light" radius="sm" tt="none">
             {t('accounts.disabled')}
+          </Badge>
+        )}
+        {account.must_change_password && (
+          <Badge color="yellow" variant="light" radius="sm" tt="none">
+            {t('accounts.must_change')}
           </Badge>
         )}
       </Table.Td>
@@ -157,6 +164,15 @@ function Row({ account, onChange, onChanged, onInvited }: RowProps) {
           <Button
             size="compact-xs"
             variant="default"
+            loading={renew.isPending}
+            disabled={account.disabled || account.must_change_password}
+            onClick={() => ask('renew', () => renew.mutate())}
+          >
+            {t('accounts.renew')}
+          </Button>
+          <Button
+            size="compact-xs"
+            variant="default"
             loading={able.isPending}
             disabled={isMe}
             onClick={() => (account.disabled ? able.mutate(false) : ask('disable', () => able.mutate(true)))}
@@ -164,7 +180,7 @@ function Row({ account, onChange, onChanged, onInvited }: RowProps) {
             {t(account.disabled ? 'accounts.enable' : 'accounts.disable')}
           </Button>
         </Group>
-        <ProblemText error={invite.error ?? able.error} />
+        <ProblemText error={invite.error ?? renew.error ?? able.error} />
       </Table.Td>
     </Table.Tr>
   );

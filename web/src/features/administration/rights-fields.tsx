@@ -1,7 +1,8 @@
 import { Checkbox, Group, Switch, TagsInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { areasQuery, type Rights, ROLES } from './wire';
+import { areasQuery } from '@/api/areas';
+import { type Rights, ROLES } from './wire';
 
 interface Props {
   rights: Rights;
@@ -30,14 +31,14 @@ export function RightsFields({ rights, onChange, error }: Props) {
       </Checkbox.Group>
       <Switch
         label={t('rights.all_areas')}
-        checked={rights.areas === null}
+        checked={rights.areas == null}
         onChange={(change) => onChange({ ...rights, areas: change.currentTarget.checked ? null : [] })}
       />
-      {rights.areas !== null && (
+      {rights.areas != null && (
         <TagsInput
           label={t('rights.areas')}
           description={t('rights.areas_help')}
-          data={(areas.data?.items ?? []).map((area) => area.name)}
+          data={(areas.data ?? []).map((area) => area.name)}
           value={rights.areas}
           onChange={(next) => onChange({ ...rights, areas: next })}
         />
@@ -56,7 +57,7 @@ export function RightsFields({ rights, onChange, error }: Props) {
 export function RightsText({ rights }: { rights: Rights }) {
   const { t } = useTranslation(['administration', 'common']);
   const parts = [
-    rights.areas === null
+    rights.areas == null
       ? t('rights.everywhere')
       : rights.areas.length === 0
         ? t('rights.nowhere')

@@ -1,13 +1,12 @@
 import { Button, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import { IconPlus } from '@tabler/icons-react';
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { serverNow } from '@/app/session/clock';
 import { announce } from '@/components/announce';
 import { Moment } from '@/components/moment';
-import { More } from '@/components/more';
 import { Name } from '@/components/name';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
@@ -24,10 +23,10 @@ const LIVES = ['30', '90', '365', 'never'] as const;
 export function TokensPage() {
   const { t } = useTranslation('administration');
   const client = useQueryClient();
-  const tokens = useInfiniteQuery(tokensQuery);
+  const tokens = useQuery(tokensQuery);
   const [open, setOpen] = useState(false);
   const [secret, setSecret] = useState<{ name: string; secret: string } | null>(null);
-  const rows = tokens.data?.pages.flatMap((page) => page.items) ?? [];
+  const rows = tokens.data ?? [];
   const changed = () => client.invalidateQueries({ queryKey: tokensQuery.queryKey });
   return (
     <Page
@@ -72,7 +71,6 @@ export function TokensPage() {
           </Table>
         </Table.ScrollContainer>
       )}
-      <More query={tokens} />
       <Modal
         opened={open}
         onClose={() => setOpen(false)}
@@ -109,7 +107,7 @@ function Row({ token, onRemoved }: { token: TokenOut; onRemoved: () => Promise<v
       closeButtonProps: { 'aria-label': t('close') },
       onConfirm: () => remove.mutate(),
     });
-  const expired = token.expires_at !== null && Date.parse(token.expires_at) < serverNow();
+  const expired = token.expires_at != null && Date.parse(token.expires_at) < serverNow();
   return (
     <Table.Tr>
       <Table.Th scope="row" fw={400} maw={220}>
@@ -124,10 +122,10 @@ function Row({ token, onRemoved }: { token: TokenOut; onRemoved: () => Promise<v
         <small>{token.created_by}</small>
       </Table.Td>
       <Table.Td>
-        {token.expires_at === null ? t('tokens.never') : <Moment at={token.expires_at} />}
+        {token.expires_at == null ? t('tokens.never') : <Moment at={token.expires_at} />}
         {expired && ` · ${t('tokens.expired')}`}
       </Table.Td>
-      <Table.Td>{token.last_used_at === null ? t('tokens.unused') : <Moment at={token.last_used_at} />}</Table.Td>
+      <Table.Td>{token.last_used_at == null ? t('tokens.unused') : <Moment at={token.last_used_at} />}</Table.Td>
       <Table.Td>
         <Button size="compact-xs" variant="default" loading={remove.isPending} onClick={ask}>
           {t('tokens.remove')}

@@ -1,57 +1,19 @@
 // What the administrator's routes take and answer.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { ask, type AreaOut, type PageOf, type Role } from '@/api/pending';
-import type { Schemas } from '@/api/client';
+import { api, body, type Role, type Schemas } from '@/api/client';
 
 export type { Role };
 export const ROLES: readonly Role[] = ['operator', 'reviewer', 'supervisor', 'platform', 'administrator'];
 
-/** What somebody, or a program, may do and see. */
-export interface Rights {
-  roles: Role[];
-  /** Null: all areas. */
-  areas: string[] | null;
-  may_unmask: boolean;
-}
-
-export interface AccountOut extends Rights {
-  id: string;
-  name: string;
-  display_name: string;
-  disabled: boolean;
-  created_at: string;
-  last_seen_at: string | null;
-}
-
-export interface AccountIn extends Rights {
-  name: string;
-  display_name: string;
-}
-
-export interface AccountChange {
-  display_name?: string;
-  roles?: Role[];
-  areas?: string[];
-  all_areas?: boolean;
-  may_unmask?: boolean;
-  disabled?: boolean;
-}
-
-export interface TokenOut extends Rights {
-  id: string;
-  name: string;
-  created_by: string;
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-}
-
-export interface TokenIn extends Rights {
-  name: string;
-  expires_at: string | null;
-}
-
+export type AccountOut = Schemas['AccountOut'];
+export type AccountIn = Schemas['AccountIn'];
+export type AccountChange = Schemas['AccountChangeIn'];
+export type TokenOut = Schemas['TokenOut'];
+export type TokenIn = Schemas['TokenIn'];
 export type AuditOut = Schemas['AuditOut'];
+
+/** What somebody, or a program, may do and see. */
+export type Rights = Pick<AccountOut, 'roles' | 'areas' | 'may_unmask'>;
 
 export interface AuditFilter {
   actor?: string | undefined;
@@ -61,41 +23,36 @@ export interface AuditFilter {
   until?: string | undefined;
 }
 
-export const accountsQuery = infiniteQueryOptions({
+export const accountsQuery = queryOptions({
   queryKey: ['accounts'],
-  queryFn: ({ pageParam, signal }) =>
-    ask<PageOf<AccountOut>>('GET', '/accounts', { query: { after: pageParam, limit: 200 }, signal }),
-  initialPageParam: '',
-  getNextPageParam: (page) => page.next,
+  queryFn: async ({ signal }) => (await body(api.GET('/api/v1/accounts', { signal }))).items,
 });
 
-export const tokensQuery = infiniteQueryOptions({
+export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
-  queryFn: ({ pageParam, signal }) =>
-    ask<PageOf<TokenOut>>('GET', '/tokens', { query: { after: pageParam, limit: 200 }, signal }),
-  initialPageParam: '',
-  getNextPageParam: (page) => page.next,
-});
-
-export const areasQuery = queryOptions({
-  queryKey: ['areas'],
-  queryFn: ({ signal }) => ask<{ items: AreaOut[] }>('GET', '/areas', { signal }),
+  queryFn: async ({ signal }) => (await body(api.GET('/api/v1/tokens', { signal }))).items,
 });
 
 export const auditQuery = (filter: AuditFilter) =>
   infiniteQueryOptions({
     queryKey: ['audit', filter],
     queryFn: ({ pageParam, signal }) =>
-      ask<PageOf<AuditOut>>('GET', '/audit', { query: { ...filter, after: pageParam, limit: 100 }, signal }),
+      body(api.GET('/api/v1/audit', { params: { query: narrowed({ ...filter, after: pageParam }) }, signal })),
     initialPageParam: '',
     getNextPageParam: (page) => page.next,
   });
 
-export const makeAccount = (account: AccountIn) =>
-  ask<{ account: AccountOut; invitation: string }>('POST', '/accounts', { body: account });
+/** Without what is not narrowed. */
+function narrowed(asked: AuditFilter & { after: string }) {
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined && value !== '');
+  return { ...Object.fromEntries(given), limit: 100 };
+}
+
+const at = (id: string) => ({ params: { path: { id } } });
+
+export const makeAccount = (account: AccountIn) => body(api.POST('/api/v1/accounts', { body: account }));
 export const changeAccount = (id: string, change: AccountChange) =>
-  ask<AccountOut>('PATCH', `/accounts/${id}`, { body: change });
-export const inviteAnew = (id: string) => ask<{ invitation: string }>('POST', `/accounts/${id}/invitation`);
-export const makeToken = (token: TokenIn) =>
-  ask<{ token: TokenOut; secret: string }>('POST', '/tokens', { body: token });
-export const removeToken = (id: string) => ask<undefined>('DELETE', `/tokens/${id}`);
+  body(api.PATCH('/api/v1/accounts/{id}', { ...at(id), body: change }));
+export const inviteAnew = (id: string) => body(api.POST('/api/v1/accounts/{id}/invitation', at(id)));
+export const makeToken = (token: TokenIn) => body(api.POST('/api/v1/tokens', { body: token }));
+export const removeToken = (id: string) => api.DELETE('/api/v1/tokens/{id}', at(id));

@@ -3,25 +3,25 @@ import { queryOptions, useQueryClient, type QueryKey } from '@tanstack/react-que
 import { useEffect, useRef } from 'react';
 import { useChanges } from '@/api/changes';
 import { api, body, type Schemas } from '@/api/client';
-import { ask, type AreaOut } from '@/api/pending';
 
-export type Stream = Schemas['StreamOut'] & { area?: string | null };
+export type Stream = Schemas['StreamOut'];
+export type StreamChange = Schemas['StreamChange'];
 export type ViewCoverage = Schemas['ViewCoverageOut'];
 export type View = Schemas['ViewOut'];
 export type Zone = Schemas['ZoneOut'];
 export type Look = Schemas['LookOut'];
-export type Matter = Schemas['MatterOut'];
+export type { Matter } from '@/components/matters';
 export type Location = Schemas['Location'];
 
 export const streamsQuery = queryOptions({
   queryKey: ['streams'],
-  queryFn: async () => (await body(api.GET('/api/v1/streams'))).items as Stream[],
+  queryFn: async () => (await body(api.GET('/api/v1/streams'))).items,
 });
 
 export const streamQuery = (id: string) =>
   queryOptions({
     queryKey: ['streams', id],
-    queryFn: async () => (await body(api.GET('/api/v1/streams/{id}', { params: { path: { id } } }))) as Stream,
+    queryFn: () => body(api.GET('/api/v1/streams/{id}', { params: { path: { id } } })),
   });
 
 /** Every view and how it stands, those that are not covered first. */
@@ -55,27 +55,15 @@ export const looksQuery = (view: string) =>
       (await body(api.GET('/api/v1/views/{id}/looks', { params: { path: { id: view }, query: { limit: 50 } } }))).items,
   });
 
-/** What this city looks for; it changes with the configuration, so not while the page is open. */
-export const mattersQuery = queryOptions({
-  queryKey: ['matters'],
-  queryFn: async () => (await body(api.GET('/api/v1/matters'))).items,
-  staleTime: Infinity,
-});
-
 export const calendarQuery = queryOptions({
   queryKey: ['calendar'],
   queryFn: () => body(api.GET('/api/v1/calendar')),
   staleTime: Infinity,
 });
 
-export const areasQuery = queryOptions({
-  queryKey: ['areas'],
-  queryFn: async () => (await ask<{ items: AreaOut[] }>('GET', '/areas')).items,
-});
-
 /** Address of a view's reference picture; another picture has another address. */
 export function referenceUrl(view: View): string | null {
-  return view.reference ? `/api/v1/views/${view.id}/reference?sha=${view.reference.sha256.slice(0, 16)}` : null;
+  return view.reference ? `/api/v1/views/${view.id}/reference?version=${view.reference.version}` : null;
 }
 
 /**

@@ -1,14 +1,14 @@
 // The words of rows, made once for a whole list: a row that is drawn while somebody scrolls asks nothing and subscribes
 // to nothing.
-import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { mattersQuery, type ViewCoverage } from './data';
-import { useMoments, type Moments } from './moments';
+import { useMatters } from '@/components/matters';
+import type { ViewCoverage } from './data';
+import { useTimes, type Times } from '@/components/time';
 import { stateOf } from './words';
 
 export interface RowWords {
-  moments: Moments;
+  moments: Times;
   /** Names of what a view looks for. */
   matters: (view: ViewCoverage) => string;
   state: (view: ViewCoverage) => string;
@@ -16,10 +16,10 @@ export interface RowWords {
 
 export function useRowWords(): RowWords {
   const { t } = useTranslation('operator');
-  const moments = useMoments();
-  const { data } = useQuery(mattersQuery);
+  const moments = useTimes();
+  const matters = useMatters();
   return useMemo(() => {
-    const names = new Map((data ?? []).map(({ key, name }) => [key, name]));
+    const names = new Map(matters.map(({ key, name }) => [key, name]));
     return {
       moments,
       matters: ({ view }) =>
@@ -28,5 +28,5 @@ export function useRowWords(): RowWords {
           : t('cameras.no_matters'),
       state: (view) => t(`state.${stateOf(view)}`),
     };
-  }, [t, moments, data]);
+  }, [t, moments, matters]);
 }

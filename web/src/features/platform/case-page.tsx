@@ -2,6 +2,7 @@ import { Alert, Anchor, Grid, Group, Paper, Table, Text, Title } from '@mantine/
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
+import { useMatterName } from '@/components/matters';
 import { useChanges } from '@/api/changes';
 import type { Schemas } from '@/api/client';
 import { Moment } from '@/components/moment';
@@ -64,14 +65,15 @@ export function CasePage() {
 }
 
 function Facts({ detail }: { detail: Schemas['CaseDetailOut'] }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('platform');
   const { case: one, incident } = detail;
   const rows: [string, React.ReactNode][] = [
-    [t('cases.matter'), `${one.matter_name} ${one.code_2026}${one.code_2013 ? ` / ${one.code_2013}` : ''}`],
+    [t('cases.matter'), `${matterName(one.matter_name)} ${one.code_2026}${one.code_2013 ? ` / ${one.code_2013}` : ''}`],
     [t('cases.stage'), <StageBadge key="stage" stage={one.stage} />],
     [t('cases.where'), <bdi key="where">{one.location?.address || '–'}</bdi>],
     [t('case.grid_cell'), one.location?.grid_cell ?? '–'],
-    [t('cases.confirmed_by'), <bdi key="by">{one.confirmed_by}</bdi>],
+    [t('cases.confirmed_by'), <bdi key="by">{one.confirmed_by_name}</bdi>],
     [t('cases.opened_at'), <Moment key="opened" at={one.opened_at} seconds />],
     [
       t('cases.due_at'),

@@ -26,9 +26,9 @@ const ICONS: Record<string, TablerIcon> = {
   receipt: IconReceipt,
 };
 
-/** From the first sighting to the end, oldest first. The server writes the details, in Chinese. */
+/** From the first sighting to the end, oldest first. The server writes the details, in both languages. */
 export function CaseTimeline({ moments }: { moments: Moment[] }) {
-  const { t } = useTranslation('platform');
+  const { t, i18n } = useTranslation('platform');
   return (
     <Timeline active={moments.length} bulletSize={22} lineWidth={2} color="accent">
       {moments.map((moment, index) => {
@@ -40,7 +40,7 @@ export function CaseTimeline({ moments }: { moments: Moment[] }) {
             bullet={<Icon size={13} aria-hidden />}
             title={
               <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
-                {moment.detail}
+                {i18n.language === 'en' ? moment.detail_en : moment.detail}
               </Text>
             }
           >

@@ -2,8 +2,9 @@ import { Anchor, Badge, Group, Select, Table, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
+import { useMatterName } from '@/components/matters';
 import { useChanges } from '@/api/changes';
-import { ask, type AreaOut } from '@/api/pending';
+import { areasQuery } from '@/api/areas';
 import { serverNow } from '@/app/session/clock';
 import { Moment } from '@/components/moment';
 import { More } from '@/components/more';
@@ -44,10 +45,7 @@ export function CasesPage() {
   const stage = STAGES.find((one) => one === address.get('stage')) ?? null;
   const area = address.get('area');
   const cases = useInfiniteQuery(casesQuery(stage, area));
-  const areas = useQuery({
-    queryKey: ['areas'],
-    queryFn: ({ signal }) => ask<{ items: AreaOut[] }>('GET', '/areas', { signal }),
-  });
+  const areas = useQuery(areasQuery);
   const rows = cases.data?.pages.flatMap((page) => page.items) ?? [];
   const set = (name: string, value: string | null) =>
     setAddress(
@@ -80,7 +78,7 @@ export function CasesPage() {
           clearable
           searchable
           clearButtonProps={{ 'aria-label': t('cases.clear') }}
-          data={(areas.data?.items ?? []).map((one) => one.name)}
+          data={(areas.data ?? []).map((one) => one.name)}
           value={area}
           onChange={(value) => set('area', value)}
         />
@@ -116,6 +114,7 @@ export function CasesPage() {
 }
 
 function Row({ row }: { row: CaseOut }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('platform');
   const late = !isOver(row) && row.due_at !== null && row.due_at !== undefined && Date.parse(row.due_at) < serverNow();
   return (
@@ -126,7 +125,7 @@ function Row({ row }: { row: CaseOut }) {
         </Anchor>
       </Table.Th>
       <Table.Td>
-        {row.matter_name}{' '}
+        {matterName(row.matter_name)}{' '}
         <Text span size="xs" c="dimmed">
           {row.code_2026}
         </Text>
@@ -145,7 +144,7 @@ function Row({ row }: { row: CaseOut }) {
         {late && ` ${t('cases.late')}`}
       </Table.Td>
       <Table.Td maw={160}>
-        <Name>{row.confirmed_by}</Name>
+        <Name>{row.confirmed_by_name}</Name>
       </Table.Td>
     </Table.Tr>
   );

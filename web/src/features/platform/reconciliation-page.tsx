@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import { useMatterName } from '@/components/matters';
 import { serverNow } from '@/app/session/clock';
 import { useMay, useSession } from '@/app/session/session';
 import { announce } from '@/components/announce';
@@ -82,6 +83,7 @@ function RunNow() {
 }
 
 function Day({ row }: { row: ReconciliationOut }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('platform');
   const differences = row.missing_there.length + row.unknown_here.length + row.stage_differs.length;
   return (
@@ -112,7 +114,7 @@ function Day({ row }: { row: ReconciliationOut }) {
           <Difference title={t('reconciliation.missing_there', { count: row.missing_there.length })}>
             {row.missing_there.map((one) => (
               <List.Item key={one.case}>
-                <CaseLink id={one.case} /> {one.matter_name} · <Moment at={one.opened_at} />
+                <CaseLink id={one.case} /> {matterName(one.matter_name)} · <Moment at={one.opened_at} />
               </List.Item>
             ))}
           </Difference>

@@ -1,14 +1,15 @@
 // What the reviewer's screens ask of the server, in one place.
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
-import { ask, type AreaOut, type PageOf } from '@/api/pending';
 import { queryClient } from '@/api/query';
 import { sessionQuery } from '@/app/session/session';
 import { Decisions } from './decisions';
-import type { Given, IncidentDetailOut, QueueFilter, QueueOut, Opinion } from './types';
+import type { Given, IncidentDetailOut, NextOut, Opinion, QueueFilter, QueueOut } from './types';
 
 /** Rows of one reading of the queue. */
 export const PAGE_ROWS = 200;
+/** Verdicts on their way that the next incident must not be; the server takes one more. */
+const BUT_MAX = 199;
 
 export function readQueue(filter: QueueFilter, after: string | null, signal?: AbortSignal): Promise<QueueOut> {
   const { matter, area } = filter;
@@ -70,20 +71,32 @@ export const secondReviewQuery = queryOptions({
   refetchOnWindowFocus: false,
 });
 
-export const mattersQuery = queryOptions({
-  queryKey: ['matters'],
-  queryFn: () => body(api.GET('/api/v1/matters')),
-  staleTime: Infinity,
-});
+/** Calls about locks go one after the other: a lock that is given back must not overtake one that is taken. */
+let lastLock: Promise<unknown> = Promise.resolve();
+function inTurn<T>(call: () => Promise<T>): Promise<T> {
+  const answer = lastLock.then(call, call);
+  lastLock = answer.catch(() => undefined);
+  return answer;
+}
 
-export const areasQuery = queryOptions({
-  queryKey: ['areas'],
-  queryFn: () => ask<Pick<PageOf<AreaOut>, 'items'>>('GET', '/areas'),
-  staleTime: 5 * 60_000,
-});
+export const takeLock = (id: string) => inTurn(() => body(api.PUT('/api/v1/incidents/{id}/lock', at(id))));
+export const giveLockBack = (id: string) => inTurn(() => api.DELETE('/api/v1/incidents/{id}/lock', at(id)));
 
-export const takeLock = (id: string) => body(api.PUT('/api/v1/incidents/{id}/lock', at(id)));
-export const giveLockBack = (id: string) => api.DELETE('/api/v1/incidents/{id}/lock', at(id));
+/** What the server hands out behind `after`; it is locked for us then. Never what a verdict of ours is on its way to. */
+export const nextQuery = (filter: QueueFilter, after: string | undefined) =>
+  queryOptions({
+    queryKey: ['next', filter, after ?? null],
+    queryFn: (): Promise<NextOut> => {
+      const given = [...decisions.all().values()].filter((one) => one.state === 'sending');
+      const but = given.map((one) => one.row.incident.id).slice(-BUT_MAX);
+      if (after !== undefined) but.push(after);
+      return inTurn(() => body(api.POST('/api/v1/queue/next', { body: { ...filter, after: after ?? null, but } })));
+    },
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
 
 /** The incident goes on waiting, under another matter. */
 export const reclassify = (id: string, matter: string) =>
@@ -99,7 +112,7 @@ export const secondReview = (id: string, given: Opinion) =>
 export const decisions = new Decisions({
   decide: (id, given) => body(api.POST('/api/v1/incidents/{id}/verdict', { ...at(id), body: { ...given, note: '' } })),
   undo: (id) => body(api.DELETE('/api/v1/incidents/{id}/verdict', at(id))),
-  show: async (id) => (await body(api.GET('/api/v1/incidents/{id}', at(id)))).incident,
+  show: (id) => body(api.GET('/api/v1/incidents/{id}', at(id))),
   self: () => queryClient.getQueryData(sessionQuery.queryKey)?.account.name ?? '',
   wait: (ms) => new Promise((done) => setTimeout(done, ms)),
 });

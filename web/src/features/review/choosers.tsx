@@ -1,10 +1,11 @@
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { useMatterName, useMatters } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { Name } from '@/components/name';
 import { useTimes } from '@/components/time';
-import { mattersQuery, similarQuery } from './calls';
+import { similarQuery } from './calls';
 import { Chooser } from './chooser';
 import { towards } from './towards';
 import { REASONS, type Given, type Opinion, type QueueItemOut, type RejectReason } from './types';
@@ -63,6 +64,7 @@ export function DuplicateChooser({
 }
 
 function Other({ row }: { row: QueueItemOut }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const times = useTimes();
   const now = useServerNow(60_000);
@@ -77,7 +79,7 @@ function Other({ row }: { row: QueueItemOut }) {
         />
       )}
       <span className={classes.choiceText}>
-        <Name>{row.incident.matter_name}</Name>
+        <Name>{matterName(row.incident.matter_name)}</Name>
         <Text size="xs" c="dimmed">
           {times.short(row.incident.opened_at, now)} · {t(`state.${row.incident.review.state}`)}
         </Text>
@@ -96,14 +98,14 @@ interface ReclassifyProps {
 /** The right matter, where the found one is wrong. */
 export function ReclassifyChooser({ matter, opened, onClose, onChoose }: ReclassifyProps) {
   const { t } = useTranslation('review');
-  const { data } = useQuery(mattersQuery);
+  const matters = useMatters();
   return (
     <Chooser
       title={t('choose.matter')}
       opened={opened}
       onClose={onClose}
       nothing={t('choose.no_matter')}
-      choices={(data?.items ?? [])
+      choices={matters
         .filter(({ key }) => key !== matter)
         .map(({ key, name, code_2026: code }) => ({
           id: key,

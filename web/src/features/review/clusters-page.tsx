@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
 import { useChanges } from '@/api/changes';
 import { serverNow } from '@/app/session/clock';
 import { useMay } from '@/app/session/session';
@@ -25,6 +26,7 @@ import queue from './queue.module.css';
 import classes from './clusters.module.css';
 
 export function ClustersPage() {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const [filter] = useFilter();
   const client = useQueryClient();
@@ -62,7 +64,7 @@ export function ClustersPage() {
               onClick={() => setWanted(one.id)}
             >
               <Name fw={600} size="sm">
-                {t('cluster.item', { matter: one.matter_name, count: one.incidents.length })}
+                {t('cluster.item', { matter: matterName(one.matter_name), count: one.incidents.length })}
               </Name>
               <Name size="xs" c="dimmed">
                 {one.stream_name}
@@ -87,6 +89,7 @@ export function ClustersPage() {
 }
 
 function Cluster({ cluster, onDone }: { cluster: ClusterOut; onDone: () => void }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const mayReview = useMay('reviewer');
   const [out, setOut] = useState<ReadonlySet<string>>(new Set());
@@ -117,7 +120,7 @@ function Cluster({ cluster, onDone }: { cluster: ClusterOut; onDone: () => void 
   return (
     <>
       <Group justify="space-between">
-        <Text fw={600}>{t('suspected', { matter: cluster.matter_name })}</Text>
+        <Text fw={600}>{t('suspected', { matter: matterName(cluster.matter_name) })}</Text>
         <Text size="sm" c="dimmed">
           {t('cluster.likeness', { percent: Math.round(cluster.likeness * 100) })} · {t('cluster.help')}
         </Text>

@@ -32,7 +32,7 @@ class Server implements DecisionCalls {
     this.incident = row('a').incident;
     return Promise.resolve();
   }
-  show = () => Promise.resolve(this.incident);
+  show = () => Promise.resolve({ incident: this.incident });
   self = () => 'li';
   wait = () => Promise.resolve();
 

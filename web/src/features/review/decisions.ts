@@ -1,14 +1,14 @@
 // Verdicts on their way. A verdict is shown as given at once and sent behind; an incident takes one verdict at a time,
 // however often a key is pressed; what cannot be sent is tried again, and what is refused comes back.
 import { isProblem } from '@/api/problem';
-import type { DecidedOut, Given, IncidentOut, QueueItemOut } from './types';
+import type { DecidedOut, Given, IncidentDetailOut, IncidentOut, QueueItemOut } from './types';
 
 /** How the server is asked; the real one is `decisionCalls`. */
 export interface DecisionCalls {
   decide(incident: string, given: Given): Promise<DecidedOut>;
   undo(incident: string): Promise<unknown>;
   /** The incident as it stands, to learn what became of a verdict whose answer never came. */
-  show(incident: string): Promise<IncidentOut>;
+  show(incident: string): Promise<Pick<IncidentDetailOut, 'incident' | 'decided_by'>>;
   /** Name by which the server calls the caller. */
   self(): string;
   wait(ms: number): Promise<void>;
@@ -128,11 +128,12 @@ export class Decisions {
     const before = this.#all.get(id);
     if (!before) return;
     try {
-      const { review } = await this.#calls.show(id);
+      const { incident, decided_by } = await this.#calls.show(id);
+      const { review } = incident;
       if (review.state === 'waiting') return this.#fail(id, refusal);
       if (before.isRetried && review.by === this.#calls.self() && isSaid(given, review)) return this.#settle(id, null);
       this.#change(id, { state: 'sent' });
-      this.#tell({ kind: 'taken', decision: before, by: review.by });
+      this.#tell({ kind: 'taken', decision: before, by: decided_by ?? review.by });
     } catch {
       this.#fail(id, refusal);
     }

@@ -1,5 +1,6 @@
 import { Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { Name } from '@/components/name';
 import { useTimes } from '@/components/time';
@@ -11,10 +12,13 @@ import classes from './desk.module.css';
 
 /** Everything in words about one incident: what, where, since when, against which rule, and what would be filed. */
 export function Facts({ detail, isTimed = true }: { detail: IncidentDetailOut; isTimed?: boolean }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const { incident } = detail;
   const title =
-    incident.review.state === 'confirmed' ? incident.matter_name : t('suspected', { matter: incident.matter_name });
+    incident.review.state === 'confirmed'
+      ? matterName(incident.matter_name)
+      : t('suspected', { matter: matterName(incident.matter_name) });
   return (
     <aside className={classes.facts} aria-label={t('facts')}>
       <div className={classes.heading}>
@@ -125,6 +129,7 @@ function Rule({ detail }: { detail: IncidentDetailOut }) {
 
 /** What the platform would be told if it were confirmed now. */
 function Filing({ detail }: { detail: IncidentDetailOut }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const times = useTimes();
   const now = useServerNow(30_000);
@@ -137,7 +142,7 @@ function Filing({ detail }: { detail: IncidentDetailOut }) {
       <dl className={classes.list}>
         <dt>{t('filing.matter')}</dt>
         <dd>
-          <Name>{detail.incident.matter_name}</Name>
+          <Name>{matterName(detail.incident.matter_name)}</Name>
           <Text span size="xs" c="dimmed">
             {[detail.matter_code_2026, detail.matter_code_2013].filter(Boolean).join(' / ')}
           </Text>

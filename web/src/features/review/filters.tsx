@@ -3,7 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
-import { areasQuery, mattersQuery } from './calls';
+import { useMatters } from '@/components/matters';
+import { areasQuery } from '@/api/areas';
 import type { QueueFilter } from './types';
 
 /** The filter of the address, so that it survives a reload and can be sent to a colleague. */
@@ -29,7 +30,7 @@ export function useFilter(): [QueueFilter, (change: Partial<QueueFilter>) => voi
 export function Filters() {
   const { t } = useTranslation('review');
   const [filter, change] = useFilter();
-  const { data: matters } = useQuery(mattersQuery);
+  const matters = useMatters();
   const { data: areas } = useQuery(areasQuery);
   return (
     <>
@@ -37,17 +38,17 @@ export function Filters() {
         size="xs"
         aria-label={t('filter.matter')}
         placeholder={t('filter.all_matters')}
-        data={(matters?.items ?? []).map(({ key, name }) => ({ value: key, label: name }))}
+        data={matters.map(({ key, name }) => ({ value: key, label: name }))}
         value={filter.matter}
         onChange={(matter) => change({ matter })}
         clearable
       />
-      {(areas?.items.length ?? 0) > 1 && (
+      {(areas?.length ?? 0) > 1 && (
         <Select
           size="xs"
           aria-label={t('filter.area')}
           placeholder={t('filter.all_areas')}
-          data={(areas?.items ?? []).map(({ name }) => name)}
+          data={(areas ?? []).map(({ name }) => name)}
           value={filter.area}
           onChange={(area) => change({ area })}
           clearable

@@ -1,8 +1,10 @@
 // One incident and what can be said about it.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconLock } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
+import { useChanges } from '@/api/changes';
 import { useMay, useSession } from '@/app/session/session';
 import { announce } from '@/components/announce';
 import { useKeys } from '@/components/keys';
@@ -12,6 +14,7 @@ import { Actions, type Ask } from './actions';
 import { decisions, detailQuery, reclassify } from './calls';
 import { DuplicateChooser, ReclassifyChooser, RejectChooser } from './choosers';
 import { Facts } from './facts';
+import { useTaken } from './news';
 import { rowOf } from './row-of';
 import type { ClipControl } from './stage/clip';
 import { useZoom } from './stage/fit';
@@ -38,8 +41,12 @@ export function IncidentDesk({ id, onDone, onSkip, onUndo }: Props) {
   const zoom = useZoom();
   const clip = useRef<ClipControl>(null);
   const lock = useLock(id, canReview);
-  const [asks, setAsks] = useState<Ask | null>(null);
+  const [asked, setAsked] = useState<{ id: string; what: Ask } | null>(null);
+  // A question about one incident is never answered for another.
+  const asks = asked?.id === id ? asked.what : null;
+  const setAsks = (what: Ask | null) => setAsked(what && { id, what });
   const change = useReclassify();
+  useOvertaken(id, onDone);
 
   const isWaiting = detail?.incident.review.state === 'waiting';
   const isBlocked = !detail || !isWaiting || !canReview || !stage.isSeen || lock.state === 'theirs' || change.isPending;
@@ -135,7 +142,7 @@ function Notices({
       )}
       {review && review.state !== 'waiting' && (
         <div className={classes.notice} role="status">
-          {t('decided', { state: t(`state.${review.state}`), name: review.by.slice(0, 100) })}
+          {t('decided', { state: t(`state.${review.state}`), name: (detail?.decided_by ?? review.by).slice(0, 100) })}
         </div>
       )}
       {!canReview && (
@@ -147,14 +154,39 @@ function Notices({
   );
 }
 
+/** A colleague decided the incident that is shown: says so and goes on. */
+function useOvertaken(id: string, onGone: () => void) {
+  const tell = useTaken();
+  const client = useQueryClient();
+  const shown = useRef(id);
+  useEffect(() => {
+    shown.current = id;
+  }, [id]);
+  useChanges(['incident.reviewed'], (change) => {
+    if (change !== 'reload' && change.subject !== id) return;
+    const query = detailQuery(id);
+    const didWait = client.getQueryData(query.queryKey)?.incident.review.state === 'waiting';
+    const learn = async () => {
+      const { incident, decided_by: by } = await client.fetchQuery({ ...query, staleTime: 0 });
+      const { review } = incident;
+      // A verdict of one's own is told by its own answer.
+      if (!didWait || review.state === 'waiting' || decisions.all().has(id) || shown.current !== id) return;
+      tell(incident.matter_name, by ?? review.by);
+      onGone();
+    };
+    learn().catch(() => undefined);
+  });
+}
+
 /** The incident goes on waiting under another matter; the reviewer stays with it. */
 function useReclassify() {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id, matter }: { id: string; matter: string }) => reclassify(id, matter),
     onSuccess: async ({ incident }) => {
-      announce(t('said.reclassified', { matter: incident.matter_name }));
+      announce(t('said.reclassified', { matter: matterName(incident.matter_name) }));
       await client.invalidateQueries({ queryKey: detailQuery(incident.id).queryKey });
     },
   });

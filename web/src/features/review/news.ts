@@ -2,24 +2,36 @@ import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
 import { announce } from '@/components/announce';
 import { useProblemWords } from '@/components/problem-text';
 import { decisions, detailQuery } from './calls';
 import type { DecisionNews } from './decisions';
 
+/** Says that a colleague was quicker. */
+export function useTaken() {
+  const { t } = useTranslation('review');
+  const matterName = useMatterName();
+  return (matter: string, by: string | null) =>
+    warn(t('news.taken', { matter: matterName(matter) }), by ? t('news.taken_by', { name: by.slice(0, 100) }) : '');
+}
+
+function warn(title: string, message: string) {
+  announce(`${title} ${message}`);
+  notifications.show({ color: 'red', title, message, autoClose: 10_000 });
+}
+
 /** Says what became of verdicts: aloud to all, on the screen where something went another way than the person thinks. */
 export function useNews(onBack: (id: string) => void) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const words = useProblemWords();
   const client = useQueryClient();
+  const taken = useTaken();
   const tell = useEffectEvent((news: DecisionNews) => {
     const { incident } = news.decision.row;
-    const matter = incident.matter_name;
+    const matter = matterName(incident.matter_name);
     void client.invalidateQueries({ queryKey: detailQuery(incident.id).queryKey });
-    const warn = (title: string, message: string) => {
-      announce(`${title} ${message}`);
-      notifications.show({ color: 'red', title, message, autoClose: 10_000 });
-    };
     switch (news.kind) {
       case 'sent':
         announce(t(`said.${news.decision.given.verdict}`, { matter, reason: '' }));
@@ -39,7 +51,7 @@ export function useNews(onBack: (id: string) => void) {
         break;
       }
       case 'taken':
-        warn(t('news.taken', { matter }), news.by ? t('news.taken_by', { name: news.by.slice(0, 100) }) : '');
+        taken(incident.matter_name, news.by);
         break;
     }
   });

@@ -3,6 +3,7 @@ import { IconLock } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { useDueWords } from './due';
 import type { QueueItemOut } from './types';
@@ -25,6 +26,7 @@ interface Props {
 export function QueueList({ list, waiting, selected, onSelect, onEnd }: Props) {
   const { t } = useTranslation('review');
   const now = useServerNow(1_000);
+  const matterName = useMatterName();
   const scroller = useRef<HTMLDivElement>(null);
   // The compiler must leave the virtualizer's changing functions alone.
   // eslint-disable-next-line react-hooks/incompatible-library
@@ -77,6 +79,7 @@ export function QueueList({ list, waiting, selected, onSelect, onEnd }: Props) {
               total={waiting}
               isSelected={index === at}
               now={now}
+              matterName={matterName}
               onSelect={onSelect}
             />
           ) : null;
@@ -93,11 +96,12 @@ interface RowProps {
   total: number;
   isSelected: boolean;
   now: number;
+  matterName: (name: string) => string;
   onSelect: (id: string) => void;
 }
 
 /** One row, of plain elements: dozens are drawn anew with each notch of the wheel. */
-const Row = memo(function Row({ row, top, place, total, isSelected, now, onSelect }: RowProps) {
+const Row = memo(function Row({ row, top, place, total, isSelected, now, matterName, onSelect }: RowProps) {
   const { t } = useTranslation('review');
   const due = useDueWords();
   const { incident, lock } = row;
@@ -118,7 +122,7 @@ const Row = memo(function Row({ row, top, place, total, isSelected, now, onSelec
       onClick={() => onSelect(incident.id)}
     >
       <span className={classes.line}>
-        <bdi className={classes.matter}>{t('suspected', { matter: shortened(incident.matter_name) })}</bdi>
+        <bdi className={classes.matter}>{t('suspected', { matter: shortened(matterName(incident.matter_name)) })}</bdi>
         {row.level >= LEVEL_HIGH && <span className={classes.level}>{t('level.high')}</span>}
         {locked !== null && <IconLock size={14} aria-label={t('lock.by', { name: shortened(locked) })} />}
       </span>

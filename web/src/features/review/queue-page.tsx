@@ -6,6 +6,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { serverNow } from '@/app/session/clock';
+import { useMay } from '@/app/session/session';
 import { announce } from '@/components/announce';
 import { KeyCap } from '@/components/key-cap';
 import { useKeys } from '@/components/keys';
@@ -20,6 +21,7 @@ import { AHEAD, usePrefetch } from './prefetch';
 import { nextAfter } from './queue-data';
 import { NothingWaits, QueueList } from './queue-list';
 import { UndoBar } from './undo-bar';
+import { useNext } from './use-next';
 import { useQueue } from './use-queue';
 import desk from './desk.module.css';
 import classes from './queue.module.css';
@@ -32,16 +34,25 @@ export function QueuePage() {
   const [selected, select] = useSelected();
   const [helps, setHelps] = useState(false);
 
-  const first = list[0]?.incident.id;
+  const isReviewer = useMay('reviewer');
+  const next = useNext(filter, selected, isReviewer);
+  const first = (isReviewer ? next.data?.item : list[0])?.incident.id;
   useEffect(() => {
     if (selected === undefined && first !== undefined) select(first);
   }, [selected, first, select]);
 
   const at = list.findIndex((row) => row.incident.id === selected);
-  usePrefetch(list.slice(at + 1, at + 1 + AHEAD));
+  const free = list.slice(at + 1).filter((row) => !row.lock || row.lock.mine);
+  usePrefetch([...(next.data?.item ? [next.data.item] : []), ...free.slice(0, AHEAD)]);
   useNews(select);
 
-  const goOn = useCallback(() => select(nextAfter(list, selected)?.incident.id), [list, selected, select]);
+  const goOn = useCallback(() => {
+    const byList = () => select(nextAfter(list, selected)?.incident.id);
+    if (!isReviewer) return byList();
+    const id = next.take();
+    if (typeof id === 'string') return select(id);
+    void id.then((id) => (id === undefined ? byList() : select(id ?? undefined)));
+  }, [isReviewer, list, next, selected, select]);
   const move = (step: 1 | -1) => {
     const to = list[at < 0 ? 0 : at + step];
     if (to) select(to.incident.id);
@@ -97,7 +108,7 @@ export function QueuePage() {
       </section>
       {selected === undefined ? (
         <div className={desk.centre}>
-          {queue.isSuccess && <Done />}
+          {queue.isSuccess && (!isReviewer || next.data) && <Done held={next.data?.held ?? 0} />}
           <div className={desk.foot}>
             <UndoBar onUndo={undo} />
           </div>
@@ -110,12 +121,12 @@ export function QueuePage() {
   );
 }
 
-/** All is decided: the one page on which there is nothing to do. */
-function Done() {
+/** There is nothing to do: all is decided, or colleagues have what is left. */
+function Done({ held }: { held: number }) {
   const { t } = useTranslation('review');
   return (
     <Text m="auto" c="dimmed" role="status">
-      {t('queue.done')}
+      {held > 0 ? t('queue.held', { count: held }) : t('queue.done')}
     </Text>
   );
 }

@@ -2,6 +2,7 @@ import { Text, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
+import { useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { useTimes } from '@/components/time';
 import { similarQuery } from './calls';
@@ -49,6 +50,7 @@ export function Similar({ id }: { id: string }) {
 }
 
 function Tile({ row, isHere }: { row: QueueItemOut; isHere: boolean }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const times = useTimes();
   const now = useServerNow(60_000);
@@ -56,7 +58,7 @@ function Tile({ row, isHere }: { row: QueueItemOut; isHere: boolean }) {
   const { incident } = row;
   return (
     <Link to={{ pathname: `/review/${incident.id}`, search }} className={classes.tile}>
-      <VisuallyHidden>{t('similar.open', { matter: incident.matter_name.slice(0, 100) })}</VisuallyHidden>
+      <VisuallyHidden>{t('similar.open', { matter: matterName(incident.matter_name).slice(0, 100) })}</VisuallyHidden>
       <span className={classes.tilePicture}>
         {row.picture && (
           <img

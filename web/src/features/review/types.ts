@@ -6,6 +6,7 @@ export type RejectReason = Schemas['RejectReason'];
 export type LockOut = Schemas['LockOut'];
 export type QueueItemOut = Schemas['QueueItemOut'];
 export type QueueOut = Schemas['QueueOut'];
+export type NextOut = Schemas['NextOut'];
 export type PictureOut = Schemas['PictureOut'];
 export type IncidentDetailOut = Schemas['IncidentDetailOut'];
 export type SimilarOut = Schemas['SimilarOut'];

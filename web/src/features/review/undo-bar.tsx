@@ -2,6 +2,7 @@ import { Button, Loader, Text } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { useSession } from '@/app/session/session';
 import { KeyCap } from '@/components/key-cap';
@@ -10,6 +11,7 @@ import classes from './desk.module.css';
 
 /** The latest verdict that can be taken back, with the time that is left for it. */
 export function UndoBar({ onUndo }: { onUndo: () => void }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   useSyncExternalStore(decisions.watch, decisions.all);
   const now = useServerNow(250);
@@ -18,7 +20,7 @@ export function UndoBar({ onUndo }: { onUndo: () => void }) {
   if (!decision) return <div className={classes.undo} />;
   const leftMs = decision.undoUntil ? Date.parse(decision.undoUntil) - now : wholeMs;
   const words = t(`said.${decision.given.verdict}`, {
-    matter: decision.row.incident.matter_name,
+    matter: matterName(decision.row.incident.matter_name),
     reason: decision.given.verdict === 'rejected' ? t(`reason.${decision.given.reason}`) : '',
   });
   return (

@@ -2,11 +2,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useChanges } from '@/api/changes';
 import { isProblem } from '@/api/problem';
-import { detailQuery, giveLockBack, takeLock } from './calls';
+import { decisions, detailQuery, giveLockBack, takeLock } from './calls';
+import { isSomebodyHere } from './presence';
 import type { LockOut } from './types';
 
 /** A lock holds 60 s; it is renewed long before. */
-const RENEW_MS = 20_000;
+export const RENEW_MS = 20_000;
 
 export type LockState = { state: 'taking' | 'mine' | 'unknown' } | { state: 'theirs'; by: string | null };
 
@@ -21,6 +22,8 @@ export function useLock(id: string | undefined, canReview: boolean): LockState {
     queryKey: key,
     enabled: id !== undefined && canReview,
     queryFn: async (): Promise<LockOut | { by: string | null; mine: false }> => {
+      const held = client.getQueryData<LockOut>(key);
+      if (held && !isSomebodyHere()) return held;
       try {
         return await takeLock(id ?? '');
       } catch (error) {
@@ -35,8 +38,10 @@ export function useLock(id: string | undefined, canReview: boolean): LockState {
   });
   useEffect(() => {
     if (id === undefined || !canReview) return;
-    // A lock that cannot be given back ends by itself.
-    return () => void giveLockBack(id).catch(() => undefined);
+    return () => {
+      // A verdict ended the lock; one that cannot be given back ends by itself.
+      if (!decisions.all().has(id)) void giveLockBack(id).catch(() => undefined);
+    };
   }, [id, canReview]);
   useChanges(['incident.unlocked'], (change) => {
     if (change !== 'reload' && change.subject === id && lock.data && !lock.data.mine) void lock.refetch();

@@ -41,8 +41,8 @@ function Found({ agreement }: { agreement: AgreementOut }) {
           { name: t('agreement.agreed'), value: agreed, more: percent(reviewed === 0 ? null : agreed / reviewed) },
           {
             name: t('agreement.kappa'),
-            value: kappa === null ? '–' : kappa.toFixed(2),
-            more: kappa === null ? t('agreement.no_kappa') : t(`agreement.kappa_${kappaWord(kappa)}`),
+            value: kappa == null ? '–' : kappa.toFixed(2),
+            more: kappa == null ? t('agreement.no_kappa') : t(`agreement.kappa_${kappaWord(kappa)}`),
           },
         ]}
       />

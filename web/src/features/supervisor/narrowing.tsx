@@ -4,7 +4,7 @@ import { DatePickerInput } from '@mantine/dates';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
-import { ask, type AreaOut } from '@/api/pending';
+import { areasQuery } from '@/api/areas';
 import { serverNow } from '@/app/session/clock';
 import { useSession } from '@/app/session/session';
 import { useDayProps } from '@/components/days';
@@ -46,10 +46,7 @@ export function NarrowingBar({ only = ['matter', 'area'] }: { only?: readonly ('
   const { from, to, narrowing } = useChosen();
   const { utc_offset } = useSession();
   const matters = useMatters();
-  const areas = useQuery({
-    queryKey: ['areas'],
-    queryFn: ({ signal }) => ask<{ items: AreaOut[] }>('GET', '/areas', { signal }),
-  });
+  const areas = useQuery(areasQuery);
   const set = (changes: Record<string, string | null>) => {
     setAddress(
       (address) => {
@@ -121,7 +118,7 @@ export function NarrowingBar({ only = ['matter', 'area'] }: { only?: readonly ('
           clearable
           searchable
           clearButtonProps={{ 'aria-label': t('narrowing.clear') }}
-          data={(areas.data?.items ?? []).map((area) => area.name)}
+          data={(areas.data ?? []).map((area) => area.name)}
           value={narrowing.area ?? null}
           onChange={(area) => set({ area })}
         />

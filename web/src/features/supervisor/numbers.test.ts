@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { change, heatStep, interval, kappaWord, limitShare, percent, span } from './numbers';
+import { change, heatStep, interval, kappaWord, limitShare, percent } from './numbers';
 
 describe('numbers', () => {
   it('writes shares', () => {
@@ -8,17 +8,6 @@ describe('numbers', () => {
     expect(interval({ value: 0.5, low: 0.345, high: 0.655 })).toBe('50.0% (34.5–65.5%)');
     expect(interval(null)).toBe('–');
   });
-
-  it.each([
-    [null, '–'],
-    [0, '0 ms'],
-    [999, '999 ms'],
-    [12_400, '12 s'],
-    [59_700, '1 min'],
-    [245_000, '4 min 5 s'],
-    [3_600_000, '1 h'],
-    [12_000_000, '3 h 20 min'],
-  ])('writes %s ms as %s', (ms, text) => expect(span(ms)).toBe(text));
 
   it('counts limits that are over only', () => {
     expect(limitShare({ limit_kept: 3, limit_missed: 1 })).toBe(0.75);

@@ -11,17 +11,6 @@ export function interval(share: Share | null | undefined): string {
   return !share ? '–' : `${percent(share.value)} (${(share.low * 100).toFixed(1)}–${percent(share.high)})`;
 }
 
-/** Milliseconds in the unit that fits: `850 ms`, `12 s`, `4 min 5 s`, `3 h 20 min`. */
-export function span(ms: number | null | undefined): string {
-  if (ms === null || ms === undefined) return '–';
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  const s = Math.round(ms / 1000);
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return s % 60 === 0 ? `${s / 60} min` : `${Math.floor(s / 60)} min ${s % 60} s`;
-  const min = Math.round(s / 60);
-  return min % 60 === 0 ? `${min / 60} h` : `${Math.floor(min / 60)} h ${min % 60} min`;
-}
-
 /** Share of the limits that were kept among those that are over; null while none is. */
 export function limitShare(row: Pick<StatisticsRow, 'limit_kept' | 'limit_missed'>): number | null {
   const over = row.limit_kept + row.limit_missed;

@@ -2,7 +2,8 @@ import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/session/session';
 import { Moment } from '@/components/moment';
-import { change, interval, kappaWord, limitShare, percent, span } from './numbers';
+import { change, interval, kappaWord, limitShare, percent } from './numbers';
+import { useNamed, useSpan } from './words';
 import { HourMap } from './plots/hour-map';
 import classes from './report-sheet.module.css';
 import type { AgreementOut, ReportOut, StatisticsRow } from './wire';
@@ -10,6 +11,8 @@ import type { AgreementOut, ReportOut, StatisticsRow } from './wire';
 /** The sheet of paper: A4 upright, black on white whatever the desk looks like. */
 export function ReportSheet({ report, agreement }: { report: ReportOut; agreement: AgreementOut | undefined }) {
   const { t } = useTranslation('supervisor');
+  const span = useSpan();
+  const named = useNamed();
   const { account } = useSession();
   const { total, previous, coverage } = report;
   const [year, month] = report.month.split('-').map(Number);
@@ -71,7 +74,7 @@ export function ReportSheet({ report, agreement }: { report: ReportOut; agreemen
         </table>
       </section>
 
-      <Breakdown title={t('report.by_matter')} name={t('dimension.matter')} rows={report.by_matter} />
+      <Breakdown title={t('report.by_matter')} name={t('dimension.matter')} rows={named('matter', report.by_matter)} />
       <Breakdown title={t('report.by_street')} name={t('dimension.street')} rows={report.by_street} />
 
       <section className={classes.whole}>
@@ -101,12 +104,13 @@ export function ReportSheet({ report, agreement }: { report: ReportOut; agreemen
 function agreed({ reviewed, agreed, kappa }: AgreementOut, t: TFunction<'supervisor'>): string {
   if (reviewed === 0) return t('report.no_agreement');
   const words = t('report.agreement', { reviewed, agreed, share: percent(agreed / reviewed) });
-  if (kappa === null) return words;
+  if (kappa == null) return words;
   return words + t('report.kappa', { kappa: kappa.toFixed(2), word: t(`agreement.kappa_${kappaWord(kappa)}`) });
 }
 
 function Breakdown({ title, name, rows }: { title: string; name: string; rows: StatisticsRow[] }) {
   const { t } = useTranslation('supervisor');
+  const span = useSpan();
   if (rows.length === 0) return null;
   return (
     <section>

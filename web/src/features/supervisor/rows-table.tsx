@@ -3,22 +3,28 @@ import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Name } from '@/components/name';
-import { interval, limitShare, percent, span } from './numbers';
+import { interval, limitShare, percent } from './numbers';
+import { useSpan } from './words';
 import type { Dimension, StatisticsRow } from './wire';
 
+type Span = (ms: number | null | undefined) => string;
+
 /** A column: how it is ordered and how it is written. */
-const COLUMNS: { key: string; order: (row: StatisticsRow) => number; text: (row: StatisticsRow) => string | number }[] =
-  [
-    ...(['found', 'confirmed', 'rejected', 'duplicate', 'waiting'] as const).map((key) => count(key)),
-    { key: 'precision', order: (row) => row.precision?.value ?? -1, text: (row) => interval(row.precision) },
-    ...(['review_ms_p50', 'review_ms_p90'] as const).map((key) => ({
-      key,
-      order: (row: StatisticsRow) => row[key] ?? -1,
-      text: (row: StatisticsRow) => span(row[key]),
-    })),
-    { key: 'limit_share', order: (row) => limitShare(row) ?? -1, text: (row) => percent(limitShare(row)) },
-    ...(['limit_missed', 'recurrences'] as const).map((key) => count(key)),
-  ];
+const COLUMNS: {
+  key: string;
+  order: (row: StatisticsRow) => number;
+  text: (row: StatisticsRow, span: Span) => string | number;
+}[] = [
+  ...(['found', 'confirmed', 'rejected', 'duplicate', 'waiting'] as const).map((key) => count(key)),
+  { key: 'precision', order: (row) => row.precision?.value ?? -1, text: (row) => interval(row.precision) },
+  ...(['review_ms_p50', 'review_ms_p90'] as const).map((key) => ({
+    key,
+    order: (row: StatisticsRow) => row[key] ?? -1,
+    text: (row: StatisticsRow, span: Span) => span(row[key]),
+  })),
+  { key: 'limit_share', order: (row) => limitShare(row) ?? -1, text: (row) => percent(limitShare(row)) },
+  ...(['limit_missed', 'recurrences'] as const).map((key) => count(key)),
+];
 
 function count(key: 'found' | 'confirmed' | 'rejected' | 'duplicate' | 'waiting' | 'limit_missed' | 'recurrences') {
   return { key, order: (row: StatisticsRow) => row[key], text: (row: StatisticsRow) => row[key] };
@@ -33,6 +39,7 @@ interface Props {
 /** All numbers of all rows. */
 export function RowsTable({ by, rows, total }: Props) {
   const { t } = useTranslation('supervisor');
+  const span = useSpan();
   const [order, setOrder] = useState<{ key: string; down: boolean } | null>(null);
   const column = COLUMNS.find(({ key }) => key === order?.key);
   const ordered = column
@@ -71,7 +78,7 @@ export function RowsTable({ by, rows, total }: Props) {
               </Table.Th>
               {COLUMNS.map(({ key, text }) => (
                 <Table.Td key={key} ta="right">
-                  {text(row)}
+                  {text(row, span)}
                 </Table.Td>
               ))}
             </Table.Tr>
@@ -82,7 +89,7 @@ export function RowsTable({ by, rows, total }: Props) {
             <Table.Th scope="row">{t('statistics.sum')}</Table.Th>
             {COLUMNS.map(({ key, text }) => (
               <Table.Th key={key} ta="right">
-                {text(total)}
+                {text(total, span)}
               </Table.Th>
             ))}
           </Table.Tr>

@@ -7,7 +7,8 @@ import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { NarrowingBar, useChosen } from './narrowing';
-import { interval, limitShare, percent, span } from './numbers';
+import { interval, limitShare, percent } from './numbers';
+import { useNamed, useSpan } from './words';
 import { Plots } from './plots';
 import { RowsTable } from './rows-table';
 import { type Dimension, DIMENSIONS, exportAddress, type StatisticsRow, useStatistics } from './wire';
@@ -24,6 +25,8 @@ export function StatisticsPage() {
   const { narrowing } = useChosen();
   const [by, setBy] = useDimension();
   const statistics = useStatistics(by, narrowing);
+  const named = useNamed();
+  const rows = statistics.data ? named(statistics.data.by, statistics.data.rows) : [];
   return (
     <Page title={t('statistics.title')} aside={<Export by={by} />}>
       <Group justify="space-between" align="flex-end" gap="sm">
@@ -48,9 +51,9 @@ export function StatisticsPage() {
           ) : (
             <>
               <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-                <Plots by={statistics.data.by} rows={statistics.data.rows} total={statistics.data.total} />
+                <Plots by={statistics.data.by} rows={rows} total={statistics.data.total} />
               </SimpleGrid>
-              <RowsTable by={statistics.data.by} rows={statistics.data.rows} total={statistics.data.total} />
+              <RowsTable by={statistics.data.by} rows={rows} total={statistics.data.total} />
             </>
           )}
         </>
@@ -61,6 +64,7 @@ export function StatisticsPage() {
 
 function Total({ row }: { row: StatisticsRow }) {
   const { t } = useTranslation('supervisor');
+  const span = useSpan();
   const [value, range] = interval(row.precision).split(' ');
   return (
     <Facts

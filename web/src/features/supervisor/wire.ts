@@ -1,7 +1,6 @@
 // What the supervisor's routes take and answer.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, body, type Schemas } from '@/api/client';
-import { ask } from '@/api/pending';
 
 export const DIMENSIONS = ['matter', 'street', 'grid_cell', 'stream', 'area', 'day', 'hour'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
@@ -11,29 +10,7 @@ export type StatisticsRow = Schemas['StatisticsRowOut'];
 export type HotPlace = Schemas['HotPlaceOut'];
 export type ReportOut = Schemas['ReportOut'];
 
-export interface ReviewerPair {
-  first: string;
-  second: string;
-  reviewed: number;
-  agreed: number;
-}
-
-export interface Disagreement {
-  incident: string;
-  first_by: string;
-  first: string;
-  second_by: string;
-  second: string;
-  at: string;
-}
-
-export interface AgreementOut {
-  reviewed: number;
-  agreed: number;
-  kappa: number | null;
-  pairs: ReviewerPair[];
-  disagreements: Disagreement[];
-}
+export type AgreementOut = Schemas['AgreementOut'];
 
 /** What narrows a statistic. Times are instants. */
 export interface Narrowing {
@@ -69,7 +46,7 @@ export function useHotSpots(narrowing: Narrowing) {
 export function useAgreement(from: string, until: string) {
   return useQuery({
     queryKey: ['agreement', from, until],
-    queryFn: ({ signal }) => ask<AgreementOut>('GET', '/agreement', { query: { from, until }, signal }),
+    queryFn: ({ signal }) => body(api.GET('/api/v1/agreement', { params: { query: { from, until } }, signal })),
     placeholderData: keepPreviousData,
   });
 }

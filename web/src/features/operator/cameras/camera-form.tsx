@@ -18,9 +18,11 @@ import { IconPlugConnected, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatters } from '@/components/matters';
+import { areasQuery } from '@/api/areas';
 import { isProblem } from '@/api/problem';
 import { ProblemText } from '@/components/problem-text';
-import { areasQuery, mattersQuery, type Stream } from '../data';
+import type { Stream } from '../data';
 import { byField, faultWords } from '../faults';
 import { checkValues, FIELDS, movesHost, streamChange, type CameraValues } from './values';
 import classes from './camera-page.module.css';
@@ -55,7 +57,7 @@ export function CameraForm({
   children,
 }: Props) {
   const { t } = useTranslation('operator');
-  const matters = useQuery(mattersQuery);
+  const matters = useMatters();
   const areas = useQuery(areasQuery);
   const form = useForm<CameraValues>({
     initialValues: initial,
@@ -201,7 +203,7 @@ export function CameraForm({
           <Fieldset legend={t('camera.looks_for')}>
             <Checkbox.Group {...form.getInputProps('matters')}>
               <Stack gap={8}>
-                {(matters.data ?? []).map(({ key, name, code_2026 }) => (
+                {matters.map(({ key, name, code_2026 }) => (
                   <Checkbox key={key} size="sm" value={key} label={`${name}（${code_2026}）`} />
                 ))}
               </Stack>

@@ -5,14 +5,13 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
 import { api, body } from '@/api/client';
-import { ask } from '@/api/pending';
 import { isProblem } from '@/api/problem';
 import { announce } from '@/components/announce';
 import { Name } from '@/components/name';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
-import { streamQuery, useFresh, viewsQuery, type Stream } from '../data';
-import { useMoments } from '../moments';
+import { streamQuery, useFresh, viewsQuery, type Stream, type StreamChange } from '../data';
+import { useTimes } from '@/components/time';
 import { StateBadge } from '../state-badge';
 import { CameraForm } from './camera-form';
 import { ProbeResult, type Probed } from './probe-result';
@@ -28,7 +27,7 @@ export function NewCameraPage() {
     mutationFn: (values: CameraValues) => body(api.POST('/api/v1/streams/probe', { body: streamIn(values) })),
   });
   const adding = useMutation({
-    mutationFn: (values: CameraValues) => ask<Stream>('POST', '/streams', { body: streamIn(values) }),
+    mutationFn: (values: CameraValues) => body(api.POST('/api/v1/streams', { body: streamIn(values) })),
     onSuccess: async (stream) => {
       announce(t('camera.added'));
       await client.invalidateQueries({ queryKey: ['streams'] });
@@ -80,14 +79,14 @@ function Known({ stream }: { stream: Stream }) {
     await client.invalidateQueries({ queryKey: ['views'] });
   };
   const changing = useMutation({
-    mutationFn: (change: Record<string, unknown>) => ask<Stream>('PATCH', `/streams/${stream.id}`, { body: change }),
+    mutationFn: (change: StreamChange) => body(api.PATCH('/api/v1/streams/{id}', { ...path, body: change })),
     onSuccess: async () => {
       announce(t('camera.saved'));
       await refresh();
       setSaved((times) => times + 1);
     },
   });
-  const probing = useMutation({ mutationFn: () => ask<Probed>('POST', `/streams/${stream.id}/probe`) });
+  const probing = useMutation({ mutationFn: () => body(api.POST('/api/v1/streams/{id}/probe', path)) });
   const removing = useMutation({
     mutationFn: () => api.DELETE('/api/v1/streams/{id}', path),
     onSuccess: async () => {
@@ -139,7 +138,7 @@ function Known({ stream }: { stream: Stream }) {
 /** The camera's views: how each stands, and where its zones are drawn. */
 function Views({ stream }: { stream: Stream }) {
   const { t } = useTranslation('operator');
-  const moments = useMoments();
+  const moments = useTimes();
   const views = useQuery(viewsQuery);
   const rows = (views.data ?? []).filter(({ view }) => view.stream === stream.id);
   return (

@@ -161,9 +161,7 @@ const Line = memo(function Line({ stream, view, words, index, top }: LineProps) 
       </div>
       <div role="cell">
         <PlainName>{moments.short(view.latest_look?.ended)}</PlainName>
-        <PlainName small>
-          {view.revisit_s ? t('cameras.every', { span: moments.span(view.revisit_s * 1000) }) : ''}
-        </PlainName>
+        <PlainName small>{view.revisit_s ? t('cameras.every', { span: moments.span(view.revisit_s) }) : ''}</PlainName>
       </div>
       <div role="cell">
         <PlainName>{t(`transport.${stream.transport}`)}</PlainName>

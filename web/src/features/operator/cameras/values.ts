@@ -2,7 +2,7 @@
  * What somebody fills in about a camera, and what is sent of it. A credential is only ever written: the form begins
  * without one, and what is left empty is not sent. Pure.
  */
-import type { Location, Stream } from '../data';
+import type { Location, Stream, StreamChange } from '../data';
 
 export interface CameraValues {
   code: string;
@@ -102,9 +102,9 @@ export function streamIn(values: CameraValues) {
 }
 
 /** Only what is not as it was. */
-export function streamChange(values: CameraValues, before: Stream) {
+export function streamChange(values: CameraValues, before: Stream): StreamChange {
   const was = valuesOf(before);
-  const change: Record<string, unknown> = { ...credentialOf(values) };
+  const change: StreamChange = { ...credentialOf(values) };
   for (const field of ['code', 'name', 'url'] as const) {
     if (values[field].trim() !== was[field]) change[field] = values[field].trim();
   }

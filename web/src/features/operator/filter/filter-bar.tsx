@@ -1,10 +1,10 @@
 import { CloseButton, Group, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { mattersQuery, type Stream } from '../data';
+import { useMatters } from '@/components/matters';
+import type { Stream } from '../data';
 import { STATES } from '../words';
 import type { Filter } from './filter';
 import classes from './filter-bar.module.css';
@@ -22,7 +22,7 @@ const TYPING_MS = 200;
 
 export function FilterBar({ filter, onFilter, streams, count, children }: Props) {
   const { t } = useTranslation('operator');
-  const matters = useQuery(mattersQuery);
+  const matters = useMatters();
   const [search, setSearch] = useState(filter.search);
   const take = useDebouncedCallback((search: string) => onFilter({ search }), TYPING_MS);
   const areas = [...new Set(streams.map(({ area }) => area ?? ''))].sort();
@@ -76,7 +76,7 @@ export function FilterBar({ filter, onFilter, streams, count, children }: Props)
         aria-label={t('filter.matter')}
         placeholder={t('filter.all_matters')}
         value={filter.matter}
-        data={(matters.data ?? []).map(({ key, name }) => ({ value: key, label: name }))}
+        data={matters.map(({ key, name }) => ({ value: key, label: name }))}
         onChange={(matter) => onFilter({ matter })}
       />
       <span className={classes.count} role="status">

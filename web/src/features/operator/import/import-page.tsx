@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '@/api/pending';
+import { api, body, type Schemas } from '@/api/client';
 import { isProblem, type Fault } from '@/api/problem';
 import { announce } from '@/components/announce';
 import { Name } from '@/components/name';
@@ -14,25 +14,9 @@ import { ProblemText } from '@/components/problem-text';
 import { faultWords } from '../faults';
 import classes from './import-page.module.css';
 
-type Action = 'add' | 'change' | 'same' | 'refused';
-
-interface ImportRow {
-  line: number;
-  code: string;
-  name: string;
-  action: Action;
-  faults: Fault[];
-}
-
-interface Imported {
-  rows: ImportRow[];
-  add: number;
-  change: number;
-  same: number;
-  refused: number;
-  encoding: 'utf-8' | 'gbk';
-  applied: boolean;
-}
+type ImportRow = Schemas['ImportedRowOut'];
+type Imported = Schemas['ImportOut'];
+type Action = ImportRow['action'];
 
 /** What the server takes at most. */
 const BYTES_MAX = 8_000_000;
@@ -46,10 +30,15 @@ export function ImportPage() {
   const words = useLineWords();
   const sending = useMutation({
     mutationFn: ({ file, dryRun }: { file: File; dryRun: boolean }) =>
-      ask<Imported>('POST', '/streams/import', {
-        query: { dry_run: dryRun },
-        text: { type: 'text/csv', body: file },
-      }),
+      body(
+        api.POST('/api/v1/streams/import', {
+          params: { query: { dry_run: dryRun } },
+          headers: { 'content-type': 'text/csv' },
+          body: '',
+          // The file as it is: its bytes may be GBK.
+          bodySerializer: () => file,
+        }),
+      ),
     onSuccess: async (result) => {
       if (!result.applied) return;
       announce(t('import.applied', { add: result.add, change: result.change }));

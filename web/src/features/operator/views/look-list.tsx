@@ -5,14 +5,14 @@ import { api, body } from '@/api/client';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { looksQuery } from '../data';
-import { useMoments } from '../moments';
+import { useTimes } from '@/components/time';
 import { StateBadge } from '../state-badge';
 import classes from './zone-list.module.css';
 
 /** The last looks at the view: when, why and how it was found. */
 export function LookList({ view }: { view: string }) {
   const { t } = useTranslation('operator');
-  const moments = useMoments();
+  const moments = useTimes();
   const looks = useQuery(looksQuery(view));
   const asking = useMutation({
     mutationFn: () => body(api.POST('/api/v1/views/{id}/looks', { params: { path: { id: view } } })),

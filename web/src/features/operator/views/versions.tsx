@@ -8,7 +8,7 @@ import { Name } from '@/components/name';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { versionsQuery } from '../data';
-import { useMoments } from '../moments';
+import { useTimes } from '@/components/time';
 import { draftOf, type Draft } from '../zones/drafts';
 import classes from '../zones/corner-table.module.css';
 
@@ -37,7 +37,7 @@ export function Versions({ zone, version, onTake }: Props) {
 
 function List({ zone, version, onTake }: Props) {
   const { t } = useTranslation('operator');
-  const moments = useMoments();
+  const moments = useTimes();
   const versions = useQuery(versionsQuery(zone));
   if (versions.isPending) return <Waiting />;
   if (versions.error) return <ProblemText error={versions.error} />;
@@ -49,7 +49,7 @@ function List({ zone, version, onTake }: Props) {
           <Group key={old.version} component="li" gap="xs" wrap="nowrap" justify="space-between">
             <div style={{ minWidth: 0 }}>
               <Text size="xs">
-                {t('versions.row', { version: old.version, kind: t(`kind.${kind}`), at: moments.long(at) })}
+                {t('versions.row', { version: old.version, kind: t(`kind.${kind}`), at: moments.minute(at) })}
               </Text>
               <Name size="xs" c="dimmed">
                 {`${name} · ${by}`}

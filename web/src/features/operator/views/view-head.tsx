@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Name } from '@/components/name';
 import type { ViewCoverage } from '../data';
-import { useMoments } from '../moments';
+import { useTimes } from '@/components/time';
 import { StateBadge } from '../state-badge';
 import { ReferenceButton } from './reference-button';
 import classes from './draw-bar.module.css';
@@ -11,7 +11,7 @@ import classes from './draw-bar.module.css';
 /** Which view this is, how it stands and why, and a new reference picture. */
 export function ViewHead({ row }: { row: ViewCoverage }) {
   const { t } = useTranslation('operator');
-  const moments = useMoments();
+  const moments = useTimes();
   const { view } = row;
   return (
     <Group className={classes.bar} gap="sm" wrap="nowrap">
@@ -27,7 +27,7 @@ export function ViewHead({ row }: { row: ViewCoverage }) {
       </Text>
       {view.reference && (
         <Text size="xs" c="dimmed" className={classes.nowrap}>
-          {t('reference.of', { version: view.reference.version, at: moments.long(view.reference.taken_at) })}
+          {t('reference.of', { version: view.reference.version, at: moments.minute(view.reference.taken_at) })}
         </Text>
       )}
       <ReferenceButton view={view.id} />

@@ -5,19 +5,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useReducer, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useBeforeUnload, useBlocker, useParams } from 'react-router';
+import { mattersQuery, useMatterName, useMatters } from '@/components/matters';
 import { announce } from '@/components/announce';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
-import {
-  mattersQuery,
-  referenceUrl,
-  useFresh,
-  viewQuery,
-  zonesQuery,
-  type Matter,
-  type ViewCoverage,
-  type Zone,
-} from '../data';
+import { referenceUrl, useFresh, viewQuery, zonesQuery, type Matter, type ViewCoverage, type Zone } from '../data';
 import { boxesOf, useWhatIf, WhatIfList } from '../whatif/what-if';
 import { draw, isChanged, NOTHING_DRAWN, type Draft, type ZoneKind } from '../zones/drafts';
 import { outlineFault, type Outline } from '../zones/polygon';
@@ -40,7 +32,8 @@ export function ViewPage() {
   const { view: id = '' } = useParams();
   const view = useQuery(viewQuery(id));
   const zones = useQuery(zonesQuery(id));
-  const matters = useQuery(mattersQuery);
+  const asked = useQuery(mattersQuery);
+  const matters = useMatters();
   useFresh(
     ['look.finished', 'view.', 'zone.', 'stream.'],
     [
@@ -51,16 +44,17 @@ export function ViewPage() {
     5_000,
   );
 
-  const error = view.error ?? zones.error ?? matters.error;
-  if (error && !(view.data && zones.data && matters.data)) return <ProblemText error={error} />;
-  if (!view.data || !zones.data || !matters.data) return <Waiting />;
+  const error = view.error ?? zones.error ?? asked.error;
+  if (error && !(view.data && zones.data && asked.data)) return <ProblemText error={error} />;
+  if (!view.data || !zones.data || !asked.data) return <Waiting />;
   // Another view is another drawing: nothing of this one stays behind.
-  return <Desk key={id} row={view.data} zones={zones.data} matters={matters.data} />;
+  return <Desk key={id} row={view.data} zones={zones.data} matters={matters} />;
 }
 
 type Making = 'zone' | 'mask' | 'shop_line';
 
 function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matters: Matter[] }) {
+  const matterName = useMatterName();
   const { t } = useTranslation('operator');
   const client = useQueryClient();
   const { view } = row;
@@ -164,7 +158,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
             drafts={[...drafts, ...preview]}
             selected={selected}
             mode={putting}
-            boxes={making === null ? boxesOf(asked.lines, pointed) : []}
+            boxes={making === null ? boxesOf(asked.lines, pointed, matterName) : []}
             started={started}
             onStarted={setStarted}
             onFinish={finish}

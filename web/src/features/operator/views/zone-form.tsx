@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import type { Matter } from '../data';
 import { NO_HOURS } from '../hours/hours';
 import { WeekGrid } from '../hours/week-grid';
-import { fromCivil, toCivil, useMoments } from '../moments';
+import { useTimes } from '@/components/time';
+import { fromCivil, toCivil } from '@/components/city-time';
 import { CornerTable } from '../zones/corner-table';
 import { draftFaults, isMask, KINDS, takesHours, type Draft, type DraftFault } from '../zones/drafts';
 import { Versions } from './versions';
@@ -39,7 +40,7 @@ export function useFaultWords() {
 
 export function ZoneForm({ draft, matters, onPatch, onRemove }: Props) {
   const { t } = useTranslation('operator');
-  const { offset } = useMoments();
+  const { offset } = useTimes();
   const words = useFaultWords();
   const faults = draftFaults(draft);
   const faultOf = (field: DraftFault['field']) => {

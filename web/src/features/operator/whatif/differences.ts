@@ -3,31 +3,10 @@
  * forty. Pure.
  */
 
-export type Why = 'no_zone' | 'lawful_hours' | 'exempt' | 'matter_off' | 'counts';
+import type { Schemas } from '@/api/client';
 
-export interface Judged {
-  counts: boolean;
-  zone: string | null;
-  why: Why;
-}
-
-export interface Difference {
-  look: string;
-  at: string;
-  matter: string;
-  matter_name: string;
-  bbox: number[];
-  score: number;
-  before: Judged;
-  after: Judged;
-}
-
-export interface WhatIf {
-  looks: number;
-  from: string | null;
-  until: string | null;
-  differences: Difference[];
-}
+export type Judged = Schemas['JudgedOut'];
+export type Difference = Schemas['DifferenceOut'];
 
 export interface Gathered {
   key: string;

@@ -4,12 +4,13 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ask } from '@/api/pending';
+import { useMatterName } from '@/components/matters';
+import { api, body, type Schemas } from '@/api/client';
 import { ProblemText } from '@/components/problem-text';
-import { useMoments } from '../moments';
+import { useTimes } from '@/components/time';
 import { draftFaults, zoneIn, type Draft } from '../zones/drafts';
 import type { Box } from '../zones/zone-canvas';
-import { gather, type Gathered, type Judged, type WhatIf } from './differences';
+import { gather, type Gathered, type Judged } from './differences';
 import classes from './what-if.module.css';
 
 /** A pause in the drawing as long as this is a question. */
@@ -25,7 +26,13 @@ export function useWhatIf(view: string, drafts: readonly Draft[], matters: reado
   const answer = useQuery({
     queryKey: ['what_if', view, asked],
     queryFn: ({ signal }) =>
-      ask<WhatIf>('POST', `/views/${view}/what_if`, { body: JSON.parse(asked ?? '{}') as unknown, signal }),
+      body(
+        api.POST('/api/v1/views/{id}/what_if', {
+          params: { path: { id: view } },
+          body: JSON.parse(asked ?? '{}') as Schemas['WhatIfIn'],
+          signal,
+        }),
+      ),
     enabled: wanted && asked !== null,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
@@ -36,14 +43,18 @@ export function useWhatIf(view: string, drafts: readonly Draft[], matters: reado
 }
 
 /** The lines as boxes on the picture; the one that is pointed at alone, where one is. */
-export function boxesOf(lines: readonly Gathered[], shown: string | null): Box[] {
+export function boxesOf(
+  lines: readonly Gathered[],
+  shown: string | null,
+  named: (matterName: string) => string,
+): Box[] {
   return lines
     .filter(({ key }) => shown === null || key === shown)
     .map(({ key, bbox, turn, matterName, times }) => ({
       key,
       bbox,
       tone: turn === 'other_zone' ? 'seen' : turn,
-      label: `${matterName} ×${times}`,
+      label: `${named(matterName)} ×${times}`,
     }));
 }
 
@@ -54,8 +65,9 @@ interface Props {
 }
 
 export function WhatIfList({ asked: { answer, lines, sound, isBehind }, shown, onShow }: Props) {
+  const matterName = useMatterName();
   const { t } = useTranslation('operator');
-  const moments = useMoments();
+  const moments = useTimes();
   const judged = ({ why, zone }: Judged) => (zone ? `${t(`what_if.why.${why}`)}（${zone}）` : t(`what_if.why.${why}`));
 
   if (answer.error) return <ProblemText error={answer.error} />;
@@ -88,7 +100,7 @@ export function WhatIfList({ asked: { answer, lines, sound, isBehind }, shown, o
             >
               <Group gap={6} wrap="nowrap" justify="space-between">
                 <Text size="sm" fw={500} truncate>
-                  {line.matterName}
+                  {matterName(line.matterName)}
                 </Text>
                 <Badge
                   variant="light"

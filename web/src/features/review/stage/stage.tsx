@@ -10,6 +10,7 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterName } from '@/components/matters';
 import { KeyCap } from '@/components/key-cap';
 import type { IncidentDetailOut } from '../types';
 import { Boxes } from './boxes';
@@ -60,10 +61,11 @@ export function Stage({ detail, stage, zoom, clip, mayUnmask }: Props) {
 }
 
 function Content({ detail, stage, clip }: Pick<Props, 'detail' | 'stage' | 'clip'>) {
+  const matterName = useMatterName();
   const { t } = useTranslation('review');
   const { shown, isUnmasked, withBoxes, seen } = stage;
   const latest = pictureOf(detail, 'latest');
-  const matter = detail.incident.matter_name;
+  const matter = matterName(detail.incident.matter_name);
   if (shown === 'clip' && detail.clip)
     return <Clip key={detail.clip.url} url={detail.clip.url} control={clip} onShown={seen} />;
   if (shown === 'compare' && detail.reference && latest) {

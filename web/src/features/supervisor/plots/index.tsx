@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import { interval, limitShare, percent, span } from '../numbers';
+import { interval, limitShare, percent } from '../numbers';
+import { useSpan } from '../words';
 import type { Dimension, StatisticsRow } from '../wire';
 import { Figure } from './figure';
 import { Precisions } from './precisions';
@@ -17,6 +18,7 @@ interface Props {
 /** The plots of a statistic. Rows without a name are called so. */
 export function Plots({ by, rows, total }: Props) {
   const { t } = useTranslation('supervisor');
+  const span = useSpan();
   const upright = by === 'day' || by === 'hour';
   const named = rows.map((row) => ({ ...row, name: row.name || t('nameless') }));
   const drawn = upright ? named : [...named].sort((a, b) => b.found - a.found).slice(0, ROWS_MAX);

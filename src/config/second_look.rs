@@ -1,0 +1,103 @@
+//! The parts of a matter that are about second models: verify, scan, exemplars, shadow. Raw, checked, as values of the
+//! domain. Knows no model: whether classes and weights exist is checked where manifests are loaded.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::Deserialize;
+
+use super::{fault::Checker, matters::TIME_S_MAX};
+use crate::domain::{Grounds, Scan, Score, Verify};
+
+/// `[verify]`: the second look at a place that is about to be reported.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawVerify {
+    /// Folder below `models/`; its manifest has a section `[verify]`.
+    model: Option<String>,
+    /// The verifier's classes that stand for the matter.
+    classes: Vec<String>,
+    /// Least fused score, 0..=1.
+    accept_min: Option<f32>,
+    /// Seconds until a refused place is asked about again; an hour when left out.
+    again_after_s: Option<u64>,
+    /// Least newness against the reference picture, 0..=2; nothing is refused for it when left out.
+    newness_min: Option<f32>,
+}
+
+/// `[scan]`: a slow model over the whole view.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawScan {
+    /// Folder below `models/`.
+    model: Option<String>,
+    /// Seconds from one scan of a view to the next at least.
+    every_s: Option<u64>,
+}
+
+/// `[exemplars]`: how alike a thing must be to what a person said yes or no to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawExemplars {
+    /// Least cosine, 0.5..=1; [`LIKENESS_MIN`] when left out.
+    likeness_min: Option<f32>,
+}
+
+/// Default of `exemplars.likeness_min`; docs/models.md says how it was measured.
+const LIKENESS_MIN: f32 = 0.9;
+/// Default of `verify.again_after_s`.
+const AGAIN_AFTER_S: u64 = 3600;
+
+const GROUNDS: &str = "\"trained\", \"few_shot\" or \"composed\"";
+
+pub(super) fn grounds(level: Option<String>, check: &mut Checker<'_>) -> Grounds {
+    match check.text("level", level, GROUNDS).as_str() {
+        "trained" => Grounds::Trained,
+        "few_shot" => Grounds::FewShot,
+        "composed" => Grounds::Composed,
+        other => {
+            check.fault("level", format!("{other:?}"), GROUNDS);
+            Grounds::Composed
+        }
+    }
+}
+
+pub(super) fn verify(
+    raw: Option<RawVerify>,
+    exemplars: Option<RawExemplars>,
+    check: &mut Checker<'_>,
+) -> Option<Verify> {
+    let Some(raw) = raw else {
+        if exemplars.is_some() {
+            check.fault("exemplars", "a section", "nothing: only what is verified has an appearance to compare");
+        }
+        return None;
+    };
+    if raw.classes.is_empty() || raw.classes.iter().any(|class| class.trim().is_empty()) {
+        check.fault("verify.classes", format!("{:?}", raw.classes), "at least one class name of the verifier");
+    }
+    let accept_min = check.number("verify.accept_min", raw.accept_min, 0.01..=1.0, "a score");
+    let again_after_s = Some(raw.again_after_s.unwrap_or(AGAIN_AFTER_S));
+    let likeness_min = Some(exemplars.and_then(|raw| raw.likeness_min).unwrap_or(LIKENESS_MIN));
+    Some(Verify {
+        model: check.text("verify.model", raw.model, "the name of a folder below models/"),
+        classes: raw.classes.into_iter().map(Arc::from).collect(),
+        accept_min: Score::new(accept_min).unwrap_or(Score::ONE),
+        again_after: Duration::from_secs(check.number(
+            "verify.again_after_s",
+            again_after_s,
+            1..=TIME_S_MAX,
+            "seconds",
+        )),
+        newness_min: raw
+            .newness_min
+            .map(|least| check.number("verify.newness_min", Some(least), 0.0..=2.0, "1 less a cosine")),
+        likeness_min: check.number("exemplars.likeness_min", likeness_min, 0.5..=1.0, "a cosine"),
+    })
+}
+
+pub(super) fn scan(raw: Option<RawScan>, check: &mut Checker<'_>) -> Option<Scan> {
+    raw.map(|raw| Scan {
+        model: check.text("scan.model", raw.model, "the name of a folder below models/"),
+        every: Duration::from_secs(check.number("scan.every_s", raw.every_s, 1..=TIME_S_MAX, "seconds")),
+    })
+}

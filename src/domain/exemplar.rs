@@ -1,0 +1,157 @@
+//! Exemplars: how a thing looked about which a person said yes or no. Look-alikes are raised or suppressed by them, in a
+//! view, a zone or the city, until they expire or are undone. An exemplar decides about no incident that exists.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Appearance, ExemplarId, IncidentId, MatterKey, RejectReason, Verdict, ViewId, WallTime, ZoneId};
+
+/// What an exemplar does to its look-alikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Polarity {
+    /// They are surer to be reported.
+    Raise,
+    /// They are not reported.
+    Suppress,
+}
+
+/// Where an exemplar counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "scope")]
+pub enum Scope {
+    /// In one view.
+    View {
+        /// Which.
+        view: ViewId,
+    },
+    /// In one zone.
+    Zone {
+        /// Which.
+        zone: ZoneId,
+    },
+    /// Everywhere.
+    City,
+}
+
+impl Scope {
+    /// Whether a place of that view and zone lies in it.
+    pub fn holds(&self, at_view: ViewId, at_zone: ZoneId) -> bool {
+        match self {
+            Self::View { view } => *view == at_view,
+            Self::Zone { zone } => *zone == at_zone,
+            Self::City => true,
+        }
+    }
+}
+
+/// Where an exemplar comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "origin")]
+pub enum Origin {
+    /// A reviewer's verdict about an incident.
+    Verdict {
+        /// Which.
+        incident: IncidentId,
+    },
+    /// A box that an operator marked on a kept picture of an incident's evidence.
+    Mark {
+        /// Of which incident.
+        incident: IncidentId,
+    },
+}
+
+/// How a thing looked, and what a person said about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exemplar {
+    /// Identity: derived from what it comes from.
+    pub id: ExemplarId,
+    /// The matter that it is about.
+    pub matter: MatterKey,
+    /// What it does.
+    pub polarity: Polarity,
+    /// Where it counts.
+    pub scope: Scope,
+    /// The view that it was seen in, whatever its scope.
+    pub view: ViewId,
+    /// The zone that it was seen in.
+    pub zone: ZoneId,
+    /// How it looked to the verifier.
+    pub look: Appearance,
+    /// SHA-256 of the verifier's weights: appearances of other weights cannot be compared.
+    pub weights: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Who said so.
+    pub by: String,
+    /// When.
+    pub at: WallTime,
+    /// Counts until then.
+    pub expires: Option<WallTime>,
+    /// Taken back by whom and when.
+    pub undone: Option<(String, WallTime)>,
+}
+
+/// Exemplars of one view at most; the oldest make room.
+pub const EXEMPLARS_A_VIEW: u32 = 400;
+
+impl Exemplar {
+    /// The one that a verdict makes: each incident has at most one.
+    pub fn of_verdict(incident: IncidentId) -> ExemplarId {
+        ExemplarId::derived(&[b"exemplar of a verdict", incident.as_bytes()])
+    }
+
+    /// The one of a mark at a time.
+    pub fn of_mark(incident: IncidentId, at: WallTime) -> ExemplarId {
+        ExemplarId::derived(&[b"exemplar of a mark", incident.as_bytes(), &at.millis().to_be_bytes()])
+    }
+
+    /// Whether it counts at `now`.
+    pub fn counts(&self, now: WallTime) -> bool {
+        self.undone.is_none() && self.expires.is_none_or(|until| now < until)
+    }
+}
+
+impl Polarity {
+    /// What a verdict teaches about how a thing looks. Most reasons for a rejection are about time, place or law: the
+    /// thing was what it seemed, so nothing is learnt from them.
+    pub fn taught_by(verdict: &Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Confirmed => Some(Self::Raise),
+            Verdict::Rejected { reason: RejectReason::WrongObject } => Some(Self::Suppress),
+            Verdict::Rejected {
+                reason:
+                    RejectReason::Lawful
+                    | RejectReason::Passing
+                    | RejectReason::WrongZone
+                    | RejectReason::Unclear
+                    | RejectReason::Other,
+            }
+            | Verdict::Duplicate { .. }
+            | Verdict::Reclassified { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_looks_teaches() {
+        let rejected = |reason| Polarity::taught_by(&Verdict::Rejected { reason });
+        assert_eq!(rejected(RejectReason::WrongObject), Some(Polarity::Suppress));
+        assert_eq!((rejected(RejectReason::Lawful), rejected(RejectReason::Passing)), (None, None));
+        assert_eq!(Polarity::taught_by(&Verdict::Confirmed), Some(Polarity::Raise));
+        let of = IncidentId::derived(&[b"other"]);
+        assert_eq!(Polarity::taught_by(&Verdict::Duplicate { of }), None);
+    }
+
+    #[test]
+    fn a_scope_holds_its_own() {
+        let (view, zone) = (ViewId::derived(&[b"v"]), ZoneId::derived(&[b"z"]));
+        let (other_view, other_zone) = (ViewId::derived(&[b"w"]), ZoneId::derived(&[b"y"]));
+        assert!(Scope::View { view }.holds(view, other_zone) && !Scope::View { view }.holds(other_view, zone));
+        assert!(Scope::Zone { zone }.holds(other_view, zone) && !Scope::Zone { zone }.holds(view, other_zone));
+        assert!(Scope::City.holds(other_view, other_zone));
+    }
+}

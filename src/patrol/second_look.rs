@@ -1,0 +1,299 @@
+//! Hop 5, the slow part: a verifier looks at a crop of a place that is about to be reported, once an incident and not once
+//! a look; a whole-view model scans a view seldom. Neither ever delays the record: what cannot be asked now is asked in the
+//! next look, counted and never lost.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use crate::{
+    analysis::{
+        place_book::Answer,
+        verify::{Fusion, Square},
+    },
+    domain::{
+        Appearance, Detection, Frame, Homography, Incident, Look, Matter, MatterKey, ModelRef, Place, Refusal,
+        RefusedWhy, Ruling, Score, Sighting, Verification, Verify, View, WallTime, Weights,
+    },
+    infer::{Detector, InferError, Inspection, Lane},
+    telemetry::{Scanned, Second, SecondLook, Signal, emit},
+};
+
+use super::{
+    scenes::{Scene, Scenes},
+    spine::{Judgeable, Spine},
+};
+
+/// A model that looks again, with what its manifest says about its scores.
+#[derive(Clone)]
+pub struct Verifier {
+    /// Looks at crops.
+    pub detector: Arc<dyn Detector>,
+    /// How its score joins the proposal's.
+    pub fusion: Fusion,
+    /// By class: what it scores where it sees nothing of it.
+    pub unseen: BTreeMap<Arc<str>, Score>,
+}
+
+/// How crops of the view's reference picture look to a verifier. Pixels are not kept.
+#[derive(Default)]
+pub struct Baseline {
+    /// Version of the reference and weights of the verifier that the looks are of.
+    of: (u32, String),
+    looks: BTreeMap<Square, Appearance>,
+}
+
+/// Crops of one view that are remembered at most; beyond that all are made again.
+const LOOKS_MAX: usize = 64;
+
+impl Baseline {
+    /// The look of a crop, made by `ask` where it is not known.
+    fn look<E>(
+        &mut self,
+        of: (u32, &str),
+        square: Square,
+        ask: impl FnOnce() -> Result<Appearance, E>,
+    ) -> Result<Appearance, E> {
+        if (self.of.0, self.of.1.as_str()) != of || self.looks.len() >= LOOKS_MAX {
+            *self = Self { of: (of.0, of.1.to_owned()), looks: BTreeMap::new() };
+        }
+        if let Some(known) = self.looks.get(&square) {
+            return Ok(known.clone());
+        }
+        let look = ask()?;
+        self.looks.insert(square, look.clone());
+        Ok(look)
+    }
+}
+
+/// What asking about a place needs beside the place.
+pub(super) struct Asking<'a> {
+    spine: &'a Spine,
+    view: &'a View,
+    baseline: &'a mut Baseline,
+    last: &'a Judgeable,
+    /// Models that scanned the view in this look.
+    scanned: &'a [String],
+    /// How often the verifier was asked.
+    asked: u32,
+    /// What was said, to be recorded.
+    said: Vec<Verification>,
+}
+
+/// What the verifier saw of a place.
+struct Looked {
+    verified: Score,
+    look: Appearance,
+}
+
+impl<'a> Asking<'a> {
+    /// Begins to ask about the places of a look.
+    pub(super) fn new(
+        spine: &'a Spine,
+        view: &'a View,
+        baseline: &'a mut Baseline,
+        last: &'a Judgeable,
+        scanned: &'a [String],
+    ) -> Self {
+        Self { spine, view, baseline, last, scanned, asked: 0, said: Vec::new() }
+    }
+
+    /// What was said, to be recorded.
+    pub(super) fn said(self) -> Vec<Verification> {
+        if self.asked > 0 {
+            emit(Signal::Second(SecondLook::LookVerified));
+        }
+        self.said
+    }
+
+    /// The second look at a place; without a verifier everything passes.
+    pub(super) fn about(&mut self, matter: &Matter, place: &Place, sighting: &Sighting) -> Answer {
+        let weights = self.weights(matter);
+        let Some(verify) = &matter.verify else {
+            return Answer::Passed { score: place.score, weights: Some(weights) };
+        };
+        let began = Instant::now();
+        let asked = self.ask(matter, verify, place, sighting, weights);
+        let second = match &asked {
+            Ok(said) => match said.ruling {
+                Ruling::Passed => Second::Passed,
+                Ruling::Refused { why } => Second::Refused(why),
+            },
+            Err(_) => Second::Unasked,
+        };
+        self.asked += 1;
+        emit(Signal::Second(SecondLook::Verified { model: &verify.model, second, took: began.elapsed() }));
+        let said = match asked {
+            Ok(said) => said,
+            Err(error) => {
+                tracing::warn!(place = %place.id, %error, "the verifier could not look; it is asked in the next look");
+                return Answer::Unasked;
+            }
+        };
+        let answer = match said.ruling {
+            Ruling::Passed => Answer::Passed { score: said.fused, weights: Some(said.weights.clone()) },
+            Ruling::Refused { why } => {
+                Answer::Refused(Refusal { at: said.at, why, score: said.fused, looked: place.appearance.clone() })
+            }
+        };
+        self.said.push(said);
+        answer
+    }
+
+    fn weights(&self, matter: &Matter) -> Weights {
+        let of = |name: &str| {
+            let detector = self.spine.detectors.get(name);
+            detector.map_or_else(|| ModelRef { name: name.to_owned(), sha256: String::new() }, |one| one.model())
+        };
+        let scan = matter.scan.as_ref().filter(|scan| self.scanned.contains(&scan.model));
+        Weights { detector: of(&matter.model), scan: scan.map(|scan| of(&scan.model)), verifier: None }
+    }
+
+    fn ask(
+        &mut self,
+        matter: &Matter,
+        verify: &Verify,
+        place: &Place,
+        sighting: &Sighting,
+        weights: Weights,
+    ) -> Result<Verification, InferError> {
+        let verifier = self.spine.verifiers.get(&verify.model).ok_or_else(|| {
+            InferError::Model(verify.model.clone(), "it was not loaded; see `xunjie model list`".to_owned())
+        })?;
+        let seen = self.last.registered();
+        let picture = &seen.frame.picture;
+        let bbox = if sighting.frame == seen.frame.meta {
+            sighting.bbox_frame
+        } else {
+            seen.homography.to_frame(&sighting.bbox, picture.width(), picture.height())
+        };
+        let Looked { verified, look } = verifier.look_at(picture, &bbox, verify)?;
+        let fused = verifier.fusion.of(sighting.score, verified);
+        let model = verifier.detector.model();
+        let mut ruling =
+            if fused >= verify.accept_min { Ruling::Passed } else { Ruling::Refused { why: RefusedWhy::Score } };
+        let mut newness = None;
+        if let (Ruling::Passed, Some(least)) = (ruling, verify.newness_min) {
+            newness = self.newness(verifier, verify, sighting, &look)?;
+            if newness.is_some_and(|newness| newness < least) {
+                ruling = Ruling::Refused { why: RefusedWhy::NotNew };
+            }
+        }
+        let at = seen.frame.meta.judged_at();
+        Ok(Verification {
+            id: Verification::id_of(place.id, at),
+            place: place.id,
+            incident: Incident::id_of(place.id),
+            view: place.view,
+            zone: place.zone.0,
+            matter: matter.key.clone(),
+            at,
+            ruling,
+            proposed: sighting.score,
+            verified,
+            fused,
+            newness,
+            likened: None,
+            look,
+            weights: Weights { verifier: Some(model), ..weights },
+        })
+    }
+
+    /// 1 less the cosine of how the crop looks now and how the same crop of the reference picture does. `None` where the
+    /// two cannot be compared: that says nothing against the place.
+    fn newness(
+        &mut self,
+        verifier: &Verifier,
+        verify: &Verify,
+        sighting: &Sighting,
+        look: &Appearance,
+    ) -> Result<Option<f32>, InferError> {
+        let Some(reference) = &self.view.reference else { return Ok(None) };
+        let bbox = Homography::IDENTITY.to_frame(&sighting.bbox, reference.width, reference.height);
+        let Some(square) = Square::around(&bbox, reference.width, reference.height) else { return Ok(None) };
+        let of = (reference.version, &*verifier.detector.model().sha256);
+        let scenes: &Scenes = &self.spine.scenes;
+        let before = self.baseline.look(of, square, || {
+            let picture = scenes.reference_picture(reference);
+            let picture = picture.map_err(|error| InferError::Run(verify.model.clone(), error.to_string()))?;
+            let inspected = verifier.detector.inspect_in(Lane::Visit, &square.of(&picture))?;
+            Ok::<_, InferError>(inspected.appearance.unwrap_or_else(|| Appearance::new(Vec::new())))
+        })?;
+        Ok(look.likeness(&before).map(|cosine| 1.0 - cosine))
+    }
+}
+
+impl Verifier {
+    fn look_at(
+        &self,
+        picture: &crate::domain::Picture,
+        bbox: &crate::domain::BBox<crate::domain::FrameSpace>,
+        verify: &Verify,
+    ) -> Result<Looked, InferError> {
+        let unseen = verify.classes.iter().filter_map(|class| self.unseen.get(class)).copied().max();
+        let unseen = unseen.unwrap_or(Score::ZERO);
+        // A box that drifted out of the picture shows nothing to look at.
+        let Some(square) = Square::around(bbox, picture.width(), picture.height()) else {
+            return Ok(Looked { verified: unseen, look: Appearance::new(Vec::new()) });
+        };
+        let Inspection { detections, appearance } = self.detector.inspect_in(Lane::Visit, &square.of(picture))?;
+        let verified = square.score(bbox, &verify.classes, &detections, unseen);
+        Ok(Looked { verified, look: appearance.unwrap_or_else(|| Appearance::new(Vec::new())) })
+    }
+}
+
+/// A look that began later than this share of its revisit target is not scanned: scans go first where time is short.
+const LATE_SHARE: f64 = 0.5;
+
+impl Spine {
+    /// What whole-view models see in the frame, of those that the matters name and whose turn it is. Notes the models that
+    /// looked in `scanned`.
+    pub(super) fn scan(
+        &self,
+        look: &Look,
+        scene: &mut Scene,
+        matters: &BTreeMap<MatterKey, Matter>,
+        frame: &Frame,
+        scanned: &mut Vec<String>,
+    ) -> Vec<Detection> {
+        let now = frame.meta.judged_at();
+        let mut wanted: BTreeMap<&str, std::time::Duration> = BTreeMap::new();
+        for scan in matters.values().filter_map(|matter| matter.scan.as_ref()) {
+            let every = wanted.entry(&scan.model).or_insert(scan.every);
+            *every = scan.every.min(*every);
+        }
+        let mut found = Vec::new();
+        for (model, every) in wanted {
+            // Turned round where the clock was set back.
+            let is_due = |last: &WallTime| now < *last || now.since(*last) >= every;
+            if scanned.iter().any(|done| done == model) || !scene.scanned.get(model).is_none_or(is_due) {
+                continue;
+            }
+            if self.is_late(look, matters) {
+                emit(Signal::Second(SecondLook::Scanned { model, scanned: Scanned::Late }));
+                continue;
+            }
+            let Some(detector) = self.detectors.get(model) else { continue };
+            match detector.detect_in(Lane::Visit, &frame.picture) {
+                Ok(detections) => {
+                    emit(Signal::Second(SecondLook::Scanned { model, scanned: Scanned::Done }));
+                    scene.scanned.insert(model.to_owned(), now);
+                    scanned.push(model.to_owned());
+                    found.extend(detections);
+                }
+                Err(error) => {
+                    emit(Signal::Second(SecondLook::Scanned { model, scanned: Scanned::Failed }));
+                    tracing::warn!(view = %look.view, model, %error, "the view was not scanned; the next look tries again");
+                }
+            }
+        }
+        found
+    }
+
+    fn is_late(&self, look: &Look, matters: &BTreeMap<MatterKey, Matter>) -> bool {
+        let revisit = matters.values().map(|matter| matter.revisit).min().unwrap_or_default();
+        look.frames_max.is_some() && self.clock.now().since(look.due).as_secs_f64() > revisit.as_secs_f64() * LATE_SHARE
+    }
+}
+
+#[cfg(test)]
+#[path = "second_look_tests.rs"]
+mod tests;

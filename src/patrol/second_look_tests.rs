@@ -1,0 +1,144 @@
+//! What second models cost and change, told on a stage.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+use crate::{
+    analysis::fixtures,
+    domain::{IncidentChange, Purpose, Scan},
+    infer::ScriptedDetector,
+    patrol::rehearsal::{Rehearsal, Thing, believes_in_red, breaks},
+    store::{ExemplarStore, IncidentFilter, Page, Store},
+};
+
+fn matter(newness_min: Option<f32>) -> Matter {
+    let verify = Verify {
+        model: "second".into(),
+        classes: vec!["waste".into()],
+        accept_min: Score::new(0.5).unwrap(),
+        again_after: std::time::Duration::from_secs(600),
+        newness_min,
+        likeness_min: 0.9,
+    };
+    Matter { verify: Some(verify), ..fixtures::matter() }
+}
+
+fn thing(x: f32, colour: [u8; 3]) -> Thing {
+    Thing { at: [x, 100.0, x + 80.0, 180.0], colour, pattern: 8, score: 0.6 }
+}
+const RED: [u8; 3] = [230, 30, 30];
+const GREEN: [u8; 3] = [30, 200, 30];
+
+fn opened(done: &crate::patrol::spine::LookDone) -> Vec<Incident> {
+    let opened = |change: &IncidentChange| match change {
+        IncidentChange::Opened { incident } => Some(incident.clone()),
+        _ => None,
+    };
+    done.changes.iter().filter_map(opened).collect()
+}
+
+fn incidents(stage: &Rehearsal) -> Vec<Incident> {
+    stage.store.incidents(&IncidentFilter::default(), &Page { after: None, limit: 100 }).unwrap().rows
+}
+
+#[test]
+fn a_place_is_verified_once_and_both_weights_stand_on_incident_and_evidence() {
+    let stage = Rehearsal::new(matter(None), Some(believes_in_red()), None);
+    let things = [thing(100.0, RED), thing(400.0, GREEN)];
+    let mut found = Vec::new();
+    for second in (20..=400).step_by(20) {
+        found.extend(opened(&stage.look(second, &things)));
+    }
+    assert_eq!(found.len(), 1, "the red one alone");
+    let weights = found[0].weights.clone().unwrap();
+    assert_eq!((weights.detector.name.as_str(), weights.verifier.unwrap().name.as_str()), ("proposer", "verifier"));
+    let kept = &incidents(&stage)[0];
+    assert_eq!(kept.weights, found[0].weights, "recorded");
+    // 0.3 * logit(0.6) + 0.7 * logit(0.9) = 1.660: 0.840.
+    assert!((kept.score.value() - 0.840).abs() < 1e-3, "{:?}", kept.score);
+    let row = &stage.store.evidence_of(kept.id).unwrap()[0];
+    let manifest = stage.spine.evidence.manifest(row).unwrap();
+    assert_eq!((manifest.model.name.as_str(), manifest.verifier.unwrap().name.as_str()), ("proposer", "verifier"));
+    let said = stage.store.verifications_since(None, WallTime::from_millis(0), 100).unwrap();
+    let rulings: Vec<Ruling> = said.iter().map(|one| one.ruling).collect();
+    let refused = Ruling::Refused { why: RefusedWhy::Score };
+    assert_eq!(rulings.iter().filter(|one| **one == Ruling::Passed).count(), 1, "one run an incident: {rulings:?}");
+    assert_eq!(rulings.iter().filter(|one| **one == refused).count(), 1, "a refusal holds for ten minutes");
+    assert_eq!(stage.store.verifications(kept.id).unwrap().len(), 1);
+}
+
+#[test]
+fn a_verifier_that_cannot_look_loses_nothing() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let stage = Rehearsal::new(matter(None), Some(breaks(broken.clone())), None);
+    let things = [thing(100.0, RED)];
+    for second in (20..=200).step_by(20) {
+        assert_eq!(opened(&stage.look(second, &things)), [], "nobody looked");
+    }
+    broken.store(false, Ordering::SeqCst);
+    assert_eq!(opened(&stage.look(220, &things)).len(), 1, "the next look asks again");
+}
+
+#[test]
+fn what_the_reference_shows_already_is_not_new() {
+    // Nothing is accepted for its score here: the same red thing stands on the reference and, later, elsewhere too.
+    let stage = Rehearsal::new(matter(Some(0.3)), Some(believes_in_red()), None);
+    let old = thing(100.0, RED);
+    let reference = Look {
+        id: Look::id_of(stage.view.id, &Purpose::Reference, WallTime::from_millis(10_000)),
+        purpose: Purpose::Reference,
+        ..look_of(&stage, 10)
+    };
+    stage.look(10, std::slice::from_ref(&old));
+    stage.spine.look(&reference).unwrap();
+    let mut found = Vec::new();
+    for second in (40..=300).step_by(20) {
+        let things = [old.clone(), thing(400.0, RED)];
+        found.extend(opened(&stage.look(second, if second < 100 { &things[..1] } else { &things[..] })));
+    }
+    assert_eq!(found.len(), 1, "the new one alone");
+    assert!(found[0].bbox.x0() > 0.5, "{:?}", found[0].bbox);
+    let said = stage.store.verifications_since(None, WallTime::from_millis(0), 100).unwrap();
+    let of = |ruling: Ruling| said.iter().find(|one| one.ruling == ruling).and_then(|one| one.newness).unwrap();
+    assert!(of(Ruling::Passed) > 0.3 && of(Ruling::Refused { why: RefusedWhy::NotNew }) < 0.1, "{said:?}");
+}
+
+fn look_of(stage: &Rehearsal, second: i64) -> Look {
+    let due = WallTime::from_millis(second * 1000);
+    Look {
+        id: Look::id_of(stage.view.id, &Purpose::Patrol, due),
+        stream: stage.view.stream,
+        view: stage.view.id,
+        purpose: Purpose::Patrol,
+        due,
+        decode: stage.matter.decode,
+        frames_max: Some(1),
+        time_max: std::time::Duration::from_secs(5),
+        matters: vec![stage.matter.key.clone()],
+    }
+}
+
+#[test]
+fn a_scan_finds_what_the_cheap_model_misses_and_a_late_look_goes_without() {
+    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(60) };
+    let asked = Arc::new(std::sync::Mutex::new(0));
+    let count = asked.clone();
+    let scanner = ScriptedDetector::by_function(move |_, _| {
+        *count.lock().unwrap() += 1;
+        let bbox = [100.0, 100.0, 180.0, 180.0].into();
+        Ok(vec![Detection { class: "car".into(), score: Score::new(0.7).unwrap(), bbox, text: None }])
+    });
+    let stage = Rehearsal::new(Matter { scan: Some(scan), ..fixtures::matter() }, None, Some(scanner));
+    // The first look, at the empty street, was scanned as well.
+    assert_eq!(*asked.lock().unwrap(), 1);
+    let unseen = Thing { score: 0.0, ..thing(100.0, RED) };
+    let mut found = Vec::new();
+    for second in (60..=300).step_by(20) {
+        let late_s = if (120..=170).contains(&second) { 15 } else { 0 };
+        found.extend(opened(&stage.look_late(second, late_s, std::slice::from_ref(&unseen))));
+    }
+    // 60, then 120 to 160 are late, so 180, 240, 300.
+    assert_eq!(*asked.lock().unwrap(), 5, "at most once a minute, and never when late");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].weights.as_ref().and_then(|w| w.scan.as_ref()).map(|m| m.name.as_str()), Some("scanner"));
+}
