@@ -7,8 +7,9 @@ use std::path::Path;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use xunjie::{
+    analysis::plate::voted,
     config::Config,
-    domain::{Picture, TextLine},
+    domain::{BBox, Picture, TextLine},
     infer::{Catalogue, text::TextReader},
     media::jpeg,
 };
@@ -122,4 +123,43 @@ fn without_rules_or_with_the_wrong_kind_the_error_says_what_to_do() {
     assert!(error.contains("ads.toml"), "{error}");
     let error = bare.text_reader("nanodet_g_416").err().expect("a detector").to_string();
     assert!(error.contains("is of kind detector; name a model of kind text_detection"), "{error}");
+}
+
+#[test]
+fn plates_of_each_colour_are_read_by_the_vote_of_their_frames() {
+    #[derive(Deserialize)]
+    struct Plate {
+        kind: String,
+        number: String,
+        frames: Vec<Seen>,
+    }
+    #[derive(Deserialize)]
+    struct Seen {
+        file: String,
+        quad: [[f32; 2]; 4],
+    }
+    let folder = here().join("fixtures/plates");
+    let text = std::fs::read(folder.join("labels.json")).expect("the fixture is committed");
+    let plates: Vec<Plate> = serde_json::from_slice(&text).expect("the fixture is what this file reads");
+    let mut reader = catalogue().plate_reader("plate_clp").unwrap_or_else(|error| panic!("{error}; run script/setup"));
+    assert_eq!(plates.len(), 3);
+    for Plate { kind, number, frames } in plates {
+        let mut readings = Vec::new();
+        for Seen { file, quad } in frames {
+            let picture = jpeg::open(&folder.join(&file)).expect("the fixture is committed");
+            let seen = reader.read(&picture, None).unwrap();
+            let [plate] = seen.as_slice() else { panic!("{file}: one plate stands there, got {seen:#?}") };
+            let apart = plate.quad.0.iter().zip(quad).map(|(p, [x, y])| (p.x - x).hypot(p.y - y));
+            assert!(apart.fold(0.0, f32::max) < 9.0, "{file}: {:?}, drawn at {quad:?}", plate.quad);
+            readings.push(plate.reading.clone());
+        }
+        let voted = voted(&readings).expect("every frame could be spelled");
+        assert_eq!(voted.number.reveal(), number, "{kind}: {voted:?}");
+    }
+    let grey = Picture::from_rgb(1, 1, vec![90; 3]).unwrap();
+    assert_eq!(reader.read(&grey, None).unwrap(), []);
+    let wide = Picture::from_rgb(4000, 20, vec![90; 4000 * 20 * 3]).unwrap();
+    let error = reader.read(&wide, None).unwrap_err().to_string();
+    assert!(error.contains("4000x20") && error.contains("hand over the vehicle's part"), "{error}");
+    assert_eq!(reader.read(&wide, Some(&BBox::new(10.0, 0.0, 400.0, 20.0))).unwrap(), []);
 }

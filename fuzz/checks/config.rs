@@ -27,6 +27,7 @@ pub fn check(data: &[u8]) {
         limits: Some(file("limits.tsv", include_str!("../../city/example/limits.tsv"))),
         grid_cells: Some(file("grid_cells.tsv", include_str!("../../city/example/grid_cells.tsv"))),
         ads: None,
+        vehicles: None,
     };
     let given = |name: &str| Some(file(name, text));
     match which {

@@ -23,25 +23,34 @@ pub const CLASSES: [&str; 4] = [SMALL_AD, BANNER, SIGN, PHONE_NUMBER];
 /// both; banner and sign score what their text does.
 pub fn detections(lines: &[TextLine], width: u32, rules: &AdRules) -> Vec<Detection> {
     let mut found = Vec::new();
-    let mut others: Vec<&TextLine> = Vec::new();
+    let (mut evident, mut others): (Vec<Evident<'_>>, Vec<&TextLine>) = (Vec::new(), Vec::new());
     for line in lines {
-        if is_banner(rules, line, width) {
-            found.push(detection(BANNER, line.score, line.quad.bbox(), &line.text));
-        } else {
-            others.push(line);
+        match evidence(rules, line, width) {
+            _ if is_banner(rules, line, width) => {
+                found.push(detection(BANNER, line.score, line.quad.bbox(), &line.text));
+            }
+            Some(evidence) => evident.push(Evident { line, evidence }),
+            None => others.push(line),
         }
     }
     let mut ads = Vec::new();
-    for patch in patches(&others) {
+    for group in joined(&evident, |a, b| are_near(a.line, b.line)) {
+        let mut patch: Vec<&TextLine> = group.iter().map(|one| one.line).collect();
+        // The rest of what the sticker says: lines beside the evidence, as far as it stays small.
         let bbox = around(&patch);
-        let text = patch.iter().map(|line| &*line.text).collect::<Vec<_>>().join(" / ");
-        match small_ad_score(rules, &patch, &bbox, width) {
-            Some(score) => ads.push(detection(SMALL_AD, score, bbox, &text)),
-            None => {
-                let score = patch.iter().map(|line| line.score).max().unwrap_or(Score::ZERO);
-                found.push(detection(SIGN, score, bbox, &text));
-            }
+        let is_part = |other: &&TextLine| {
+            let width_with = bbox.union(&other.quad.bbox()).width();
+            width_with <= rules.small_width_max * width as f32 && group.iter().any(|one| are_near(one.line, other))
+        };
+        patch.extend(others.extract_if(.., |other| is_part(other)));
+        if let Some(score) = score_of(&group) {
+            ads.push(detection(SMALL_AD, score, around(&patch), &text_of(patch)));
         }
+    }
+    for sign in joined(&others, |a, b| are_near(a, b)) {
+        let sign: Vec<&TextLine> = sign.into_iter().copied().collect();
+        let score = sign.iter().map(|line| line.score).max().unwrap_or(Score::ZERO);
+        found.push(detection(SIGN, score, around(&sign), &text_of(sign)));
     }
     found.append(&mut clusters(&ads));
     let numbered = lines.iter().filter(|line| !phone::numbers(&line.text).is_empty());
@@ -56,34 +65,54 @@ fn detection(class: &str, score: Score, bbox: BBox<FrameSpace>, text: &str) -> D
 
 fn is_banner(rules: &AdRules, line: &TextLine, width: u32) -> bool {
     let (along, across) = (line.quad.width().max(line.quad.height()), line.quad.width().min(line.quad.height()));
-    let letters = line.text.chars().filter(|c| c.is_alphanumeric()).count();
-    // A long number is long and thin, too.
-    let is_said = line.text.chars().filter(|c| c.is_alphabetic()).count() * 2 >= letters;
+    // Chinese characters alone: foreign signs are misread into long rows of letters, and a long number is no slogan.
+    let characters = line.text.chars().filter(|c| matches!(c, '\u{4e00}'..='\u{9fff}')).count();
     along >= rules.banner_ratio_min * across
         && along >= rules.banner_length_min * width as f32
-        && letters >= rules.banner_characters_min
-        && is_said
+        && characters >= rules.banner_characters_min
 }
 
-/// `None` for a text that is no small ad.
-fn small_ad_score(rules: &AdRules, patch: &[&TextLine], bbox: &BBox<FrameSpace>, width: u32) -> Option<Score> {
+/// What speaks for a small ad.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// A telephone number.
+    Number,
+    /// The word of a service.
+    Word,
+    /// Both in one line.
+    Both,
+}
+
+/// A line that speaks for a small ad.
+struct Evident<'a> {
+    line: &'a TextLine,
+    evidence: Evidence,
+}
+
+/// `None` for a line that says nothing of the kind, is doubtful, or is too large for a sticker.
+fn evidence(rules: &AdRules, line: &TextLine, width: u32) -> Option<Evidence> {
     let width = width as f32;
-    let letter = patch.iter().map(|line| line.quad.height().min(line.quad.width())).fold(0.0, f32::max);
-    if bbox.width() > rules.small_width_max * width || letter > rules.small_letter_max * width {
+    if line.quad.bbox().width() > rules.small_width_max * width || letter(line) > rules.small_letter_max * width {
         return None;
     }
-    let best = |least: Score, says: &dyn Fn(&TextLine) -> bool| {
-        patch.iter().filter(|line| line.score >= least && says(line)).map(|line| line.score).max()
-    };
-    let number = best(rules.number_score_min, &|line| !phone::numbers(&line.text).is_empty());
-    let word = best(rules.word_score_min, &|line| {
-        let dense: String = line.text.chars().filter(|c| !c.is_whitespace()).collect();
-        rules.words.iter().any(|word| dense.contains(word))
-    });
+    let dense: String = line.text.chars().filter(|c| !c.is_whitespace()).collect();
+    let has_number = line.score >= rules.number_score_min && !phone::numbers(&line.text).is_empty();
+    let has_word = line.score >= rules.word_score_min && rules.words.iter().any(|word| dense.contains(word));
+    match (has_number, has_word) {
+        (true, true) => Some(Evidence::Both),
+        (true, false) => Some(Evidence::Number),
+        (false, true) => Some(Evidence::Word),
+        (false, false) => None,
+    }
+}
+
+/// The score of a group of evident lines.
+fn score_of(group: &[&Evident<'_>]) -> Option<Score> {
     /// A number without a word may be a shop's or a notice's, a word without a number a shop's sign.
     const NUMBER_ALONE: f32 = 0.85;
     const WORD_ALONE: f32 = 0.6;
-    match (number, word) {
+    let best = |without: Evidence| group.iter().filter(|one| one.evidence != without).map(|one| one.line.score).max();
+    match (best(Evidence::Word), best(Evidence::Number)) {
         (Some(number), Some(word)) => Some(number.max(word)),
         (Some(number), None) => Score::new(number.value() * NUMBER_ALONE).ok(),
         (None, Some(word)) => Score::new(word.value() * WORD_ALONE).ok(),
@@ -96,20 +125,21 @@ const PATCH_GAP_HEIGHTS: f32 = 0.9;
 /// Letters of one patch differ by at most this factor.
 const PATCH_LETTERS_FACTOR: f32 = 3.0;
 
-/// Lines that stand close together on one thing.
-fn patches<'a>(lines: &[&'a TextLine]) -> Vec<Vec<&'a TextLine>> {
-    let letter = |line: &TextLine| line.quad.height().min(line.quad.width());
-    joined(lines, |a, b| {
-        let (small, large) = (letter(a).min(letter(b)), letter(a).max(letter(b)));
-        small * PATCH_LETTERS_FACTOR >= large && gap(&a.quad.bbox(), &b.quad.bbox()) <= PATCH_GAP_HEIGHTS * large
-    })
-    .into_iter()
-    .map(|patch| {
-        let mut patch: Vec<&TextLine> = patch.into_iter().copied().collect();
-        patch.sort_by(|a, b| a.quad.bbox().y0().total_cmp(&b.quad.bbox().y0()));
-        patch
-    })
-    .collect()
+/// Whether two lines stand so close together that they are on one thing.
+fn are_near(a: &TextLine, b: &TextLine) -> bool {
+    let (small, large) = (letter(a).min(letter(b)), letter(a).max(letter(b)));
+    small * PATCH_LETTERS_FACTOR >= large && gap(&a.quad.bbox(), &b.quad.bbox()) <= PATCH_GAP_HEIGHTS * large
+}
+
+/// Height of a line's letters, whichever way it runs.
+fn letter(line: &TextLine) -> f32 {
+    line.quad.height().min(line.quad.width())
+}
+
+/// The lines from top to bottom.
+fn text_of(mut lines: Vec<&TextLine>) -> String {
+    lines.sort_by(|a, b| a.quad.bbox().y0().total_cmp(&b.quad.bbox().y0()));
+    lines.iter().map(|line| &*line.text).collect::<Vec<_>>().join(" / ")
 }
 
 /// Stickers that were put side by side are one thing to remove: a cluster has the box around all and the best score.
@@ -205,6 +235,20 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_beside_a_sticker_does_not_make_it_large() {
+        let lines = [
+            text("开锁", 0.95, [100.0, 100.0, 140.0, 120.0]),
+            text("13812345678", 0.95, [100.0, 126.0, 190.0, 144.0]),
+            text("上门服务", 0.9, [100.0, 80.0, 180.0, 98.0]),
+            text("百货商店", 0.9, [196.0, 96.0, 420.0, 140.0]),
+        ];
+        let found = found(&lines);
+        let of = |class: &str| found.iter().find(|d| d.0 == class).map(|d| d.2);
+        assert_eq!(of(SMALL_AD), Some([100.0, 80.0, 190.0, 144.0]));
+        assert_eq!(of(SIGN), Some([196.0, 96.0, 420.0, 140.0]));
+    }
+
+    #[test]
     fn what_is_large_doubtful_or_says_nothing_of_the_kind_is_a_sign() {
         for (said, score, bbox) in [
             ("开锁", 0.95, [100.0, 100.0, 240.0, 180.0]),
@@ -225,6 +269,7 @@ mod tests {
         let hanging = [100.0, 50.0, 140.0, 450.0];
         assert_eq!(found(&[text("热烈庆祝本店开业", 0.9, hanging)])[0].0, BANNER);
         assert_eq!(found(&[text("热烈庆祝", 0.9, long)])[0].0, SIGN);
+        assert_eq!(found(&[text("PECTOPAH GRAND CAFE", 0.9, long)])[0].0, SIGN);
         assert!(found(&[text("13812345678", 0.9, long)]).iter().all(|d| d.0 != BANNER));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::{FrameSpace, Point, Quad, TextLine};
 
 /// Pieces of one line are at most this far apart, in heights of the larger one.
-const GAP_MAX_HEIGHTS: f32 = 1.2;
+const GAP_MAX_HEIGHTS: f32 = 0.5;
 /// They overlap by at most this, in heights: more is another reading of the same text.
 const OVERLAP_MAX_HEIGHTS: f32 = 0.6;
 /// Their middles lie at most this far off each other's line, in heights.
@@ -106,9 +106,9 @@ pub(crate) mod tests {
     #[test]
     fn a_number_in_three_pieces_is_one_line_in_reading_order() {
         let pieces = vec![
-            text("1234", 0.9, [60.0, 10.0, 100.0, 30.0]),
+            text("1234", 0.9, [48.0, 10.0, 100.0, 30.0]),
             text("138", 0.95, [10.0, 11.0, 40.0, 31.0]),
-            text("5678", 0.8, [120.0, 10.0, 160.0, 30.0]),
+            text("5678", 0.8, [109.0, 10.0, 160.0, 30.0]),
         ];
         let lines = joined(pieces);
         assert_eq!(texts(&lines), ["138 1234 5678"]);

@@ -12,6 +12,7 @@ pub mod lines;
 pub mod nms;
 pub mod phone;
 pub mod place_book;
+pub mod plate;
 mod rectangle;
 mod resample;
 pub mod scene;

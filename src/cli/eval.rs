@@ -13,9 +13,9 @@ use serde::Serialize;
 
 #[cfg(feature = "gstreamer")]
 use super::eval_clip;
-#[cfg(feature = "onnx")]
-use super::eval_text;
 use super::{Done, desk::Desk, print::table};
+#[cfg(feature = "onnx")]
+use super::{eval_plates, eval_text};
 use crate::{
     analysis::verify::Fusion,
     domain::Score,
@@ -45,6 +45,9 @@ pub(super) enum Command {
     #[cfg(feature = "onnx")]
     /// 在写明文字的图片上测文字的检测与识别，在干净图片上数误读的号码
     Text(eval_text::Args),
+    #[cfg(feature = "onnx")]
+    /// 在画出的号牌上测检测、单帧识别和多帧投票
+    Plates(eval_plates::Args),
     #[cfg(feature = "gstreamer")]
     /// 重放录像，按真实事件的时间表测整条流程
     Clip(eval_clip::Args),
@@ -118,6 +121,8 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
         Command::Pictures(args) => pictures(args, desk),
         #[cfg(feature = "onnx")]
         Command::Text(args) => eval_text::run(args, desk),
+        #[cfg(feature = "onnx")]
+        Command::Plates(args) => eval_plates::run(args, desk),
         #[cfg(feature = "gstreamer")]
         Command::Clip(args) => eval_clip::run(args, desk),
     }

@@ -18,6 +18,8 @@ mod eval;
 #[cfg(feature = "gstreamer")]
 mod eval_clip;
 #[cfg(feature = "onnx")]
+mod eval_plates;
+#[cfg(feature = "onnx")]
 mod eval_text;
 mod evidence;
 mod judge;

@@ -40,7 +40,7 @@ struct RawBanner {
     ratio_min: Option<f32>,
     /// Least length, as a share of the picture's width.
     length_share_min: Option<f32>,
-    /// Least number of letters and digits.
+    /// Least number of Chinese characters.
     characters_min: Option<u32>,
 }
 

@@ -18,6 +18,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod vehicles;
 
 use std::{
     collections::BTreeMap,
@@ -39,7 +40,7 @@ pub use platform::{MediaMode, Outlet, Platform};
 pub use settings::{Folders, Log, MatterOverride, Patrol, Retention, Settings};
 pub use tls::TlsFiles;
 
-use crate::domain::{AdRules, Matter, MatterKey};
+use crate::domain::{AdRules, Matter, MatterKey, VehicleRegister};
 
 /// Everything that people wrote down, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,8 @@ pub struct Config {
     pub city: City,
     /// What the city calls a small ad or a banner, where it says so.
     pub ads: Option<AdRules>,
+    /// The vehicles that the city has on record; empty where it names none.
+    pub vehicles: VehicleRegister,
     /// The deployment.
     pub settings: Settings,
     /// The folder that relative paths start from.
@@ -108,6 +111,7 @@ impl Config {
         mut faults: Vec<Fault>,
     ) -> Result<Self, Faults> {
         let ads = city.ads.as_ref().map(|file| ads::check(file, &mut faults));
+        let vehicles = city.vehicles.as_ref().map(|file| vehicles::check(file, &mut faults)).unwrap_or_default();
         let city = city::check(&shown(root, &settings.folders.city), city, &mut faults);
         let matters = matters::check_all(pipelines, &settings.matters, settings_file, &city, &mut faults);
         if matters.is_empty() && faults.is_empty() {
@@ -115,7 +119,7 @@ impl Config {
             Checker::new(folder, &mut faults).fault("", "no pipeline", "at least one <matter>.toml");
         }
         if faults.is_empty() {
-            Ok(Self { matters, city, ads, settings, root: root.to_path_buf() })
+            Ok(Self { matters, city, ads, vehicles, settings, root: root.to_path_buf() })
         } else {
             Err(Faults(faults))
         }
@@ -173,5 +177,6 @@ fn read_city(root: &Path, folder: &Path, faults: &mut Vec<Fault>) -> CityFiles {
         limits: read("limits.tsv"),
         grid_cells: read("grid_cells.tsv"),
         ads: read("ads.toml"),
+        vehicles: read("vehicles.tsv"),
     }
 }

@@ -19,7 +19,7 @@ pub struct AdRules {
     pub banner_ratio_min: f32,
     /// A banner is at least so long.
     pub banner_length_min: f32,
-    /// A banner has at least so many characters.
+    /// A banner has at least so many Chinese characters.
     pub banner_characters_min: usize,
     /// SHA-256 of the file that says so, lower-case hexadecimal.
     pub sha256: String,

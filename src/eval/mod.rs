@@ -8,6 +8,8 @@ pub mod clip;
 pub mod cost;
 pub mod labels;
 pub mod page;
+#[cfg(feature = "onnx")]
+pub mod plates;
 mod plots;
 pub mod report;
 pub mod run;

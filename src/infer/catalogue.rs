@@ -16,7 +16,10 @@ use super::{
     pool::PoolSettings,
 };
 #[cfg(feature = "onnx")]
-use super::{pool::Device, text::TextReader};
+use super::{
+    pool::Device,
+    text::{PlateReader, TextReader},
+};
 use crate::{
     config::Faults,
     domain::{AdRules, ModelRef},
@@ -93,6 +96,7 @@ impl Catalogue {
         match &manifest.kind {
             ModelKind::Detector(_) => run_once(manifest, &weights),
             ModelKind::TextDetection(spec) => read_once(manifest, self.manifest(&spec.recognition)?),
+            ModelKind::PlateDetection(spec) => plates_once(manifest, self.manifest(&spec.recognition)?),
             ModelKind::TextRecognition(_) | ModelKind::Encoder(_) | ModelKind::Head(_) => Ok(()),
         }
     }
@@ -131,6 +135,16 @@ impl Catalogue {
         let manifest = self.manifest(name)?;
         reader_of(manifest, self.manifest(&manifest.text_detection()?.recognition)?)
     }
+
+    /// A finder of plates and the reader that it names, for one thread.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    #[cfg(feature = "onnx")]
+    pub fn plate_reader(&self, name: &str) -> Result<PlateReader, InferError> {
+        let manifest = self.manifest(name)?;
+        plates_of(manifest, self.manifest(&manifest.plate_detection()?.recognition)?)
+    }
 }
 
 /// Which weights and rules a reader answers by: one hash over the hashes of both weight files and of the rules, as text,
@@ -144,6 +158,22 @@ fn reader_model(finder: &Manifest, reader: &Manifest, rules: &AdRules) -> ModelR
 fn reader_of(finder: &Manifest, reader: &Manifest) -> Result<TextReader, InferError> {
     let weights = [finder.weights()?, reader.weights()?];
     TextReader::load((finder, &weights[0]), (reader, &weights[1]), Device::Cpu)
+}
+
+#[cfg(feature = "onnx")]
+fn plates_of(finder: &Manifest, reader: &Manifest) -> Result<PlateReader, InferError> {
+    let weights = [finder.weights()?, reader.weights()?];
+    PlateReader::load((finder, &weights[0]), (reader, &weights[1]), Device::Cpu)
+}
+
+#[cfg(feature = "onnx")]
+fn plates_once(finder: &Manifest, reader: &Manifest) -> Result<(), InferError> {
+    plates_of(finder, reader).map(|_| ())
+}
+
+#[cfg(not(feature = "onnx"))]
+fn plates_once(finder: &Manifest, _: &Manifest) -> Result<(), InferError> {
+    Err(without_runtime(finder))
 }
 
 #[cfg(feature = "onnx")]

@@ -280,6 +280,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         analysis::fixtures::meta,
@@ -294,6 +296,49 @@ mod tests {
         let blocks: Vec<u8> = (0..(w / 8) * (h / 6)).map(|_| dice.u8(20..235)).collect();
         let rgb = (0..w * h).flat_map(|at| [blocks[(at / w / 6) * (w / 8) + (at % w) / 8]; 3]).collect();
         Frame { meta: meta(second), picture: Picture::from_rgb(w as u32, h as u32, rgb).unwrap() }
+    }
+
+    #[test]
+    fn a_matter_with_an_interval_of_its_own_waits_for_it_but_for_a_look_out_of_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+        let view = registered(&*store);
+        let scenes = Scenes::new(store.clone(), folder.path());
+        scenes.sync(Arc::new(store.registry().unwrap()));
+        let slot = scenes.slot(view.id);
+        let mut slot = lock(&slot);
+        let scene = scenes.refresh(view.id, &mut slot).unwrap();
+        let often = crate::analysis::fixtures::matter();
+        let seldom = Matter { key: "seldom".parse().unwrap(), every: Some(Duration::from_secs(1800)), ..often.clone() };
+        let all = BTreeMap::from([(often.key.clone(), often.clone()), (seldom.key.clone(), seldom.clone())]);
+        let at = |second: i64| WallTime::from_millis(second * 1000);
+        let due = |scene: &Scene, purpose: Purpose, second: i64| {
+            let look = Look {
+                id: Look::id_of(view.id, &purpose, at(second)),
+                stream: view.stream,
+                view: view.id,
+                purpose,
+                due: at(second),
+                decode: crate::domain::DecodeMode::KeyFrames,
+                frames_max: Some(1),
+                time_max: Duration::from_secs(10),
+                matters: all.keys().cloned().collect(),
+            };
+            scene.due(&look, &all, at(second))
+        };
+        let both = due(scene, Purpose::Patrol, 100);
+        assert_eq!(both.len(), 2, "never judged");
+        scene.have_judged(&both, at(100));
+        for (purpose, second, count) in [
+            (Purpose::Patrol, 130, 1),
+            (Purpose::Patrol, 1899, 1),
+            (Purpose::Patrol, 1900, 2),
+            (Purpose::Snapshot, 130, 2),
+            (Purpose::Continuous, 9000, 1),
+            (Purpose::Patrol, 50, 2),
+        ] {
+            assert_eq!(due(scene, purpose, second).len(), count, "{purpose:?} at {second}");
+        }
     }
 
     #[test]

@@ -85,6 +85,7 @@ fn config(folder: &Path) -> Config {
         limits: Some(file("limits.tsv", include_str!("../../../city/example/limits.tsv"))),
         grid_cells: None,
         ads: None,
+        vehicles: None,
     };
     let pipelines = [
         file("pipelines/motor_vehicle_parking.toml", include_str!("../../../pipelines/motor_vehicle_parking.toml")),

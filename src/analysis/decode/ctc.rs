@@ -55,6 +55,21 @@ impl Charset {
         self.characters.len() + 1
     }
 
+    /// The number of a character.
+    ///
+    /// Returns `None` for one that is not in the set.
+    pub fn class_of(&self, character: char) -> Option<usize> {
+        let mut text = [0; 4];
+        let text: &str = character.encode_utf8(&mut text);
+        let at = self.characters.iter().position(|known| **known == *text)?;
+        Some(if at < self.blank { at } else { at + 1 })
+    }
+
+    /// The number of the blank.
+    pub fn blank(&self) -> usize {
+        self.blank
+    }
+
     fn character(&self, class: usize) -> Option<&Arc<str>> {
         match class.cmp(&self.blank) {
             std::cmp::Ordering::Less => self.characters.get(class),

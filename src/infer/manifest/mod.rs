@@ -19,7 +19,7 @@ use super::InferError;
 use crate::{
     analysis::{
         ads,
-        decode::{DecodeError, Decoder, Output},
+        decode::{Corners, DecodeError, Decoder, Output},
         letterbox::{Letterbox, TensorFormat},
         nms,
         verify::Fusion,
@@ -63,6 +63,8 @@ pub enum ModelKind {
     TextDetection(TextDetectionSpec),
     /// Reads a line of text.
     TextRecognition(TextRecognitionSpec),
+    /// Finds number plates.
+    PlateDetection(PlateDetectionSpec),
 }
 
 impl ModelKind {
@@ -74,6 +76,7 @@ impl ModelKind {
             Self::Head(_) => "head",
             Self::TextDetection(_) => "text_detection",
             Self::TextRecognition(_) => "text_recognition",
+            Self::PlateDetection(_) => "plate_detection",
         }
     }
 }
@@ -205,6 +208,17 @@ pub struct TextRecognitionSpec {
     pub score_floor: Score,
 }
 
+/// A finder of number plates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlateDetectionSpec {
+    /// What goes in; its sides are the largest.
+    pub input: PictureInput,
+    /// How the outputs are read.
+    pub corners: Corners,
+    /// Name of the model that reads what was found.
+    pub recognition: String,
+}
+
 /// Where a reader's characters stand, in the order of its character axis, the blank left out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CharsetSource {
@@ -314,6 +328,17 @@ impl Manifest {
         match &self.kind {
             ModelKind::TextRecognition(spec) => Ok(spec),
             other => Err(self.another(other.word(), "text_recognition")),
+        }
+    }
+
+    /// The part of a finder of plates.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn plate_detection(&self) -> Result<&PlateDetectionSpec, InferError> {
+        match &self.kind {
+            ModelKind::PlateDetection(spec) => Ok(spec),
+            other => Err(self.another(other.word(), "plate_detection")),
         }
     }
 

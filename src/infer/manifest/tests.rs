@@ -71,6 +71,13 @@ fn a_manifest_of_each_kind_is_taken() {
             ),
         ),
         (
+            "plate_detection",
+            format!(
+                "{INPUT}[plate_detection]\noutputs = [\"a\", \"b\", \"c\"]\nstrides = [8]\npriors = [[24.0, 48.0]]\n\
+                 variances = [0.1, 0.2]\nscore_floor = 0.6\nnms_iou = 0.4\nrecognition = \"reader\"\n"
+            ),
+        ),
+        (
             "text_recognition",
             format!(
                 "{INPUT}[text_recognition]\noutput = \"y\"\ncharset_metadata_key = \"character\"\nblank_index = 0\n\

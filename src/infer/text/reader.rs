@@ -6,18 +6,17 @@ use std::ops::Range;
 use super::{
     super::{
         InferError,
-        manifest::{CharsetSource, Manifest, TextDetectionSpec, TextRecognitionSpec},
+        manifest::{Manifest, TextDetectionSpec},
         pool::Device,
     },
-    sessions::Graph,
+    line_reader::LineReader,
+    sessions::{Answer, Graph, shape_of},
 };
 use crate::{
     analysis::{
-        decode::{Charset, Output, TextMap, TextMapRule, TextRegion, line},
-        letterbox::TensorLayout,
+        decode::{TextMap, TextMapRule, TextRegion},
         lines, tensor,
         tiles::{Stretch, stretches},
-        warp::upright,
     },
     domain::{FrameSpace, Picture, Quad, TextLine},
 };
@@ -26,10 +25,8 @@ use crate::{
 pub struct TextReader {
     name: String,
     finding: TextDetectionSpec,
-    reading: TextRecognitionSpec,
     finder: Graph,
-    reader: Graph,
-    charset: Charset,
+    reader: LineReader,
     /// The input tensor, kept between runs.
     tensor: Vec<f32>,
 }
@@ -40,10 +37,6 @@ const OVERLAP_PX: usize = 128;
 const TILES_MAX: usize = 40;
 /// Text that is so much higher than wide is read turned by a quarter.
 const TALL_RATIO: f32 = 1.5;
-/// Widths of lines are rounded up to a multiple of this, so that the runtime meets few shapes.
-const WIDTH_STEP_PX: usize = 32;
-/// The narrowest line that is shown to the reader, in heights: it was taught on lines padded to more than this.
-const NARROWEST_HEIGHTS: usize = 4;
 
 impl TextReader {
     /// Loads both graphs, checks them against their manifests and runs each once.
@@ -56,12 +49,10 @@ impl TextReader {
         device: Device,
     ) -> Result<Self, InferError> {
         let finding = finder.text_detection()?.clone();
-        let reading = reader.text_recognition()?.clone();
-        let find = Graph::load(finder, finder_weights, device, &finding.input, &finding.output)?;
-        let mut read = Graph::load(reader, reader_weights, device, &reading.input, &reading.output)?;
-        let charset = charset(reader, &reading, &mut read)?;
+        let find = Graph::load(finder, finder_weights, device, &finding.input, &[&finding.output])?;
+        let read = LineReader::load(reader, reader_weights, device)?;
         let name = finder.name.clone();
-        let mut reader = Self { name, finding, reading, finder: find, reader: read, charset, tensor: Vec::new() };
+        let mut reader = Self { name, finding, finder: find, reader: read, tensor: Vec::new() };
         let grey = Picture::from_rgb(64, 64, vec![128; 64 * 64 * 3])
             .map_err(|error| InferError::Model(reader.name.clone(), error.to_string()))?;
         reader
@@ -125,7 +116,8 @@ impl TextReader {
         self.tensor.clear();
         tensor::append(&self.finding.input.format, [width, height], pixel, &mut self.tensor);
         let shape = shape_of(self.finding.input.format.layout, width, height);
-        self.finder.run(shape, &self.tensor, |shape, data| {
+        self.finder.run(shape, &self.tensor, |answers| {
+            let [Answer { shape, data }] = answers else { return Err("it gave no map".to_owned()) };
             let fits = shape.ends_with(&[height, width]) && data.len() == width * height;
             if !fits {
                 return Err(format!("the map has the shape {shape:?} for a picture of {width}x{height}"));
@@ -146,68 +138,17 @@ impl TextReader {
         let tries: &[usize] = if is_tall { &[1, 3] } else { &[0] };
         let mut best: Option<TextLine> = None;
         for quarters in tries {
-            let line = self.read_one(picture, &quad.turned(*quarters))?;
+            let line = self.reader.read(picture, &quad.turned(*quarters))?;
             if best.as_ref().is_none_or(|best| line.score > best.score) {
                 best = Some(line);
             }
         }
-        let floor = self.reading.score_floor;
+        let floor = self.reader.floor();
         Ok(best.filter(|line| line.score >= floor && line.text.chars().any(char::is_alphanumeric)))
-    }
-
-    fn read_one(&mut self, picture: &Picture, quad: &Quad<FrameSpace>) -> Result<TextLine, InferError> {
-        let format = &self.reading.input.format;
-        let (height, widest) = (format.height as usize, format.width as usize);
-        let ratio = quad.width() / quad.height().max(1.0);
-        let width = ((ratio * height as f32).round() as usize).clamp(height / 2, widest);
-        let shown = width.max(NARROWEST_HEIGHTS * height).next_multiple_of(WIDTH_STEP_PX).min(widest.max(width));
-        let pixels = upright(picture, quad, width as u32, height as u32);
-        self.tensor.clear();
-        let pixel = |x: usize, y: usize| (x < width).then(|| pixels[y * width + x]);
-        tensor::append(format, [shown, height], pixel, &mut self.tensor);
-        let Self { reader, charset, reading, tensor, .. } = self;
-        let shape = shape_of(reading.input.format.layout, shown, height);
-        reader.run(shape, tensor, |shape, data| {
-            let output = Output { shape: shape.get(1..).unwrap_or_default(), data };
-            let read = charset.read(&reading.output, &output).map_err(|error| error.to_string())?;
-            let (text, score) = line(&read);
-            Ok(TextLine { quad: *quad, text: text.into(), score })
-        })
-    }
-}
-
-fn shape_of(layout: TensorLayout, width: usize, height: usize) -> [usize; 4] {
-    match layout {
-        TensorLayout::Nchw => [1, 3, height, width],
-        TensorLayout::Nhwc => [1, height, width, 3],
     }
 }
 
 /// The same picture as packed RGB: planar pixels would be converted again for every sample.
-fn packed(picture: &Picture) -> Picture {
+pub(super) fn packed(picture: &Picture) -> Picture {
     Picture::from_rgb(picture.width(), picture.height(), picture.to_rgb()).unwrap_or_else(|_| picture.clone())
-}
-
-/// The characters, from the manifest or the graph's metadata, fitted to what the graph answers on a grey line.
-fn charset(manifest: &Manifest, spec: &TextRecognitionSpec, graph: &mut Graph) -> Result<Charset, InferError> {
-    let fault = |text: String| InferError::Model(manifest.name.clone(), text);
-    let (width, height) = (spec.input.format.width.min(320) as usize, spec.input.format.height as usize);
-    let mut grey = Vec::new();
-    tensor::append(&spec.input.format, [width, height], |_, _| None, &mut grey);
-    let shape = shape_of(spec.input.format.layout, width, height);
-    let classes = graph.run(shape, &grey, |shape, _| {
-        shape.get(2).copied().filter(|_| shape.len() == 3).ok_or_else(|| {
-            format!("output {} has the shape {shape:?}, lines are [pictures, steps, characters]", spec.output)
-        })
-    });
-    let classes = classes.map_err(|error| fault(error.to_string()))?;
-    let list = match &spec.charset {
-        CharsetSource::Listed(list) => list.clone(),
-        CharsetSource::Metadata(key) => {
-            let text = graph.metadata(key).ok_or_else(|| fault(format!("the graph's metadata has no key {key}")))?;
-            text.lines().map(str::to_owned).collect()
-        }
-    };
-    Charset::new(list.iter().map(String::as_str), spec.blank_index as usize, classes)
-        .map_err(|error| fault(error.to_string()))
 }
