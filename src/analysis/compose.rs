@@ -92,7 +92,6 @@ pub(crate) mod tests {
             grounds: Grounds::Composed,
             verify: None,
             scan: None,
-            shadow: None,
             composition: Composition {
                 anchor: part(anchor, 0.35),
                 companion: companion.map(|classes| Companion {

@@ -19,7 +19,6 @@ pub fn matter() -> Matter {
         grounds: Grounds::Composed,
         verify: None,
         scan: None,
-        shadow: None,
         composition: Composition {
             anchor: Part { classes: vec!["car".into()], score_min: Score::new(0.3).expect("in range") },
             companion: None,

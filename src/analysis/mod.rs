@@ -6,6 +6,7 @@ pub mod appearance;
 pub mod compose;
 pub mod decode;
 pub mod detected;
+pub mod exemplar;
 pub mod lawful;
 pub mod letterbox;
 pub mod lines;

@@ -22,6 +22,7 @@ mod eval_plates;
 #[cfg(feature = "onnx")]
 mod eval_text;
 mod evidence;
+mod exemplar;
 mod judge;
 mod model;
 mod platform_sim;
@@ -86,6 +87,9 @@ enum Command {
     /// 上报：查看、重投
     #[command(subcommand)]
     Delivery(delivery::Command),
+    /// 样例：从复核结论学到的外观，试算、撤销
+    #[command(subcommand)]
+    Exemplar(exemplar::Command),
     /// 证据：核验、查看、保全、对账、到期清理
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -150,6 +154,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Review(command) => review::run(command, &desk),
         Command::Case(command) => case::run(&command, &desk),
         Command::Delivery(command) => delivery::run(&command, &desk),
+        Command::Exemplar(command) => exemplar::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
         Command::Account(command) => account::run(command, &desk),
         Command::Token(command) => token::run(command, &desk),

@@ -13,7 +13,7 @@ use crate::{
     deliver::{self, CaseSink},
     domain::Purpose,
     identity,
-    media::{SourceSpec, probe},
+    media::{SourceSpec, jpeg, probe},
     patrol::{
         Courier, CourierHandle, Pace, bundle_reader,
         planner::Budget,
@@ -22,7 +22,7 @@ use crate::{
     service::Service,
     store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
-    web::{self, App, LookWish, Ports, ProbePort, Probed, Tls},
+    web::{self, App, LookWish, Ports, ProbePort, Probed, ThumbnailPort, Tls},
 };
 
 /// Views visited at least this often keep their session open between looks.
@@ -212,5 +212,15 @@ fn ports(service: &Service, asker: Asker, sink: Option<Arc<dyn CaseSink>>) -> an
     let identity = settings.oidc.as_ref().map(|oidc| {
         identity::open(oidc, &settings.identity_networks, service.clock.clone()).context("[oidc] cannot be used")
     });
-    Ok(Ports { probe: Some(probe), look: Some(Arc::new(look)), sink, identity: identity.transpose()? })
+    let thumbnail: ThumbnailPort = Arc::new(|bytes, width| {
+        let small = jpeg::decode(bytes).and_then(|picture| jpeg::thumbnail(&picture, width));
+        small.map_err(|error| error.to_string())
+    });
+    Ok(Ports {
+        probe: Some(probe),
+        look: Some(Arc::new(look)),
+        sink,
+        thumbnail: Some(thumbnail),
+        identity: identity.transpose()?,
+    })
 }

@@ -4,7 +4,8 @@
 use chrono::FixedOffset;
 
 use crate::domain::{
-    Area, CloseCause, DeliveryState, Grounds, Message, Presence, Review, Role, Transport, Verdict, WallTime, ZoneKind,
+    Area, CloseCause, DeliveryState, Grounds, Message, Polarity, Presence, RefusedWhy, Review, Role, ScopeKind,
+    Transport, Verdict, WallTime, ZoneKind,
 };
 
 pub(super) use crate::service::words::{evidence_kind, moment_kind, reject_reason, stage, view_state};
@@ -24,6 +25,33 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
         Verdict::Rejected { reason } => format!("驳回：{}", reject_reason(*reason)),
         Verdict::Duplicate { of } => format!("重复于 {of}"),
         Verdict::Reclassified { matter } => format!("改判为 {matter}"),
+    }
+}
+
+/// What an exemplar does.
+pub(super) fn polarity(polarity: Polarity) -> &'static str {
+    match polarity {
+        Polarity::Raise => "促报",
+        Polarity::Suppress => "压报",
+    }
+}
+
+/// Where an exemplar counts.
+pub(super) fn scope(scope: ScopeKind) -> &'static str {
+    match scope {
+        ScopeKind::View => "本画面",
+        ScopeKind::Zone => "本区域",
+        ScopeKind::City => "全市",
+    }
+}
+
+/// Why a place was not reported; `None` where it was.
+pub(super) fn refused(why: Option<RefusedWhy>) -> &'static str {
+    match why {
+        None => "上报",
+        Some(RefusedWhy::Score) => "分数不足",
+        Some(RefusedWhy::NotNew) => "基准图里已有",
+        Some(RefusedWhy::Exemplar) => "像被驳回的样例",
     }
 }
 

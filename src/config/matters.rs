@@ -37,8 +37,6 @@ struct RawMatter {
     scan: Option<RawScan>,
     /// How alike exemplars must be; may be left out.
     exemplars: Option<RawExemplars>,
-    /// Folder below `models/` of a model that looks on and changes nothing; may be left out.
-    shadow: Option<String>,
     /// `mask_all` or `show_anchor`.
     plates: Option<String>,
     /// What stays.
@@ -198,7 +196,6 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         grounds: second_look::grounds(raw.level, check),
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),
-        shadow: raw.shadow.map(|name| check.text("shadow", Some(name), "the name of a folder below models/")),
         composition: Composition {
             anchor: part("anchor", raw.anchor.classes, raw.anchor.score_min, check),
             companion: raw.companion.map(|raw| companion(raw, check)),

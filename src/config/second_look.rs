@@ -1,4 +1,4 @@
-//! The parts of a matter that are about second models: verify, scan, exemplars, shadow. Raw, checked, as values of the
+//! The parts of a matter that are about second models: verify, scan, exemplars. Raw, checked, as values of the
 //! domain. Knows no model: whether classes and weights exist is checked where manifests are loaded.
 
 use std::{sync::Arc, time::Duration};
@@ -43,7 +43,7 @@ pub(super) struct RawExemplars {
 }
 
 /// Default of `exemplars.likeness_min`; docs/models.md says how it was measured.
-const LIKENESS_MIN: f32 = 0.9;
+const LIKENESS_MIN: f32 = 0.95;
 /// Default of `verify.again_after_s`.
 const AGAIN_AFTER_S: u64 = 3600;
 

@@ -77,9 +77,9 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
     assert_eq!(level("", "").unwrap_err(), ["level"], "a matter says what it rests on");
     let sections = "[verify]\nmodel = \"v\"\nclasses = [\"a\"]\naccept_min = 0.5\nnewness_min = 0.2\n\
                     [scan]\nmodel = \"w\"\nevery_s = 600\n[exemplars]\nlikeness_min = 0.8\n";
-    let stall = level("level = \"few_shot\"\nshadow = \"s\"", sections).unwrap();
+    let stall = level("level = \"few_shot\"", sections).unwrap();
     let verify = stall.verify.unwrap();
-    assert_eq!((stall.grounds, stall.shadow.as_deref()), (crate::domain::Grounds::FewShot, Some("s")));
+    assert_eq!(stall.grounds, crate::domain::Grounds::FewShot);
     assert_eq!(
         (verify.again_after, verify.newness_min, verify.likeness_min),
         (Duration::from_secs(3600), Some(0.2), 0.8)

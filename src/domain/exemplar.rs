@@ -1,6 +1,8 @@
 //! Exemplars: how a thing looked about which a person said yes or no. Look-alikes are raised or suppressed by them, in a
 //! view, a zone or the city, until they expire or are undone. An exemplar decides about no incident that exists.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Appearance, ExemplarId, IncidentId, MatterKey, RejectReason, Verdict, ViewId, WallTime, ZoneId};
@@ -44,20 +46,26 @@ impl Scope {
     }
 }
 
-/// Where an exemplar comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "origin")]
-pub enum Origin {
-    /// A reviewer's verdict about an incident.
-    Verdict {
-        /// Which.
-        incident: IncidentId,
-    },
-    /// A box that an operator marked on a kept picture of an incident's evidence.
-    Mark {
-        /// Of which incident.
-        incident: IncidentId,
-    },
+/// A scope without what it is of, as people choose one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeKind {
+    /// The view that it was seen in.
+    View,
+    /// The zone that it was seen in.
+    Zone,
+    /// Everywhere.
+    City,
+}
+
+impl From<Scope> for ScopeKind {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::View { .. } => Self::View,
+            Scope::Zone { .. } => Self::Zone,
+            Scope::City => Self::City,
+        }
+    }
 }
 
 /// How a thing looked, and what a person said about it.
@@ -79,20 +87,22 @@ pub struct Exemplar {
     pub look: Appearance,
     /// SHA-256 of the verifier's weights: appearances of other weights cannot be compared.
     pub weights: String,
-    /// Where it comes from.
-    pub origin: Origin,
+    /// The incident whose verdict made it.
+    pub incident: IncidentId,
     /// Who said so.
     pub by: String,
     /// When.
     pub at: WallTime,
     /// Counts until then.
-    pub expires: Option<WallTime>,
+    pub expires: WallTime,
     /// Taken back by whom and when.
     pub undone: Option<(String, WallTime)>,
 }
 
 /// Exemplars of one view at most; the oldest make room.
 pub const EXEMPLARS_A_VIEW: u32 = 400;
+/// Exemplars count for half a year: seasons change how a street looks.
+pub const EXEMPLAR_KEPT: Duration = Duration::from_secs(180 * 86_400);
 
 impl Exemplar {
     /// The one that a verdict makes: each incident has at most one.
@@ -100,14 +110,18 @@ impl Exemplar {
         ExemplarId::derived(&[b"exemplar of a verdict", incident.as_bytes()])
     }
 
-    /// The one of a mark at a time.
-    pub fn of_mark(incident: IncidentId, at: WallTime) -> ExemplarId {
-        ExemplarId::derived(&[b"exemplar of a mark", incident.as_bytes(), &at.millis().to_be_bytes()])
+    /// A scope of this kind around what it was seen in.
+    pub fn scoped(&self, kind: ScopeKind) -> Scope {
+        match kind {
+            ScopeKind::View => Scope::View { view: self.view },
+            ScopeKind::Zone => Scope::Zone { zone: self.zone },
+            ScopeKind::City => Scope::City,
+        }
     }
 
     /// Whether it counts at `now`.
     pub fn counts(&self, now: WallTime) -> bool {
-        self.undone.is_none() && self.expires.is_none_or(|until| now < until)
+        self.undone.is_none() && now < self.expires
     }
 }
 

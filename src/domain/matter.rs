@@ -197,8 +197,6 @@ pub struct Matter {
     pub verify: Option<Verify>,
     /// The slow look at the whole view, if there is one.
     pub scan: Option<Scan>,
-    /// A model that looks at the same frames where there is time and changes nothing.
-    pub shadow: Option<String>,
     /// What must be seen.
     pub composition: Composition,
     /// How it is tested against zones.

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64},
     },
     time::Duration,
@@ -60,13 +60,21 @@ impl MediaSession for Stage {
     }
 }
 
+/// What is on a thing, so that things of one colour can look unlike each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    Plain,
+    Upright,
+    Level,
+    Slanting,
+}
+
 /// A painted thing: where, in which colour, and what the cheap model calls it with which score.
 #[derive(Clone, Debug)]
 pub(crate) struct Thing {
     pub at: [f32; 4],
     pub colour: [u8; 3],
-    /// Squares of a pattern in it, so that things of one colour can look unlike each other.
-    pub pattern: u32,
+    pub pattern: Pattern,
     pub score: f32,
 }
 
@@ -76,30 +84,41 @@ impl Thing {
     }
 }
 
+/// The street without anything on it, and the noise of a sensor.
+fn street() -> &'static (Vec<u8>, Vec<u8>) {
+    static STREET: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    STREET.get_or_init(|| {
+        let mut dice = fastrand::Rng::with_seed(7);
+        let (w, h) = (WIDTH as usize, HEIGHT as usize);
+        let blocks: Vec<u8> = (0..(w / 16) * (h / 12)).map(|_| dice.u8(40..215)).collect();
+        let rgb = (0..w * h).flat_map(|at| [blocks[(at / w / 12) * (w / 16) + (at % w) / 16]; 3]).collect();
+        (rgb, (0..w * h * 3).map(|_| dice.u8(0..6)).collect())
+    })
+}
+
 /// The street with things on it. The street itself never changes, and the sensor's noise of each second is its own: a
 /// camera that sends the very same picture is frozen.
 pub(crate) fn painted(second: i64, things: &[Thing]) -> Picture {
-    let mut dice = fastrand::Rng::with_seed(7);
-    let (w, h) = (WIDTH as usize, HEIGHT as usize);
-    let blocks: Vec<u8> = (0..(w / 16) * (h / 12)).map(|_| dice.u8(40..215)).collect();
-    let street = |x: usize, y: usize| [blocks[(y / 12) * (w / 16) + x / 16]; 3];
-    let pixel = |at: usize| {
-        let (x, y) = (at % w, at / w);
-        let on = |thing: &&Thing| {
-            let [x0, y0, x1, y1] = thing.at;
-            (x0..x1).contains(&(x as f32)) && (y0..y1).contains(&(y as f32))
-        };
-        things.iter().find(on).map_or_else(
-            || street(x, y),
-            |thing| {
-                let (i, j) = (x as u32 - thing.at[0] as u32, y as u32 - thing.at[1] as u32);
-                let dark = thing.pattern > 0 && (i / thing.pattern + j / thing.pattern) % 2 == 0;
-                if dark { thing.colour.map(|value| value / 3) } else { thing.colour }
-            },
-        )
-    };
-    let mut noise = fastrand::Rng::with_seed(second.unsigned_abs());
-    let rgb = (0..w * h).flat_map(pixel).map(|value| value.saturating_add(noise.u8(0..6))).collect();
+    let (street, noise) = street();
+    let mut rgb = street.clone();
+    for thing in things {
+        let [x0, y0, x1, y1] = thing.at.map(|side| side as usize);
+        for (x, y) in (y0..y1.min(HEIGHT as usize)).flat_map(|y| (x0..x1.min(WIDTH as usize)).map(move |x| (x, y))) {
+            let (i, j) = ((x - x0) / 9, (y - y0) / 9);
+            let dark = match thing.pattern {
+                Pattern::Plain => false,
+                Pattern::Upright => i % 2 == 0,
+                Pattern::Level => j % 2 == 0,
+                Pattern::Slanting => (x - x0 + y - y0) / 12 % 2 == 0,
+            };
+            let colour = if dark { thing.colour.map(|value| value / 3) } else { thing.colour };
+            rgb[(y * WIDTH as usize + x) * 3..][..3].copy_from_slice(&colour);
+        }
+    }
+    let from = usize::try_from(second).unwrap() * 7919 % noise.len();
+    for (value, noise) in rgb.iter_mut().zip(noise[from..].iter().chain(&noise[..from])) {
+        *value = value.saturating_add(*noise);
+    }
     Picture::from_rgb(WIDTH, HEIGHT, rgb).unwrap()
 }
 

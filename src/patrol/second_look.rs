@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use crate::{
     analysis::{
+        exemplar::{Weighed, weigh},
         place_book::Answer,
         verify::{Fusion, Square},
     },
@@ -166,10 +167,17 @@ impl<'a> Asking<'a> {
             seen.homography.to_frame(&sighting.bbox, picture.width(), picture.height())
         };
         let Looked { verified, look } = verifier.look_at(picture, &bbox, verify)?;
-        let fused = verifier.fusion.of(sighting.score, verified);
         let model = verifier.detector.model();
+        let at = seen.frame.meta.judged_at();
+        let exemplars = self.spine.store.teaching(place.view, place.zone.0, &matter.key, at);
+        let exemplars = exemplars.map_err(|error| InferError::Run(verify.model.clone(), error.to_string()))?;
+        let weighed = weigh(&look, &model.sha256, &exemplars, verify.likeness_min);
+        let fused = weighed.lifted(verifier.fusion.of(sighting.score, verified), verify.likeness_min);
         let mut ruling =
             if fused >= verify.accept_min { Ruling::Passed } else { Ruling::Refused { why: RefusedWhy::Score } };
+        if let (Ruling::Passed, Weighed::Suppressed(_)) = (ruling, weighed) {
+            ruling = Ruling::Refused { why: RefusedWhy::Exemplar };
+        }
         let mut newness = None;
         if let (Ruling::Passed, Some(least)) = (ruling, verify.newness_min) {
             newness = self.newness(verifier, verify, sighting, &look)?;
@@ -177,7 +185,6 @@ impl<'a> Asking<'a> {
                 ruling = Ruling::Refused { why: RefusedWhy::NotNew };
             }
         }
-        let at = seen.frame.meta.judged_at();
         Ok(Verification {
             id: Verification::id_of(place.id, at),
             place: place.id,
@@ -191,7 +198,7 @@ impl<'a> Asking<'a> {
             verified,
             fused,
             newness,
-            likened: None,
+            likened: weighed.likened(),
             look,
             weights: Weights { verifier: Some(model), ..weights },
         })

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 use crate::{
     analysis::fixtures,
-    domain::{IncidentChange, Purpose, Scan},
+    domain::{IncidentChange, Purpose, RejectReason, Review, Scan, SignedVerdict, Verdict},
     infer::ScriptedDetector,
-    patrol::rehearsal::{Rehearsal, Thing, believes_in_red, breaks},
+    patrol::rehearsal::{Pattern, Rehearsal, Thing, believes_in_red, breaks},
     store::{ExemplarStore, IncidentFilter, Page, Store},
 };
 
@@ -24,7 +24,7 @@ fn matter(newness_min: Option<f32>) -> Matter {
 }
 
 fn thing(x: f32, colour: [u8; 3]) -> Thing {
-    Thing { at: [x, 100.0, x + 80.0, 180.0], colour, pattern: 8, score: 0.6 }
+    Thing { at: [x, 100.0, x + 80.0, 180.0], colour, pattern: Pattern::Level, score: 0.6 }
 }
 const RED: [u8; 3] = [230, 30, 30];
 const GREEN: [u8; 3] = [30, 200, 30];
@@ -141,4 +141,96 @@ fn a_scan_finds_what_the_cheap_model_misses_and_a_late_look_goes_without() {
     assert_eq!(*asked.lock().unwrap(), 5, "at most once a minute, and never when late");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].weights.as_ref().and_then(|w| w.scan.as_ref()).map(|m| m.name.as_str()), Some("scanner"));
+}
+
+/// Six spots in a picture.
+const SPOTS: [[f32; 2]; 6] =
+    [[40.0, 40.0], [250.0, 40.0], [460.0, 40.0], [40.0, 220.0], [250.0, 220.0], [460.0, 220.0]];
+
+/// A red thing at a spot with a pattern, never twice quite the same: light, size and place waver.
+fn wavering(dice: &mut fastrand::Rng, spot: usize, pattern: Pattern) -> Thing {
+    let [x, y] = SPOTS[spot];
+    let (x, y) = (x + dice.u32(0..5) as f32, y + dice.u32(0..5) as f32);
+    let side = (88 + dice.u32(0..4)) as f32;
+    let colour = [200 + dice.u8(0..30), 30, 30];
+    Thing { at: [x, y, x + side, y + side], colour, pattern, score: 0.6 }
+}
+
+/// Shows the things until they would have been reported, then the empty street until they are cleared. Returns the
+/// incidents that opened or came back.
+fn round(stage: &Rehearsal, second: &mut i64, things: &[Thing]) -> Vec<crate::domain::IncidentId> {
+    let mut reported = Vec::new();
+    for step in 0..6 {
+        *second += 31;
+        let done = stage.look(*second, if step < 3 { things } else { &[] });
+        let new = |change: &IncidentChange| {
+            matches!(change, IncidentChange::Opened { .. } | IncidentChange::Reopened { .. }).then(|| change.incident())
+        };
+        reported.extend(done.changes.iter().filter_map(new));
+    }
+    reported
+}
+
+/// What stands for litter bins that the models take for rubbish, and for rubbish of three kinds.
+const FALSE_PATTERN: Pattern = Pattern::Level;
+const TRUE_PATTERNS: [Pattern; 3] = [Pattern::Plain, Pattern::Upright, Pattern::Slanting];
+
+/// Reported of 9 false and of 9 true things.
+fn reported(stage: &Rehearsal, second: &mut i64) -> (usize, usize) {
+    let mut dice = fastrand::Rng::with_seed(99);
+    let (mut wrong, mut right) = (0, 0);
+    for number in 0..3 {
+        let falses = (0..3).map(|spot| (spot, FALSE_PATTERN));
+        let trues = (3..6).map(|spot| (spot, TRUE_PATTERNS[(spot + number) % 3]));
+        let things: Vec<Thing> =
+            falses.chain(trues).map(|(spot, pattern)| wavering(&mut dice, spot, pattern)).collect();
+        for id in round(stage, second, &things) {
+            let is_false = stage.store.incident(id).unwrap().bbox.y0() < 0.5;
+            wrong += usize::from(is_false);
+            right += usize::from(!is_false);
+        }
+    }
+    (wrong, right)
+}
+
+/// A reviewer who knows which is which.
+fn decided(stage: &Rehearsal, incident: &Incident, is_false: bool, second: i64) {
+    let verdict = if is_false { Verdict::Rejected { reason: RejectReason::WrongObject } } else { Verdict::Confirmed };
+    let at = WallTime::from_millis(second * 1000);
+    let (reviewer, note) = ("张三".to_owned(), String::new());
+    let signed = SignedVerdict { incident: incident.id, verdict, reviewer, at, note, undo_until: at };
+    stage.store.decide(&signed, &crate::store::conformance::open_case).unwrap();
+}
+
+#[test]
+fn after_twenty_verdicts_what_was_rejected_does_not_come_again() {
+    let untaught = Rehearsal::new(matter(None), Some(believes_in_red()), None);
+    assert_eq!(reported(&untaught, &mut 0), (9, 9), "the models believe in both");
+
+    let stage = Rehearsal::new(matter(None), Some(believes_in_red()), None);
+    let (mut second, mut verdicts, mut dice) = (0, 0, fastrand::Rng::with_seed(5));
+    // Four rounds of five: two or three of each kind, at any spot.
+    for number in 0..4_usize {
+        let pattern =
+            |n: usize| if (n + number).is_multiple_of(2) { FALSE_PATTERN } else { TRUE_PATTERNS[(n + number) % 3] };
+        let things: Vec<Thing> = (0..5).map(|spot| wavering(&mut dice, spot, pattern(spot))).collect();
+        for id in round(&stage, &mut second, &things) {
+            let incident = stage.store.incident(id).unwrap();
+            let seen = Homography::IDENTITY.to_frame(&incident.bbox, 640, 360);
+            let is_it = |thing: &&Thing| thing.bbox().iou(&seen) > 0.5;
+            let thing = things.iter().find(is_it).expect("it was shown");
+            if incident.review == Review::Waiting {
+                decided(&stage, &incident, thing.pattern == FALSE_PATTERN, second);
+                verdicts += 1;
+            }
+        }
+    }
+    let (wrong, right) = reported(&stage, &mut second);
+    println!("after {verdicts} verdicts: {wrong} of 9 false and {right} of 9 true ones are reported");
+    assert!(verdicts <= 20, "{verdicts}");
+    assert!(wrong <= 1, "{wrong} of 9 false ones came again: at least 80 % must not");
+    assert_eq!(right, 9, "and no true one is lost");
+    let said = stage.store.verifications_since(None, WallTime::from_millis(0), 500).unwrap();
+    let held = || said.iter().filter(|one| one.ruling == Ruling::Refused { why: RefusedWhy::Exemplar });
+    assert!(held().count() > 0 && held().all(|one| one.likened.is_some()), "each names its exemplar");
 }

@@ -10,6 +10,7 @@ mod deliveries;
 mod desk;
 mod entrance;
 mod evidence;
+mod exemplars;
 mod export;
 mod faults;
 mod health;
@@ -52,6 +53,7 @@ pub use coverage::{Coverage, ViewCoverage};
 pub use desk::OnDesk;
 pub use entrance::{Entered, SECRET_CHARS_MAX};
 pub use evidence::{Circle, EvidenceBytes};
+pub use exemplars::{Changed, EXEMPLARS_LISTED, Preview};
 pub use faults::{Fault, Faults};
 pub use health::{DISK_FREE_BYTES_MIN, Health};
 pub use import::{

@@ -39,8 +39,8 @@ pub struct ShownPicture {
 pub struct ShownPictures {
     /// In order of time.
     pub pictures: Vec<ShownPicture>,
-    /// The clip.
-    pub clip: Option<PictureRef>,
+    /// The clip, and how long it is in seconds where that can be told.
+    pub clip: Option<(PictureRef, Option<f64>)>,
 }
 
 impl Service {
@@ -70,7 +70,8 @@ impl Service {
                 skew_ms: original.skew_ms,
             })
         });
-        let clip = manifest.files.iter().find(|file| file.role == FileRole::Clip).map(named);
+        let clip = manifest.files.iter().find(|file| file.role == FileRole::Clip);
+        let clip = clip.map(|file| (named(file), self.evidence.clip_seconds(row, &file.name)));
         ShownPictures { pictures: pictures.collect(), clip }
     }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    exemplars::ExemplarStore,
+    exemplars::{ExemplarFilter, ExemplarStore},
     office::*,
     review::{HandOut, HandedOut, Judged, Queue, QueueFilter, ReviewStore},
 };

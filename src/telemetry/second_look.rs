@@ -1,4 +1,4 @@
-//! Signals of second models: verifiers, scans, shadows.
+//! Signals of second models: verifiers and scans.
 
 use std::time::Duration;
 

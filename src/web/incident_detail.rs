@@ -226,7 +226,7 @@ impl IncidentDetailOut {
             lock: lock.map(|lock| LockOut::of(lock, caller)),
             undo_until: undoable.map(|undoable| undoable.until),
             pictures: shown.pictures.into_iter().map(|one| PictureOut::of(one, caller.may_unmask)).collect(),
-            clip: clip.map(|clip| ClipOut { url: path_of(&clip), seconds: None }),
+            clip: clip.map(|(clip, seconds)| ClipOut { url: path_of(&clip), seconds }),
             looks_seen: place.map(|place| place.looks_seen),
             evidence: evidence.into_iter().map(|(row, manifest)| BundleOut::of(row, manifest)).collect(),
             case: case.map(|case| CaseOut::of(case, &people)),

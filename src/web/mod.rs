@@ -13,6 +13,7 @@ mod deliveries;
 mod desk;
 mod door;
 mod evidence;
+mod exemplars;
 mod extract;
 mod guard;
 mod handshakes;
@@ -35,6 +36,7 @@ mod server;
 mod sessions;
 mod statistics;
 mod streams;
+mod thumbnails;
 mod tls;
 mod tokens;
 mod verdicts;
@@ -52,6 +54,8 @@ use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
 pub use streams::{ProbePort, Probed};
+pub use thumbnails::ThumbnailPort;
+use thumbnails::Thumbnails;
 pub use tls::{BadTls, Tls};
 
 use crate::{
@@ -75,6 +79,8 @@ pub struct Ports {
     pub look: Option<LookPort>,
     /// The outlet to the platform, to be asked what it holds.
     pub sink: Option<Arc<dyn CaseSink>>,
+    /// Makes pictures small. Without it they are sent as they are.
+    pub thumbnail: Option<ThumbnailPort>,
     /// Who vouches for people beside their passwords.
     pub identity: Option<Arc<dyn IdentityProvider>>,
 }
@@ -92,6 +98,7 @@ pub struct App {
     tls: Option<Arc<Tls>>,
     changes: Changes,
     logins: Arc<Logins>,
+    thumbnails: Arc<Thumbnails>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
@@ -107,6 +114,7 @@ impl App {
             tls: None,
             changes: Changes::default(),
             logins: Arc::default(),
+            thumbnails: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),

@@ -24,7 +24,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    App, accounts, areas, audit, callbacks, cases, catalogue, changes, deliveries, desk, door, evidence,
+    App, accounts, areas, audit, callbacks, cases, catalogue, changes, deliveries, desk, door, evidence, exemplars,
     guard::{self, Door},
     health, imports, incident_detail, incidents, looks, media_links, oidc, plan, platform, queue,
     roles::Routes,
@@ -43,7 +43,7 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 #[openapi(
     info(
         title = "Xunjie (巡街)",
-        description = "Streams, views, zones, looks, incidents, evidence, reviews, cases and deliveries. Errors are RFC 9457 problem details; lists are pages with a cursor; times are RFC 3339 in UTC.",
+        description = "Streams, views, zones, looks, incidents, evidence, exemplars, reviews, cases and deliveries. Errors are RFC 9457 problem details; lists are pages with a cursor; times are RFC 3339 in UTC.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact()
     ),
@@ -118,6 +118,9 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(evidence::manifest))
         .routes(routes!(evidence::prove))
         .routes(routes!(evidence::file))
+        .routes(routes!(exemplars::list))
+        .routes(routes!(exemplars::change, exemplars::undo))
+        .routes(routes!(exemplars::preview))
         .routes(routes!(statistics::show))
         .routes(routes!(statistics::hot_spots))
         .routes(routes!(statistics::export))

@@ -15,6 +15,7 @@ use super::{
     extract::{At, Body, PageOf, Params, given},
     looks::{LookAsked, LookOut, LookWish},
     problem::Problem,
+    thumbnails::ThumbnailWidth,
 };
 use crate::{
     domain::{Caller, Reference, StreamId, View, ViewId, ViewState, WallTime},
@@ -210,6 +211,9 @@ pub(super) struct ReferenceQuery {
     /// Its version, so that another picture has another address.
     #[serde(default, rename = "version")]
     _version: Option<u32>,
+    /// A small copy of so many pixels' width: 320 or 640.
+    #[param(value_type = Option<String>)]
+    width: Option<ThumbnailWidth>,
 }
 
 /// The reference picture with heads and plates unreadable. Where the patrol has not made that copy yet, whoever may see
@@ -222,8 +226,12 @@ pub(super) async fn reference(
     At(id): At<ViewId>,
     Params(query): Params<ReferenceQuery>,
 ) -> Result<impl IntoResponse, Problem> {
-    let by = caller.clone();
-    let asked = app.run(&caller, move |service| service.reference_picture(id, query.original, &by));
+    let (by, thumbnails, port) = (caller.clone(), app.thumbnails.clone(), app.ports.thumbnail.clone());
+    let asked = app.run(&caller, move |service| {
+        let (kind, bytes) = service.reference_picture(id, query.original, &by)?;
+        let small = query.width.zip(port).and_then(|(width, port)| thumbnails.of(&bytes, width, &port));
+        Ok(small.map_or((kind, bytes), |small| ("image/jpeg", small.to_vec())))
+    });
     let (kind, bytes) = asked.await?;
     Ok(([(header::CONTENT_TYPE, kind)], bytes))
 }

@@ -78,6 +78,10 @@ const ROWS: &[Row] = &[
     ("evidence_manifest", Some(VIEWERS), One("evidence"), ""),
     ("evidence_prove", Some(VIEWERS), One("evidence"), ""),
     ("evidence_show", Some(VIEWERS), One("evidence"), ""),
+    ("exemplars_change", Some(OPERATOR), One("exemplar"), r#"{"scope":"zone"}"#),
+    ("exemplars_list", Some(&[Operator, Reviewer, Supervisor]), List("exemplar"), ""),
+    ("exemplars_preview", Some(WATCHERS), One("exemplar"), ""),
+    ("exemplars_undo", Some(OPERATOR), One("exemplar"), ""),
     ("health_live", None, Nothing, ""),
     ("health_metrics", Some(WATCHERS), Nothing, ""),
     ("health_show", Some(ALL), Nothing, ""),
@@ -171,6 +175,7 @@ fn things(house: &House, code: &str, area: &str) -> Things {
         ("zone", zone.to_string()),
         ("incident", incident.to_string()),
         ("evidence", evidence.id.to_string()),
+        ("exemplar", xunjie::domain::Exemplar::of_verdict(incident).to_string()),
         ("case", case.id.to_string()),
         ("delivery", delivery.id.to_string()),
         ("area", area.to_owned()),
@@ -180,7 +185,7 @@ fn things(house: &House, code: &str, area: &str) -> Things {
 }
 
 /// A reference picture, as the first look would take it.
-fn picture_of(house: &House, view: &str) {
+pub(crate) fn picture_of(house: &House, view: &str) {
     let folder = house.service.data().join("references");
     std::fs::create_dir_all(&folder).unwrap();
     let bytes = &pictures()[0].1;

@@ -1,10 +1,18 @@
 //! Bundles, files, legal hold, and what leaves the review circle.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde_json::json;
 use url::Url;
-use xunjie::domain::{EvidenceId, FileRole};
+use xunjie::{
+    domain::{EvidenceId, FileRole, Role},
+    media::jpeg,
+    web::{Ports, ThumbnailPort},
+};
 
 use crate::house::{House, pictures};
 
@@ -117,4 +125,30 @@ fn a_signed_link_opens_the_masked_picture_alone() {
     house.clock.advance_to(house.now().plus(Duration::from_secs(62)));
     assert_eq!(platform.get(&link).status, 403, "its time is over");
     assert_eq!(platform.get(&format!("/api/v1/evidence/{bundle}/files/masked.jpg")).status, 401);
+}
+
+#[test]
+fn a_reference_picture_comes_small_in_two_widths() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let noted = asked.clone();
+    let thumbnail: ThumbnailPort = Arc::new(move |picture, width| {
+        noted.lock().unwrap().push(width);
+        let small = jpeg::decode(picture).and_then(|picture| jpeg::thumbnail(&picture, width / 20));
+        small.map_err(|error| error.to_string())
+    });
+    let house = House::start_with(true, Ports { thumbnail: Some(thumbnail), ..Ports::default() });
+    let (view, _) = house.camera("C1", "东门");
+    crate::doors::picture_of(&house, &view.to_string());
+    let path = format!("/api/v1/views/{view}/reference?version=1");
+    let width = |query: &str| {
+        let answer = house.person_with("chen", &[Role::Operator], None, true).get(&format!("{path}{query}"));
+        assert_eq!((answer.status, answer.header("content-type")), (200, "image/jpeg"), "{}", answer.text);
+        jpeg::decode(&answer.bytes).unwrap().width()
+    };
+    assert_eq!((width(""), width("&width=320"), width("&width=320"), width("&width=640")), (32, 16, 16, 32));
+    assert_eq!(*asked.lock().unwrap(), [320, 640], "made once each");
+    let odd = house.client().get(&format!("{path}&width=100000"));
+    assert_eq!(odd.status, 400, "{}", odd.text);
+    let other = house.person("li", &[Role::Operator], Some(&["西城区"]));
+    assert_eq!(other.get(&format!("{path}&width=320")).status, 404, "what is kept is shown to nobody else");
 }

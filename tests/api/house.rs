@@ -238,6 +238,24 @@ impl House {
         let head = self.service.store.evidence_head().unwrap();
         let (row, _) = self.service.evidence.write(draft, head.as_deref()).unwrap();
         let id = incident.id;
+        let model = |name: &str| ModelRef { name: name.into(), sha256: "00".repeat(32) };
+        let said = Verification {
+            id: Verification::id_of(place.id, now),
+            place: place.id,
+            incident: id,
+            view,
+            zone,
+            matter: matter.clone(),
+            at: now,
+            ruling: Ruling::Passed,
+            proposed: place.score,
+            verified: place.score,
+            fused: place.score,
+            newness: None,
+            likened: None,
+            look: Appearance::new(vec![1.0, f32::from(n)]),
+            weights: Weights { detector: model("cheap"), scan: None, verifier: Some(model("dear")) },
+        };
         let report = self.look(view, ViewState::Same, None);
         let changes = vec![IncidentChange::Opened { incident }];
         let outcome = LookOutcome {
@@ -247,7 +265,7 @@ impl House {
             changes,
             evidence: vec![row],
             recheck: None,
-            verifications: vec![],
+            verifications: vec![said],
             observed: None,
         };
         self.service.store.record(&outcome).unwrap();

@@ -15,6 +15,7 @@ mod threads;
 
 pub(crate) use door::DOOR_CLAUSES;
 pub(crate) use fixtures::*;
+pub(crate) use teaching::verification;
 
 use super::{Store, accounts::AccountStore};
 
@@ -66,7 +67,9 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         many_who_ask_at_once_share_the_queue, a_second_review_is_one_and_by_somebody_else;
     teaching:
         every_field_of_a_verification_comes_back, the_oldest_verifications_of_a_view_make_room,
-        what_a_place_was_refused_for_and_the_weights_of_an_incident_come_back;
+        what_a_place_was_refused_for_and_the_weights_of_an_incident_come_back,
+        verdicts_about_looks_teach_and_their_undo_takes_it_back, an_exemplar_counts_in_its_scope_until_it_is_undone,
+        the_oldest_exemplars_of_a_view_make_room;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

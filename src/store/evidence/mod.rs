@@ -2,6 +2,7 @@
 //! not at all. Nothing here ever changes a bundle that was recorded, or reaches outside of the folder.
 
 mod bundle;
+mod clip;
 mod reconcile;
 mod retention;
 #[cfg(test)]
@@ -165,6 +166,11 @@ impl EvidenceFolder {
         })?;
         let reader = image::ImageReader::new(file).with_guessed_format().map_err(|error| failed(error.to_string()))?;
         reader.into_dimensions().map_err(|error| failed(error.to_string()))
+    }
+
+    /// How long a clip of a bundle is, in seconds; `None` where its file is gone or does not tell.
+    pub fn clip_seconds(&self, row: &EvidenceRow, name: &str) -> Option<f64> {
+        clip::seconds(open_plain(&self.path(row, name).ok()?).ok()?)
     }
 
     /// The folder of a bundle. The row's text must lead to below the root, whatever wrote it.

@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 use serde_json::json;
 
-use super::{cases, deliveries, evidence, incidents, journal, locks, undo};
+use super::{cases, deliveries, evidence, exemplars, incidents, journal, locks, undo};
 use crate::{
     domain::{Case, Confirmation, EvidenceKind, IncidentId, Message, SignedVerdict, Verdict},
     store::{Decided, OpenCase, StoreError},
@@ -23,6 +23,7 @@ pub(super) fn decide(
     incidents::update(tx, &incident)?;
     undo::keep(tx, &before, verdict)?;
     locks::end(tx, incident.id)?;
+    exemplars::learn(tx, &incident, verdict)?;
     let action = match verdict.verdict {
         Verdict::Confirmed => "incident.confirmed",
         Verdict::Rejected { .. } => "incident.rejected",

@@ -4,7 +4,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
-use super::{cases, incidents, journal};
+use super::{cases, exemplars, incidents, journal};
 use crate::{
     domain::{Case, Delivery, Incident, IncidentId, MatterKey, Review, SignedVerdict, UndoRefused, Undoable, WallTime},
     store::StoreError,
@@ -72,6 +72,7 @@ pub(super) fn undo(
     let was = json!({"review": decided.review, "matter": decided.matter, "case": case.as_ref().map(|case| case.id)});
     let after = Incident { review: Review::Waiting, matter: matter_before, ..decided };
     incidents::update(tx, &after)?;
+    exemplars::unlearn(tx, incident)?;
     tx.prepare_cached("DELETE FROM undoable_verdicts WHERE incident = ?1")?.execute([incident])?;
     journal::audit(tx, at, reviewer, "incident.verdict_undone", &subject, &was)?;
     journal::tell(tx, at, "incident.reopened_for_review", &subject)?;

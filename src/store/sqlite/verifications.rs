@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Row, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
 use super::columns::{Json, Word};
 use crate::{
@@ -74,6 +74,14 @@ fn insert(tx: &Transaction<'_>, verification: &Verification) -> Result<(), Store
 pub(super) fn of_incident(tx: &Transaction<'_>, incident: IncidentId) -> Result<Vec<Verification>, StoreError> {
     let mut query = tx.prepare_cached("SELECT * FROM verifications WHERE incident = ?1 ORDER BY at DESC, id DESC")?;
     Ok(query.query_map([incident], verification_of)?.collect::<Result<_, _>>()?)
+}
+
+/// The one that passed the incident latest.
+pub(super) fn passed(tx: &Transaction<'_>, incident: IncidentId) -> Result<Option<Verification>, StoreError> {
+    let mut query = tx.prepare_cached(
+        "SELECT * FROM verifications WHERE incident = ?1 AND refused IS NULL ORDER BY at DESC, id DESC LIMIT 1",
+    )?;
+    Ok(query.query_row([incident], verification_of).optional()?)
 }
 
 /// Those since `from`, newest first, of one view or of all.

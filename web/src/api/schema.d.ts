@@ -6380,6 +6380,8 @@ export interface operations {
                 original?: boolean;
                 /** @description Its version, so that another picture has another address. */
                 version?: number;
+                /** @description A small copy of so many pixels' width: 320 or 640. */
+                width?: string;
             };
             header?: never;
             path: {

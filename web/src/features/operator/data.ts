@@ -66,6 +66,12 @@ export function referenceUrl(view: View): string | null {
   return view.reference ? `/api/v1/views/${view.id}/reference?version=${view.reference.version}` : null;
 }
 
+/** The same as small as a tile shows it. */
+export function tileUrl(view: View): string | null {
+  const url = referenceUrl(view);
+  return url && `${url}&width=${window.devicePixelRatio > 1 ? 640 : 320}`;
+}
+
 /**
  * Reads the named queries anew when something happened, at once at first and then no more often than every `everyMs`: a
  * thousand cameras finish dozens of looks a second.

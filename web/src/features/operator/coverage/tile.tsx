@@ -1,7 +1,7 @@
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { referenceUrl } from '../data';
+import { tileUrl } from '../data';
 import type { Row } from '../filter/filter';
 import { PlainName } from '../plain-name';
 import type { RowWords } from '../row-words';
@@ -16,7 +16,7 @@ export const Tile = memo(function Tile({ stream, view, words }: Row & { words: R
   const { t } = useTranslation('operator');
   const { moments } = words;
   const [gone, setGone] = useState<string | null>(null);
-  const url = referenceUrl(view.view);
+  const url = tileUrl(view.view);
   const seen = view.latest_look?.ended;
   const late = view.lateness_ms ?? 0;
   return (
