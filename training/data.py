@@ -16,6 +16,7 @@ class Scene:
     path: Path
     labels: np.ndarray  # [n, class x0 y0 x1 y1], shares of the picture
     clean: bool = False  # a facade: its labels are pieces, not our classes
+    wide: bool = False  # a composed street, seen from a pole: a part of it may fill the picture
 
     def read(self):
         picture = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
@@ -38,8 +39,8 @@ def labels_of(path):
     return rows[(rows[:, 3] > rows[:, 1]) & (rows[:, 4] > rows[:, 2])]
 
 
-def scenes(folder, clean=False):
-    found = [Scene(p, labels_of(p.with_suffix(".txt")), clean) for p in sorted(Path(folder).glob("*.jpg"))]
+def scenes(folder, clean=False, wide=False):
+    found = [Scene(p, labels_of(p.with_suffix(".txt")), clean, wide) for p in sorted(Path(folder).glob("*.jpg"))]
     if not found:
         raise SystemExit(f"{folder} has no pictures (*.jpg): unpack the data set there")
     return found
@@ -82,9 +83,9 @@ def place(canvas, region, picture, labels, rng, zoom, stretch):
     return out
 
 
-def piece_of(scene, rng, kinds=None):
-    """A labelled thing cut out with a little of its surroundings."""
-    rows = scene.labels if kinds is None else scene.labels[np.isin(scene.labels[:, 0], kinds)]
+def piece_of(scene, rng, rows=None):
+    """A labelled thing (or one of `rows`) cut out. Returns its class and pixels."""
+    rows = scene.labels if rows is None else rows
     if not len(rows):
         return None
     kind, x0, y0, x1, y1 = rows[rng.randrange(len(rows))]
@@ -94,11 +95,11 @@ def piece_of(scene, rng, kinds=None):
     return (int(kind), piece) if min(piece.shape[:2]) >= 12 else None
 
 
-def paste(canvas, area, piece, rng):
-    """Blends a piece in, 3 to 25 % of the width, into the lower two thirds. Returns its box."""
+def paste(canvas, area, piece, rng, widest=0.25):
+    """Blends a piece in, from 3 % of the width on, into the lower two thirds. Returns its box."""
     x0, y0, x1, y1 = area
     h, w = piece.shape[:2]
-    nw = int((x1 - x0) * np.exp(rng.uniform(np.log(0.03), np.log(0.25))))
+    nw = int((x1 - x0) * np.exp(rng.uniform(np.log(0.03), np.log(widest))))
     nh = int(nw * h / w * rng.uniform(0.8, 1.25))
     low = y0 + (y1 - y0) // 3
     if nw < 6 or nh < 6 or nh >= y1 - low or nw >= x1 - x0:
@@ -139,23 +140,31 @@ def spoil(picture, rng):
 
 
 class Mixer:
-    """Turns scene number i into one training picture of `side` pixels, the same one for the same seed."""
+    """Turns scene number i into one training picture of `side` pixels, the same one for the same seed.
 
-    def __init__(self, streets, clean):
-        self.streets, self.clean = streets, clean
+    `seen` is what the starting network sees in the scenes: {class: [(scene, [class x0 y0 x1 y1])]}. Pieces of it are strewn in,
+    each class as often as another, so that those which are rare in the scenes are not forgotten.
+    """
+
+    def __init__(self, streets, clean, seen=None):
+        self.streets, self.clean, self.seen = streets, clean, seen or {}
         self.with_piece = [s for s in streets if len(s.labels)]
 
     def make(self, scene, side, rng):
         canvas = np.full((side, side, 3), GREY, np.uint8)
         draw, whole = rng.random(), (0, 0, side, side)
         stretch = lambda: np.exp(rng.uniform(-0.35, 0.35))
-        if scene.clean or draw < 0.12:
+        if scene.wide:
+            labels = place(canvas, whole, scene.read(), scene.labels, rng, np.exp(rng.uniform(0, np.log(3.5))), np.exp(rng.uniform(-0.15, 0.15)))
+        elif scene.clean or draw < 0.12:
             labels = self.pole(canvas, scene, side, rng)
         elif draw < 0.3:
             labels = self.mosaic(canvas, scene, side, rng)
         else:
             zoom = rng.uniform(0.85, 1.15) if rng.random() < 0.5 else np.exp(rng.uniform(np.log(0.3), np.log(1.6)))
             labels = place(canvas, whole, scene.read(), scene.labels, rng, zoom, stretch() if rng.random() < 0.7 else 1.0)
+            if self.seen and rng.random() < 0.3:
+                labels = self.strew(canvas, whole, labels, rng, ["seen"] * rng.randint(1, 2))
         if rng.random() < 0.5:
             canvas = np.ascontiguousarray(canvas[:, ::-1])
             labels = [[side - x1, y0, side - x0, y1, kind] for x0, y0, x1, y1, kind in labels]
@@ -181,15 +190,23 @@ class Mixer:
         labels = []
         if scene.clean and rng.random() < 0.3:
             return labels
-        for _ in range(rng.randint(1, 5)):
-            foreign = rng.random() < 0.45
-            found = piece_of(rng.choice(self.clean if foreign else self.with_piece), rng)
-            box = found and paste(canvas, (0, 0, nw, nh), found[1], rng)
+        kinds = rng.choices(("ours", "foreign", "seen"), (0.5, 0.3, 0.2 if self.seen else 0.0), k=rng.randint(1, 5))
+        return self.strew(canvas, (0, 0, nw, nh), labels, rng, kinds)
+
+    def strew(self, canvas, area, labels, rng, kinds):
+        """Blends things into the area, one of each kind in turn; returns the labels that are left and added."""
+        for kind in kinds:
+            if kind == "seen":
+                scene, row = rng.choice(self.seen[rng.choice(sorted(self.seen))])
+                found, widest = piece_of(scene, rng, [row]), 0.45
+            else:
+                found, widest = piece_of(rng.choice(self.clean if kind == "foreign" else self.with_piece), rng), 0.25
+            box = found and paste(canvas, area, found[1], rng, widest)
             if not box:
                 continue
             # A later piece may hide an earlier one: then the earlier is no label.
             hidden = lambda b: max(min(b[2], box[2]) - max(b[0], box[0]), 0) * max(min(b[3], box[3]) - max(b[1], box[1]), 0)
             labels = [r for r in labels if hidden(r) < 0.4 * (r[2] - r[0]) * (r[3] - r[1])]
-            if not foreign:
+            if kind == "ours":
                 labels.append([*box, found[0]])
         return labels

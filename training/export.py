@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -24,7 +23,7 @@ import net as nets
 
 MANIFEST = """name = "{name}"
 kind = "detector"
-file = "model.onnx"
+{weights}
 sha256 = "{sha256}"
 licence = "Apache-2.0"
 origin = "trained by training/train.py, epoch {epoch}, from COCO weights of YOLOX-Nano (Megvii, Apache-2.0); see CARD.md{rounded}"
@@ -33,8 +32,8 @@ origin = "trained by training/train.py, epoch {epoch}, from COCO weights of YOLO
 name = "images"
 layout = "nchw"
 colour = "bgr"
-width = {side}
-height = {side}
+width = {width}
+height = {height}
 mean = [0.0, 0.0, 0.0]
 std = [1.0, 1.0, 1.0]
 pad = {pad}
@@ -66,20 +65,10 @@ def tensor(scene):
     return data.letterbox(scene.read(), nets.SIDE)[0].astype(np.float32).transpose(2, 0, 1)[None]
 
 
-def runner(path, columns=None):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    if columns is None:
-        return lambda x: session.run(None, {name: x})[0]
-    return lambda x: session.run(None, {name: x})[0][..., columns]
-
-
 def write(net, path):
     torch.onnx.export(
         nets.Exported(net).eval(), torch.zeros(1, 3, nets.SIDE, nets.SIDE), str(path), opset_version=17,
-        input_names=["images"], output_names=["output"], dynamo=False)
+        input_names=["images"], output_names=["output"], dynamic_axes={"images": {2: "height", 3: "width"}, "output": {1: "cells"}}, dynamo=False)
     onnx.checker.check_model(onnx.load(path))
 
 
@@ -120,18 +109,27 @@ def round_to_8_bits(path, out, scenes):
             extra_options={"CalibMovingAverage": True})
 
 
-def manifest(folder, name, epoch, rounded=""):
-    text = MANIFEST.format(
-        name=name, sha256=hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), epoch=epoch, side=nets.SIDE, pad=data.GREY,
-        floor=0.1, nms=measure.NMS_IOU, classes=json.dumps(nets.CLASSES), strides=list(nets.STRIDES), rounded=rounded)
-    (folder / "model.toml").write_text(text)
+# One graph for sides that are multiples of 32: wide for cameras, square for the pictures that it is measured on.
+SHAPES = {"640": (640, 384), "416": (416, 416), "640x640": (640, 640)}
+
+
+def manifests(models, name, weights_in, epoch, rounded=""):
+    """A folder for each shape; all but the first use the first one's weights."""
+    sha256 = hashlib.sha256((models / weights_in / "model.onnx").read_bytes()).hexdigest()
+    for shape, (width, height) in SHAPES.items():
+        folder = models / name.replace("640", shape)
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = 'file = "model.onnx"' if folder.name == weights_in else f'file = "model.onnx"\nweights_of = "{weights_in}"'
+        (folder / "model.toml").write_text(MANIFEST.format(
+            name=folder.name, weights=weights, sha256=sha256, epoch=epoch, width=width, height=height, pad=data.GREY, floor=0.1, nms=measure.NMS_IOU,
+            classes=json.dumps(nets.CLASSES), strides=list(nets.STRIDES), rounded=rounded))
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("start", "garbage", "facades", "run", "models"):
         p.add_argument(f"--{name}", type=Path, required=True)
-    p.add_argument("--name", default="street_416")
+    p.add_argument("--name", default="street_640")
     p.add_argument("--calibration", type=int, default=200, help="pictures")
     a = p.parse_args()
     state = torch.load(a.run / "last.pt", map_location="cpu", weights_only=True)
@@ -143,18 +141,18 @@ def main():
     write(net, full / "model.onnx")
     with torch.no_grad():
         noise = torch.rand(1, 3, nets.SIDE, nets.SIDE) * 255
-        apart = np.abs(nets.Exported(net)(noise).numpy() - runner(full / "model.onnx")(noise.numpy())).max()
+        apart = np.abs(nets.Exported(net)(noise).numpy() - measure.runner(full / "model.onnx")(noise.numpy())).max()
     if apart > 1e-3:
         raise SystemExit(f"the exported graph differs by {apart:.2g} from the weights: nothing may be shipped before that is understood")
     clean, held_out = data.facades(a.facades / "train")
     picks = random.Random(1).sample(data.scenes(a.garbage / "train"), a.calibration * 3 // 4) + clean[:a.calibration // 4]
     round_to_8_bits(full / "model.onnx", small / "model.onnx", picks)
-    manifest(full, a.name, state["epoch"])
-    manifest(small, f"{a.name}_int8", state["epoch"], "; rounded to 8 bits by training/export.py")
+    manifests(a.models, a.name, full.name, state["epoch"])
+    manifests(a.models, small.name, small.name, state["epoch"], "; rounded to 8 bits by training/export.py")
     val = data.scenes(a.garbage / "val")
-    start = runner(a.start, [0, 1, 2, 3, 4, *(5 + i for i in nets.COCO.values())])
+    start = measure.runner(a.start, measure.START)
     for folder in (full, small):
-        run = runner(folder / "model.onnx")
+        run = measure.runner(folder / "model.onnx")
         figures = measure.measure(run, val, held_out) | {"coco_held": measure.held(run, start, val + held_out)}
         print(folder.name, json.dumps(figures), flush=True)
 

@@ -10,6 +10,7 @@ from net import COCO, KEPT, boxes
 
 SURE = 0.35
 UNSURE = 0.05
+LIKE = 0.5  # weight of staying near the start's answers in classes of COCO
 REACH = 2.5  # strides around a label's centre within which cells compete for it
 CANDIDATES = 10
 
@@ -79,7 +80,7 @@ def loss_of(out, taught, grid, labels):
     # A cell of which the teacher is only half sure may be a thing of ours that looks like one of COCO's.
     cls_weight[..., KEPT:] *= pseudo[..., None]
     box_target, box_weight = taught_box.clone(), torch.where(pseudo, sure, 0)
-    own = 0
+    own, free = 0, torch.ones_like(taught_obj)
     for i, rows in enumerate(labels):
         rows = rows.to(out.device)
         kinds = rows[:, 4].long()
@@ -87,6 +88,7 @@ def loss_of(out, taught, grid, labels):
         mine = owner >= 0
         who = owner[mine]
         own += len(who)
+        free[i, mine] = 0.0
         obj_target[i, mine], obj_weight[i, mine] = 1.0, 1.0
         box_target[i, mine], box_weight[i, mine] = rows[who, :4], 1.0
         cls_weight[i, mine] = 1.0
@@ -97,4 +99,7 @@ def loss_of(out, taught, grid, labels):
     box = ((1 - giou(found[some], box_target[some])) * box_weight[some]).sum() / total
     obj = (F.binary_cross_entropy_with_logits(out[..., 4], obj_target, reduction="none") * obj_weight).sum() / total
     cls = (F.binary_cross_entropy_with_logits(out[..., 5:], cls_target, reduction="none") * cls_weight).sum() / total
-    return 5 * box + obj + cls, {"box": box.item(), "obj": obj.item(), "cls": cls.item(), "own": own}
+    # A class that is seldom in the pictures would be forgotten: its unlikely answers, too, are to stay as they were.
+    far = F.smooth_l1_loss(out[..., 5:5 + KEPT], taught[..., 5:][..., list(COCO.values())], reduction="none").mean(-1)
+    like = (far * free).sum() / free.sum().clamp(min=1)
+    return 5 * box + obj + cls + LIKE * like, {"box": box.item(), "obj": obj.item(), "cls": cls.item(), "like": like.item(), "own": own}

@@ -3,19 +3,37 @@ import cv2
 import numpy as np
 
 from data import letterbox
-from net import CLASSES, KEPT, OWN, SIDE, STRIDES
+from net import CLASSES, COCO, KEPT, OWN, SIDE, STRIDES
 
 FLOOR = 0.01
 NMS_IOU = 0.6
+START = [0, 1, 2, 3, 4, *(5 + i for i in COCO.values())]  # columns of the starting network's output that are kept
 
 
-def corners(out, side=SIDE):
-    """Boxes of one picture's undecoded output [cells, 5 + classes]."""
+def runner(path, columns=None):
+    """Tensor -> output of an ONNX file on one thread, or some of its columns."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    if columns is None:
+        return lambda x: session.run(None, {name: x})[0]
+    return lambda x: session.run(None, {name: x})[0][..., columns]
+
+
+def grid_of(side, strides=STRIDES):
+    """Column, line and stride of every cell, in the order of the outputs."""
     parts = []
-    for stride in STRIDES:
+    for stride in strides:
         line, column = np.divmod(np.arange((side // stride) ** 2), side // stride)
         parts.append(np.stack([column, line, np.full_like(column, stride)], 1))
-    grid = np.concatenate(parts).astype(np.float32)
+    return np.concatenate(parts).astype(np.float32)
+
+
+def corners(out, grid):
+    """Boxes of one picture's undecoded output [cells, 5 + classes]."""
     centre = (out[:, :2] + grid[:, :2]) * grid[:, 2:]
     half = np.exp(np.minimum(out[:, 2:4], 8)) * grid[:, 2:] / 2
     return np.concatenate([centre - half, centre + half], 1)
@@ -33,18 +51,24 @@ def nms(boxes, scores, limit=NMS_IOU):
     return keep
 
 
-def detect(run, picture, floor=FLOOR, limit=100):
-    """[(class, score, x0, y0, x1, y1)] in pixels of the picture, best first. `run`: tensor -> output with sigmoids."""
-    tensor, k = letterbox(picture, SIDE)
-    out = run(tensor.astype(np.float32).transpose(2, 0, 1)[None])[0]
-    boxes, scores = corners(out) / k, out[:, 4:5] * out[:, 5:]
-    boxes = np.clip(boxes, 0, [picture.shape[1], picture.shape[0]] * 2)
+def read(out, grid, k=1.0, size=None, floor=FLOOR, limit=100):
+    """[(class, score, x0, y0, x1, y1)] of one output with sigmoids, best first, in pixels of a picture `k` times smaller than the tensor."""
+    boxes, scores = corners(out, grid) / k, out[:, 4:5] * out[:, 5:]
+    if size:
+        boxes = np.clip(boxes, 0, [*size] * 2)
     found = []
     for c in range(scores.shape[1]):
         some = np.flatnonzero(scores[:, c] >= floor)
         some = some[np.argsort(-scores[some, c])[:300]]
         found += [(c, float(scores[some[i], c]), *map(float, boxes[some[i]])) for i in nms(boxes[some], scores[some, c])]
     return sorted(found, key=lambda d: -d[1])[:limit]
+
+
+def detect(run, picture, floor=FLOOR, limit=100):
+    """What a network of `run` (tensor -> output with sigmoids) sees in a picture."""
+    tensor, k = letterbox(picture, SIDE)
+    out = run(tensor.astype(np.float32).transpose(2, 0, 1)[None])[0]
+    return read(out, grid_of(SIDE), k, (picture.shape[1], picture.shape[0]), floor, limit)
 
 
 def average_precision(hits, truths):
@@ -62,25 +86,22 @@ def iou(a, b):
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both + 1e-9)
 
 
-def measure(run, streets, clean):
+def table(found, clean):
+    """`found`: [(detections with classes 0.. of ours, labels [x0 y0 x1 y1 class])]; `clean`: detections on pictures without any."""
     hits, truths = {c: [] for c in OWN}, dict.fromkeys(OWN, 0)
-    best, alarms = {c: [] for c in OWN}, []
-    for scene in streets:
-        picture = scene.read()
-        h, w = picture.shape[:2]
-        found = detect(run, picture)
+    best = {c: [] for c in OWN}
+    for seen, rows in found:
         for own, name in enumerate(OWN):
-            labels = [row[1:] * [w, h, w, h] for row in scene.labels if int(row[0]) == own]
+            labels = [row[:4] for row in rows if int(row[4]) == own]
             truths[name] += len(labels)
-            mine, free = [d for d in found if d[0] == KEPT + own], set(range(len(labels)))
+            mine, free = [d for d in seen if d[0] == own], set(range(len(labels)))
             for d in mine:
                 fit = max(free, key=lambda i: iou(d[2:], labels[i]), default=None)
                 right = fit is not None and iou(d[2:], labels[fit]) >= 0.5
                 free -= {fit} if right else set()
                 hits[name].append((d[1], right))
             best[name].append((max((d[1] for d in mine), default=0.0), bool(labels)))
-    for scene in clean:
-        alarms.append(max((d[1] for d in detect(run, scene.read()) if CLASSES[d[0]] == "garbage"), default=0.0))
+    alarms = [max((d[1] for d in seen if OWN[d[0]] == "garbage"), default=0.0) for seen in clean]
     ap50 = {c: average_precision(hits[c], truths[c]) for c in OWN}
     image = {c: average_precision(best[c], sum(y for _, y in best[c])) for c in OWN}
     there = sorted((s for s, y in best["garbage"] if y), reverse=True)
@@ -91,9 +112,18 @@ def measure(run, streets, clean):
         "image_ap": {c: round(v, 4) for c, v in image.items()},
         "threshold_at_90_recall": round(threshold, 4),
         "alarms_per_100_clean": round(100 * float(np.mean([a >= threshold for a in alarms])), 2) if alarms else None,
-        "pictures": len(streets),
+        "pictures": len(found),
         "clean": len(alarms),
     }
+
+
+def measure(run, streets, clean):
+    ours = lambda scene: [(d[0] - KEPT, *d[1:]) for d in detect(run, scene.read()) if d[0] >= KEPT]
+
+    def labels(scene):
+        h, w = scene.read().shape[:2]
+        return np.array([[*(row[1:] * [w, h, w, h]), row[0]] for row in scene.labels]).reshape(-1, 5)
+    return table([(ours(s), labels(s)) for s in streets], [ours(s) for s in clean])
 
 
 def held(run, start, scenes, sure=0.4, seen=0.25):
@@ -113,6 +143,19 @@ def held(run, start, scenes, sure=0.4, seen=0.25):
     return counts
 
 
+def seen_by(start, scenes, sure=0.5):
+    """What the start is sure of in the scenes: {class: [(scene, [class x0 y0 x1 y1] in shares)]}. `start` answers in our classes."""
+    seen = {}
+    for scene in scenes:
+        picture = scene.read()
+        h, w = picture.shape[:2]
+        for kind, score, *box in detect(start, picture, sure):
+            row = np.array([kind, *np.array(box) / [w, h, w, h]], np.float32)
+            if kind < KEPT and score >= sure:
+                seen.setdefault(CLASSES[kind], []).append((scene, row))
+    return seen
+
+
 def draw(picture, found, floor=0.3):
     for c, s, *box in found:
         if s < floor:
@@ -128,10 +171,7 @@ def main():
     """measure.py MODEL.onnx PICTURE... OUT.png: draws what is seen, pictures side by side."""
     import sys
 
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-    run = lambda x: session.run(None, {session.get_inputs()[0].name: x})[0]
+    run = runner(sys.argv[1])
     tiles = []
     for path in sys.argv[2:-1]:
         picture = cv2.imread(path)

@@ -113,7 +113,7 @@ class Figures(unittest.TestCase):
 
     def test_boxes_agree_between_training_and_measuring(self):
         out = torch.randn(1, len(net.cells(64)), 4)
-        np.testing.assert_allclose(net.boxes(out, net.cells(64))[0], measure.corners(out[0].numpy(), 64), rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(net.boxes(out, net.cells(64))[0], measure.corners(out[0].numpy(), measure.grid_of(64)), rtol=1e-4, atol=1e-3)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("start", "garbage", "facades", "run"):
         p.add_argument(f"--{name}", type=Path, required=True)
+    p.add_argument("--composed", type=Path, help="labelled street pictures of `compose.py --stills`")
+    p.add_argument("--composed-share", type=int, default=800, help="of those in an epoch")
     p.add_argument("--epochs", type=int, default=30)
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--side", type=int, default=320, help="pixels of a training picture, a multiple of 32")
@@ -141,19 +143,24 @@ def main():
     a = arguments()
     a.run.mkdir(parents=True, exist_ok=True)
     clean, held_out = data.facades(a.facades / "train")
-    mixer = data.Mixer(data.scenes(a.garbage / "train"), clean)
+    streets = data.scenes(a.garbage / "train")
+    start = measure.runner(a.start, measure.START)
+    seen = {} if a.overfit else measure.seen_by(start, streets + clean)
+    print("strewn in: " + ", ".join(f"{k} {len(v)}" for k, v in sorted(seen.items())), flush=True)
+    mixer = data.Mixer(streets, clean, seen)
     val = data.scenes(a.garbage / "val")
     run = Run(a)
     if a.overfit:
         return overfit(run, mixer, a)
     run.resume()
-    per_epoch = (len(mixer.streets) + a.clean) // a.batch
+    composed = data.scenes(a.composed, wide=True) if a.composed else []
+    per_epoch = (len(mixer.streets) + a.clean + min(a.composed_share, len(composed))) // a.batch
     warm, total = min(100, per_epoch), per_epoch * a.epochs
     ahead = ThreadPoolExecutor(1)
     while run.epoch < a.epochs:
         # Seeded by the epoch, so that a resumed run sees what an unbroken one would have seen.
         rng = random.Random(a.seed * 1000 + run.epoch)
-        order = mixer.streets + rng.sample(clean, min(a.clean, len(clean)))
+        order = mixer.streets + rng.sample(clean, min(a.clean, len(clean))) + rng.sample(composed, min(a.composed_share, len(composed)))
         rng.shuffle(order)
         side = a.last_side if run.epoch >= 0.8 * a.epochs else a.side
         began, first, run.step = time.time(), run.batches, per_epoch * run.epoch + run.batches
@@ -185,6 +192,7 @@ def main():
         line = {"epoch": run.epoch, "side": side, "seconds": round(time.time() - began), **{k: round(v / per_epoch, 4) for k, v in sums.items()}}
         if run.epoch % a.measure_every == 0 or run.epoch == a.epochs:
             line |= measure.measure(run.forward(), val, held_out)
+            line["coco_held"] = measure.held(run.forward(), start, val + held_out)
         print(json.dumps(line), flush=True)
         with (a.run / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")

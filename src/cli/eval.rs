@@ -11,9 +11,9 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-#[cfg(feature = "gstreamer")]
-use super::eval_clip;
 use super::{Done, desk::Desk, print::table};
+#[cfg(feature = "gstreamer")]
+use super::{eval_clip, eval_clips};
 #[cfg(feature = "onnx")]
 use super::{eval_plates, eval_text};
 use crate::{
@@ -51,6 +51,9 @@ pub(super) enum Command {
     #[cfg(feature = "gstreamer")]
     /// 重放录像，按真实事件的时间表测整条流程
     Clip(eval_clip::Args),
+    #[cfg(feature = "gstreamer")]
+    /// 重放一个目录里的全部录像，合在一起测
+    Clips(eval_clips::Args),
 }
 
 #[derive(clap::Args)]
@@ -125,6 +128,8 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
         Command::Plates(args) => eval_plates::run(args, desk),
         #[cfg(feature = "gstreamer")]
         Command::Clip(args) => eval_clip::run(args, desk),
+        #[cfg(feature = "gstreamer")]
+        Command::Clips(args) => eval_clips::run(args, desk),
     }
 }
 

@@ -25,17 +25,24 @@ use crate::{
     patrol::spine::Spine,
 };
 
+/// What is replayed.
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct Files {
     /// 录像文件
     #[arg(long, value_name = "FILE")]
-    clip: PathBuf,
+    pub(super) clip: PathBuf,
     /// 场景文件（TOML），同 replay
     #[arg(long, value_name = "FILE")]
-    scene: PathBuf,
+    pub(super) scene: PathBuf,
     /// 真实事件的时间表（TOML）
     #[arg(long, value_name = "FILE")]
-    timeline: PathBuf,
+    pub(super) timeline: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
     /// 各事项都改用这个模型
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
@@ -45,6 +52,25 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, desk: &Desk) -> Done {
+    let bar = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} 录像第 {pos} 秒，已用 {elapsed}").expect("the template is well formed"),
+    );
+    let (report, timed) = measured(&args.files, args.model.as_deref(), desk, |second| bar.set_position(second))?;
+    bar.finish_and_clear();
+    write(&args.out, &report, &page::of_clip(&report))?;
+    desk.print.one(&report, || text_of(&report));
+    eprintln!("{} 次巡看，{} 帧，{} 次无法判断；见 {}", report.looks, report.frames, report.blind, args.out.display());
+    timed.iter().for_each(|timed| eprintln!("{}", cost_line(timed, report.looks)));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Replays one clip and judges it; `heard` is told the second that was reached.
+pub(super) fn measured(
+    args: &Files,
+    model: Option<&str>,
+    desk: &Desk,
+    heard: impl Fn(u64),
+) -> anyhow::Result<(ClipReport, Vec<Arc<Timed>>)> {
     let scene = scene_of(&args.scene)?;
     let keys: Vec<String> = scene.matters.iter().map(ToString::to_string).collect();
     let text = bytes_of(&args.timeline)?;
@@ -52,17 +78,14 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let timeline = Timeline::parse(&args.timeline, &text, &keys)?;
     // What an earlier run left in a data folder would be judged as this one's.
     let fresh = Desk::new(Globals { data: None, ..desk.globals.clone() });
-    let input = input(args, &fresh, &scene.matters, text.as_bytes())?;
-    let bar = ProgressBar::new_spinner().with_style(
-        ProgressStyle::with_template("{spinner} 录像第 {pos} 秒，已用 {elapsed}").expect("the template is well formed"),
-    );
+    let input = input(args, model, &fresh, &scene.matters, text.as_bytes())?;
     let mut replayed = Replayed::default();
     let mut incidents: Vec<Incident> = Vec::new();
     let use_model = |config: &mut crate::config::Config| {
         // Only what the scene asks for is loaded: another matter's model may be absent.
         config.matters.retain(|key, _| scene.matters.contains(key));
-        if let Some(model) = &args.model {
-            config.matters.values_mut().for_each(|matter| matter.model.clone_from(model));
+        if let Some(model) = model {
+            config.matters.values_mut().for_each(|matter| model.clone_into(&mut matter.model));
         }
     };
     let mut timed: Vec<Arc<Timed>> = Vec::new();
@@ -75,7 +98,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         |done, _| {
             let seconds = |at: crate::domain::WallTime| at.since(scene.start).as_secs_f64();
             replayed.clip_s = seconds(done.report.ended);
-            bar.set_position(replayed.clip_s as u64);
+            heard(replayed.clip_s as u64);
             let said = &done.verifications;
             replayed.second.looks += u64::from(!said.is_empty());
             replayed.second.asked += said.len() as u64;
@@ -98,14 +121,8 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
             }
         },
     )?;
-    bar.finish_and_clear();
     (replayed.looks, replayed.frames, replayed.blind) = (summary.looks, summary.frames, summary.blind);
-    let report = report(input, &timeline, &replayed, ClipSettings::default());
-    write(&args.out, &report, &page::of_clip(&report))?;
-    desk.print.one(&report, || text_of(&report));
-    eprintln!("{} 次巡看，{} 帧，{} 次无法判断；见 {}", report.looks, report.frames, report.blind, args.out.display());
-    timed.iter().for_each(|timed| eprintln!("{}", cost_line(timed, report.looks)));
-    Ok(ExitCode::SUCCESS)
+    Ok((report(input, &timeline, &replayed, ClipSettings::default()), timed))
 }
 
 /// Puts a stopwatch on every model of the spine, one thread each.
@@ -121,7 +138,13 @@ fn with_stopwatches(spine: &mut Spine) -> Vec<Arc<Timed>> {
     timed
 }
 
-fn input(args: &Args, desk: &Desk, matters: &[MatterKey], timeline: &[u8]) -> anyhow::Result<ClipInput> {
+fn input(
+    args: &Files,
+    model: Option<&str>,
+    desk: &Desk,
+    matters: &[MatterKey],
+    timeline: &[u8],
+) -> anyhow::Result<ClipInput> {
     let config = desk.checked_config()?;
     let catalogue = Catalogue::load(&config.settings.folders.models)?.with_ads(config.ads.clone());
     let mut input = ClipInput {
@@ -136,8 +159,11 @@ fn input(args: &Args, desk: &Desk, matters: &[MatterKey], timeline: &[u8]) -> an
         let matter = config.matters.get(key).with_context(|| format!("matter {key} of the scene has no pipeline"))?;
         input.pipelines_sha256.insert(key.to_string(), matter.sha256.clone());
         input.dwell_s.insert(key.to_string(), matter.dwell.time.as_secs_f64());
-        let second = [matter.verify.as_ref().map(|verify| &verify.model), matter.scan.as_ref().map(|scan| &scan.model)];
-        for name in [Some(args.model.as_ref().unwrap_or(&matter.model))].into_iter().chain(second).flatten() {
+        let second = [
+            matter.verify.as_ref().map(|verify| verify.model.as_str()),
+            matter.scan.as_ref().map(|scan| scan.model.as_str()),
+        ];
+        for name in [Some(model.unwrap_or(&matter.model))].into_iter().chain(second).flatten() {
             let model = took(catalogue.manifest(name)?)?;
             if !input.models.iter().any(|known| known.model == model.model) {
                 input.models.push(model);

@@ -17,6 +17,8 @@ mod engine;
 mod eval;
 #[cfg(feature = "gstreamer")]
 mod eval_clip;
+#[cfg(feature = "gstreamer")]
+mod eval_clips;
 #[cfg(feature = "onnx")]
 mod eval_plates;
 #[cfg(feature = "onnx")]

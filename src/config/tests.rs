@@ -39,7 +39,18 @@ fn the_shipped_matters_and_city_load_without_a_settings_file() {
     fs::remove_file(folder.path().join("xunjie.toml")).unwrap();
     let config = Config::load(folder.path(), None).unwrap();
     let keys: Vec<&str> = config.matters.keys().map(MatterKey::as_str).collect();
-    assert_eq!(keys, ["banner", "illegal_small_ad", "motor_vehicle_parking", "non_motor_vehicle_parking", "stall"]);
+    assert_eq!(
+        keys,
+        [
+            "banner",
+            "bin_overflow",
+            "exposed_garbage",
+            "illegal_small_ad",
+            "motor_vehicle_parking",
+            "non_motor_vehicle_parking",
+            "stall"
+        ]
+    );
     let parking = &config.matters[&"motor_vehicle_parking".parse().unwrap()];
     assert_eq!(parking.dwell.time, Duration::from_secs(300));
     let bytes = fs::read(root().join("pipelines/motor_vehicle_parking.toml")).unwrap();

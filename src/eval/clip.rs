@@ -85,6 +85,8 @@ pub struct OpenedRow {
     pub bbox: [f64; 4],
     /// Name of the true incident, or that there is none.
     pub verdict: String,
+    /// Number of the true incident, from 0.
+    pub stands_for: Option<usize>,
 }
 
 /// What a replay of the clip came to, before it is judged.
@@ -246,7 +248,13 @@ pub fn report(input: ClipInput, timeline: &Timeline, replayed: &Replayed, settin
             None => "误报".to_owned(),
         };
         let bbox = one.bbox.to_array().map(|side| rounded(f64::from(side)));
-        OpenedRow { at_s: rounded(one.at_s), matter: one.matter.clone(), bbox, verdict }
+        OpenedRow {
+            at_s: rounded(one.at_s),
+            matter: one.matter.clone(),
+            bbox,
+            verdict,
+            stands_for: score.stands_for[index],
+        }
     });
     let (truths, opened) = (rows.collect(), opened.collect());
     let ClipInput { clip, sha256, pipelines_sha256, models, verified, .. } = input;

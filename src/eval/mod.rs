@@ -5,6 +5,7 @@
 pub mod cascade;
 pub mod classes;
 pub mod clip;
+pub mod clips;
 pub mod cost;
 pub mod labels;
 pub mod page;

@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::{
     LeftOut,
     clip::ClipReport,
+    clips::{ClipsReport, Counts},
     labels::LabelledSet,
     plots,
     report::Report,
@@ -315,6 +316,52 @@ pub fn of_clip(report: &ClipReport) -> String {
         h2 { "来历" }
         @for model in &report.models { p { "模型 " (model.model.name) br; code { (model.model.sha256) } } }
         p { "录像" br; code { (report.clip_sha256) } }
+        p { "全部输入" br; code { (report.input_sha256) } }
+    };
+    around(&title, &body)
+}
+
+/// The page of many clips together.
+pub fn of_clips(report: &ClipsReport) -> String {
+    let title = format!("{} 段录像的测评", report.clips.len());
+    let heads = ["真实", "找到", "恰为一件", "开立", "重复", "误报"];
+    let numbers = |c: &Counts| [c.truths, c.found, c.single, c.opened, c.duplicates, c.wrong];
+    let body = html! {
+        h1 { (title) }
+        p.note {
+            (one(Some(report.camera_hours))) " 摄像机小时，" (report.looks) " 次巡看。真实事件 " (report.counts.truths)
+            " 个，系统开立 " (report.counts.opened) " 个。"
+        }
+        div.tiles {
+            (tile(&three(report.precision), "查准率"))
+            (tile(&three(report.recall), "查全率"))
+            (tile(&three(report.single_share), "找到的恰为一件"))
+            (tile(&three(report.wrong_per_camera_hour), "每摄像机小时误报"))
+            (tile(&one(report.after_dwell_median_s), "超出停留时限的中位秒数"))
+        }
+        h2 { "按事项" }
+        div.wide { table {
+            tr { th { "事项" } @for head in heads { th { (head) } } }
+            @for (matter, counts) in &report.by_matter {
+                tr { td.text { (matter) } @for number in numbers(counts) { td { (number) } } }
+            }
+        } }
+        h2 { "按录像" }
+        div.wide { table {
+            tr { th { "录像" } @for head in heads { th { (head) } } th { "漏检与误报" } }
+            @for clip in &report.clips {
+                tr {
+                    td.text { (clip.name) } @for number in numbers(&clip.counts) { td { (number) } }
+                    td.text { (clip.faults.join("；")) }
+                }
+            }
+        } }
+        @if !report.left_out.is_empty() {
+            h2 { "未测" }
+            @for one in &report.left_out { p { (one.file) "：" (one.reason) } }
+        }
+        h2 { "来历" }
+        @for model in &report.models { p { "模型 " (model.model.name) br; code { (model.model.sha256) } } }
         p { "全部输入" br; code { (report.input_sha256) } }
     };
     around(&title, &body)

@@ -383,6 +383,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exemplars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest 500 exemplars, newest first. */
+        get: operations["exemplars_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemplars/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an exemplar back; the verdict that made it stays. */
+        delete: operations["exemplars_undo"];
+        options?: never;
+        head?: never;
+        /** Makes an exemplar count in its view, in its zone or everywhere. */
+        patch: operations["exemplars_change"];
+        trace?: never;
+    };
+    "/api/v1/exemplars/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an exemplar would have changed over the last week. */
+        get: operations["exemplars_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1501,6 +1553,33 @@ export interface components {
             /** @description Where it stands. */
             stage: components["schemas"]["Stage"];
         };
+        /** @description One ruling that is another one by an exemplar. */
+        ChangedOut: {
+            after?: components["schemas"]["RefusedWhy"] | null;
+            /**
+             * Format: date-time
+             * @description When the verifier looked.
+             */
+            at: string;
+            before?: components["schemas"]["RefusedWhy"] | null;
+            /**
+             * Format: uuid
+             * @description The incident, where one was reported.
+             */
+            incident?: string | null;
+            /**
+             * Format: float
+             * @description How alike, as a cosine.
+             */
+            likeness: number;
+            /** @description `waiting`, `confirmed`, `rejected` or `duplicate`, where an incident was reported. */
+            review?: string | null;
+            /**
+             * Format: uuid
+             * @description The view.
+             */
+            view: string;
+        };
         /** @description The clip of the latest stay. */
         ClipOut: {
             /**
@@ -1743,6 +1822,59 @@ export interface components {
          * @enum {string}
          */
         EvidenceKind: "opening" | "reopening" | "clearing" | "recheck";
+        /** @description Where an exemplar is to count. */
+        ExemplarChange: {
+            /** @description `view`, `zone` or `city`; the city is for those who see all areas. */
+            scope: components["schemas"]["ScopeKind"];
+        };
+        /** @description How a thing looked about which a person said yes or no. */
+        ExemplarOut: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who gave the verdict. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description Until when it counts.
+             */
+            expires: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The incident whose verdict made it.
+             */
+            incident: string;
+            /** @description Key of its matter. */
+            matter: string;
+            /** @description `raise`: look-alikes are surer to be reported; `suppress`: they are not. */
+            polarity: components["schemas"]["Polarity"];
+            /** @description Where it counts. */
+            scope: components["schemas"]["ScopeKind"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            undone_at?: string | null;
+            /** @description Who took it back. */
+            undone_by?: string | null;
+            /**
+             * Format: uuid
+             * @description The view that it was seen in.
+             */
+            view: string;
+            /**
+             * Format: uuid
+             * @description The zone that it was seen in.
+             */
+            zone: string;
+        };
         /** @description One fault of what was sent. */
         Fault: {
             /** @description Which field. */
@@ -2530,6 +2662,59 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageOf_ExemplarOut: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Who gave the verdict. */
+                by: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it counts.
+                 */
+                expires: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The incident whose verdict made it.
+                 */
+                incident: string;
+                /** @description Key of its matter. */
+                matter: string;
+                /** @description `raise`: look-alikes are surer to be reported; `suppress`: they are not. */
+                polarity: components["schemas"]["Polarity"];
+                /** @description Where it counts. */
+                scope: components["schemas"]["ScopeKind"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                undone_at?: string | null;
+                /** @description Who took it back. */
+                undone_by?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The view that it was seen in.
+                 */
+                view: string;
+                /**
+                 * Format: uuid
+                 * @description The zone that it was seen in.
+                 */
+                zone: string;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageOf_IncidentOut: {
             /** @description The rows. */
             items: {
@@ -3065,10 +3250,34 @@ export interface components {
             pending: number;
         };
         /**
+         * @description What an exemplar does to its look-alikes.
+         * @enum {string}
+         */
+        Polarity: "raise" | "suppress";
+        /**
          * @description The rule by which the plan gives way now. Each comes only after the one before it has done all it can.
          * @enum {string}
          */
         Policy: "full" | "stretched" | "thinned";
+        /** @description What an exemplar would have changed. */
+        PreviewOut: {
+            /** @description What would have been another one, newest first. */
+            changed: components["schemas"]["ChangedOut"][];
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            from: string;
+            /** @description What it has held back already, newest first. */
+            held_back: components["schemas"]["ChangedOut"][];
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /** @description Rulings that were weighed. */
+            weighed: number;
+        };
         /** @description What trying a source found. */
         Probed: {
             /** @description What each try found: transports, codec, size, key-frame interval, skew. */
@@ -3337,6 +3546,11 @@ export interface components {
          * @enum {string}
          */
         RowActionOut: "add" | "change" | "same" | "refused";
+        /**
+         * @description A scope without what it is of, as people choose one.
+         * @enum {string}
+         */
+        ScopeKind: "view" | "zone" | "city";
         /** @description What a second reviewer thinks. */
         SecondReviewIn: {
             /** @description In the reviewer's words. */
@@ -4741,6 +4955,140 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exemplars_list: {
+        parameters: {
+            query?: {
+                /** @description Only those seen in this view. */
+                view?: string;
+                /** @description Only of this matter. */
+                matter?: string;
+                /** @description Only those that count now (`true`). */
+                counting?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_ExemplarOut"];
+                };
+            };
+        };
+    };
+    exemplars_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exemplars_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExemplarChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemplarOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exemplars_preview: {
+        parameters: {
+            query?: {
+                /** @description `view`, `zone` or `city`; its own when left out. */
+                scope?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Joins the frozen encoder and a trained head to one model: a detector that also says how the middle of its picture looks.
+
+  verifier.py --encoder vit_s.onnx [--run RUN] --models DIR [--name street_verifier]
+Without --run the head is untrained: a stand-in with the right shapes. Sides of the picture must be multiples of 28.
+"""
+import argparse
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import nn
+
+import encoder as encoders
+import head as heads
+import measure
+from net import OWN
+
+MANIFEST = """name = "{name}"
+kind = "detector"
+{weights}
+sha256 = "{sha256}"
+licence = "Apache-2.0"
+origin = "frozen encoder DINOv2 ViT-S/14 (Meta, Apache-2.0; file {source}), head trained by training/head.py; see CARD.md"
+
+[input]
+name = "images"
+layout = "nchw"
+colour = "rgb"
+width = {width}
+height = {height}
+mean = {mean}
+std = {std}
+scale = 0.00392156862745098
+pad = 114.0
+letterbox = "top_left"
+
+[detector]
+score_floor = 0.05
+nms_iou = {nms}
+detections_max = 100
+classes = {classes}
+appearance = "look"
+
+[detector.yolox]
+output = "output"
+strides = {strides}
+scores_are_sigmoid = true
+"""
+
+
+class Verifier(nn.Module):
+    """Pictures as the encoder takes them -> boxes as the head gives them, scores with sigmoid; and the mean of the middle quarter's tokens."""
+
+    def __init__(self, encoder, head):
+        super().__init__()
+        self.encoder, self.head = encoder, head
+
+    def forward(self, images):
+        h, w = images.shape[2] // encoders.PATCH, images.shape[3] // encoders.PATCH
+        grid = self.encoder(images)[:, 1:].transpose(1, 2).reshape(images.shape[0], encoders.WIDTH, h, w)
+        out = self.head(grid)
+        look = grid[:, :, h // 4:h - h // 4, w // 4:w - w // 4].mean((2, 3))
+        return torch.cat([out[..., :4], out[..., 4:].sigmoid()], -1), look
+
+
+def write(net, path):
+    with tempfile.TemporaryDirectory() as tmp:
+        wide = f"{tmp}/wide.onnx"
+        sides = {2: "height", 3: "width"}
+        torch.onnx.export(net, torch.zeros(1, 3, 448, 448), wide, opset_version=17, input_names=["images"], output_names=["output", "look"],
+                          dynamic_axes={"images": sides, "output": {1: "cells"}}, dynamo=False)
+        # The encoder's matrices only: the head is small, and boxes want its precision.
+        quantize_dynamic(wide, str(path), weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"], per_channel=True)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--encoder", type=Path, required=True)
+    p.add_argument("--run", type=Path)
+    p.add_argument("--models", type=Path, required=True)
+    p.add_argument("--name", default="street_verifier")
+    a = p.parse_args()
+    torch.manual_seed(7)
+    head = heads.Dense()
+    if a.run:
+        state = torch.load(a.run / "head.pt", weights_only=True)
+        head = heads.Dense(state["width"])
+        head.load_state_dict(state["head"])
+    net = Verifier(encoders.load(a.encoder), head).eval()
+    folder = a.models / a.name
+    folder.mkdir(parents=True, exist_ok=True)
+    write(net, folder / "model.onnx")
+    apart = {}
+    for h, w in ((224, 224), (448, 448), (364, 644)):
+        x = torch.randn(1, 3, h, w)
+        with torch.no_grad():
+            want = net(x)[1].numpy()
+        got = encoders_run(folder / "model.onnx", x.numpy())[1]
+        apart[f"{w}x{h}"] = round(float((want * got).sum() / np.linalg.norm(want) / np.linalg.norm(got)), 5)
+    print("cosine of the 8-bit look to the 32-bit one:", json.dumps(apart))
+    sha256 = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    mean, std = ([round(255 * v, 4) for v in row] for row in (encoders.MEAN, encoders.STD))
+    for name, weights, w, h in ((a.name, 'file = "model.onnx"', 224, 224), (f"{a.name}_448", f'file = "model.onnx"\nweights_of = "{a.name}"', 448, 448),
+                                (f"{a.name}_wide", f'file = "model.onnx"\nweights_of = "{a.name}"', 644, 364)):
+        (a.models / name).mkdir(parents=True, exist_ok=True)
+        (a.models / name / "model.toml").write_text(MANIFEST.format(
+            name=name, weights=weights, sha256=sha256, source=encoders.ORIGIN[:12], width=w, height=h, mean=list(encoders.MEAN), std=list(encoders.STD),
+            nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES)))
+
+
+def encoders_run(path, x):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]).run(None, {"images": x})
+
+
+if __name__ == "__main__":
+    main()
