@@ -32,6 +32,8 @@ const CONTINUOUS_A_THREAD: usize = 8;
 /// How long a probe may try one transport.
 const PROBE_TIME: Duration = Duration::from_secs(12);
 
+/// Between two counts of how the views stand.
+const COUNT_EVERY: Duration = Duration::from_secs(600);
 /// How long a message that is on its way may hold up the end.
 const COURIER_STOP_MAX: Duration = Duration::from_secs(2);
 
@@ -124,9 +126,11 @@ async fn until_told(
         end_at_once();
     });
     let housekeeping = tokio::spawn(housekeep(service.clone()));
+    let counting = tokio::spawn(count_coverage(service.clone()));
     let reconciling = sink.map(|sink| tokio::spawn(reconcile_daily(service.clone(), sink)));
     let served = web::serve(app, listener, async move { told.notified().await }).await;
     housekeeping.abort();
+    counting.abort();
     if let Some(reconciling) = reconciling {
         reconciling.abort();
     }
@@ -147,6 +151,21 @@ async fn housekeep(service: Arc<Service>) {
         let swept = tokio::task::spawn_blocking(move || sweep(&service));
         if let Err(error) = swept.await {
             tracing::error!(%error, "the hourly sweep of evidence panicked; it is tried again in an hour");
+        }
+    }
+}
+
+/// Every ten minutes: how the views stand, for the report of the month. Not at once: after a start every view is late.
+async fn count_coverage(service: Arc<Service>) {
+    let mut count = tokio::time::interval(COUNT_EVERY);
+    count.tick().await;
+    loop {
+        count.tick().await;
+        let service = service.clone();
+        match tokio::task::spawn_blocking(move || service.note_coverage()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "coverage was not counted; it is tried again in ten minutes"),
+            Err(error) => tracing::error!(%error, "counting coverage panicked; it is tried again in ten minutes"),
         }
     }
 }

@@ -4,7 +4,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::{Service, ServiceError, plan::refusal_in_words};
-use crate::domain::{HardLimit, LookReport, Refused, Stream, StreamId, View, ViewId, ViewState, WallTime};
+use crate::{
+    domain::{HardLimit, LookReport, Refused, Stream, StreamId, View, ViewId, ViewState, WallTime},
+    store::CoverageCount,
+};
 
 /// How a view stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +89,26 @@ impl Service {
             (place(a), &a.stream.code, &a.view.name).cmp(&(place(b), &b.stream.code, &b.view.name))
         });
         Ok(rows)
+    }
+
+    /// How many views something is looked for on, and how many of them are covered now.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn count_coverage(&self) -> Result<CoverageCount, ServiceError> {
+        let rows = self.coverage()?;
+        let views = rows.iter().filter(|row| !matches!(row.coverage, Coverage::Idle | Coverage::Disabled)).count();
+        let covered = rows.iter().filter(|row| row.coverage == Coverage::Covered).count();
+        Ok(CoverageCount { views: views as u64, covered: covered as u64 })
+    }
+
+    /// Counts now, for the report of the month.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn note_coverage(&self) -> Result<(), ServiceError> {
+        let day = self.now().civil(self.config.city.utc_offset()).date_naive();
+        Ok(self.store.add_coverage(day, self.count_coverage()?)?)
     }
 
     /// How one view stands.

@@ -1,20 +1,21 @@
-//! Exports for spreadsheets: statistics, and lists of incidents. Each one is audited: who took what out of the house.
+//! Exports for spreadsheets: statistics, and lists of incidents of any length, page by page. Each one is audited before
+//! its first byte is handed out: who took what out of the house.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Read};
 
 use serde_json::json;
 
 use super::{
-    By, Cell, Faults, Service, ServiceError, Share, StatisticsQuery, StatisticsRow, Table, TableFormat,
+    By, Cell, Faults, Service, ServiceError, Share, StatisticsQuery, StatisticsRow, TableFormat, TableWriter,
     incidents::check_review_word, statistics::check_span, words,
 };
 use crate::{
-    domain::{Incident, Presence, Review, Stream, ViewId, WallTime},
+    domain::{Incident, IncidentId, Presence, Review, Stream, ViewId, WallTime},
     store::{CaseFacts, IncidentFilter, TimeSpan},
 };
 
-/// Incidents of one file at most.
-const INCIDENTS_MAX: u32 = 100_000;
+/// Incidents that are read at once.
+const PAGE: u32 = 1_000;
 
 const STATISTICS_HEAD: [&str; 22] = [
     "键",
@@ -65,6 +66,24 @@ const INCIDENTS_HEAD: [&str; 21] = [
     "处置时间",
 ];
 
+/// A file of incidents that is being written, newest first.
+pub struct IncidentExport {
+    span: TimeSpan,
+    filter: IncidentFilter,
+    of_view: HashMap<ViewId, Stream>,
+    table: TableWriter,
+    /// The last one written.
+    last: Option<(WallTime, IncidentId)>,
+}
+
+/// What a file that is being written comes to.
+pub enum Exported {
+    /// Bytes of its middle, and how it goes on.
+    Piece(Vec<u8>, Box<IncidentExport>),
+    /// All that is left of it.
+    Rest(Box<dyn Read + Send>),
+}
+
 impl Service {
     /// Statistics as a file.
     ///
@@ -80,59 +99,64 @@ impl Service {
         let statistics = self.statistics(by, query)?;
         let total = std::iter::once(&statistics.total).filter(|_| statistics.rows.len() != 1);
         let rows: Vec<Vec<Cell>> = statistics.rows.iter().chain(total).map(statistics_row).collect();
+        let write = || -> Result<Vec<u8>, String> {
+            let mut table = TableWriter::begin("统计", &STATISTICS_HEAD, format)?;
+            let mut bytes = table.push(&rows)?;
+            table.finish()?.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+            Ok(bytes)
+        };
+        let bytes = write().map_err(ServiceError::Export)?;
         let detail = json!({"from": query.span.from, "until": query.span.until, "rows": rows.len()});
-        let table = Table { name: "统计".to_owned(), head: STATISTICS_HEAD.to_vec(), rows };
-        self.export(&table, format, "statistics.exported", &format!("{by:?}").to_lowercase(), &detail, actor)
+        let subject = format!("{by:?}").to_lowercase();
+        self.store.audit(self.now(), actor, "statistics.exported", &subject, &detail)?;
+        Ok(bytes)
     }
 
-    /// Incidents of a span as a file, newest first.
+    /// Begins a file of the incidents of a span; nothing of it is read before it is audited.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] for a span that ends before it begins, holds too many, or a word that is none;
-    /// [`ServiceError::Store`]; [`ServiceError::Export`].
+    /// [`ServiceError::Invalid`] for a span that ends before it begins, holds more than the format does, or a word that
+    /// is none; [`ServiceError::Store`]; [`ServiceError::Export`].
     pub fn export_incidents(
         &self,
         span: TimeSpan,
         filter: &IncidentFilter,
         format: TableFormat,
         actor: &str,
-    ) -> Result<Vec<u8>, ServiceError> {
+    ) -> Result<IncidentExport, ServiceError> {
         check_span(span)?;
         check_review_word(filter)?;
         let filter = IncidentFilter { areas: self.seen_areas(&filter.areas), ..filter.clone() };
-        let found = self.store.incidents_found(span, &filter, INCIDENTS_MAX + 1)?;
-        if found.len() > INCIDENTS_MAX as usize {
-            Faults::one("from", "", format!("a shorter span: more than {INCIDENTS_MAX} incidents were found in it"))
-                .none()?;
-        }
+        let rows = self.store.incidents_counted(span, &filter)?;
+        check_length(rows, format)?;
         let registry = self.registry()?;
         let streams: HashMap<_, Stream> = registry.streams.into_iter().map(|stream| (stream.id, stream)).collect();
-        let of_view = registry.views.iter().filter_map(|view| Some((view.id, streams.get(&view.stream)?)));
-        let of_view: HashMap<ViewId, &Stream> = of_view.collect();
-        let row = |(incident, case): &(Incident, Option<CaseFacts>)| {
-            self.incident_row(incident, case.as_ref(), of_view.get(&incident.view).copied())
-        };
-        let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
+        let of_view = registry.views.iter().filter_map(|view| Some((view.id, streams.get(&view.stream)?.clone())));
+        let of_view = of_view.collect();
+        let table = TableWriter::begin("事件", &INCIDENTS_HEAD, format).map_err(ServiceError::Export)?;
         let detail = json!({
-            "from": span.from, "until": span.until, "matter": filter.matter, "review": filter.review, "rows": rows.len(),
+            "from": span.from, "until": span.until, "matter": filter.matter, "review": filter.review, "rows": rows,
         });
-        let table = Table { name: "事件".to_owned(), head: INCIDENTS_HEAD.to_vec(), rows };
-        self.export(&table, format, "incidents.exported", "incidents", &detail, actor)
+        self.store.audit(self.now(), actor, "incidents.exported", "incidents", &detail)?;
+        Ok(IncidentExport { span, filter, of_view, table, last: None })
     }
 
-    /// Writes the file, and before it is handed out, that it was.
-    fn export(
-        &self,
-        table: &Table,
-        format: TableFormat,
-        action: &str,
-        subject: &str,
-        detail: &serde_json::Value,
-        actor: &str,
-    ) -> Result<Vec<u8>, ServiceError> {
-        let bytes = table.write(format).map_err(ServiceError::Export)?;
-        self.store.audit(self.now(), actor, action, subject, detail)?;
-        Ok(bytes)
+    /// Writes the next page of a file of incidents.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`]; [`ServiceError::Export`].
+    pub fn export_on(&self, mut export: Box<IncidentExport>) -> Result<Exported, ServiceError> {
+        let found = self.store.incidents_found(export.span, &export.filter, export.last, PAGE)?;
+        let Some((last, _)) = found.last() else {
+            return export.table.finish().map(Exported::Rest).map_err(ServiceError::Export);
+        };
+        export.last = Some((last.opened_at, last.id));
+        let row = |(incident, case): &(Incident, Option<CaseFacts>)| {
+            self.incident_row(incident, case.as_ref(), export.of_view.get(&incident.view))
+        };
+        let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
+        let bytes = export.table.push(&rows).map_err(ServiceError::Export)?;
+        Ok(Exported::Piece(bytes, export))
     }
 
     fn incident_row(&self, incident: &Incident, case: Option<&CaseFacts>, stream: Option<&Stream>) -> Vec<Cell> {
@@ -175,6 +199,19 @@ impl Service {
     }
 }
 
+/// Refuses what no file of that format can hold.
+fn check_length(rows: u64, format: TableFormat) -> Result<(), ServiceError> {
+    match format.rows_max() {
+        Some(most) if rows > most => Faults::one(
+            "format",
+            "xlsx",
+            format!("csv, or a shorter span: a sheet of XLSX ends at 1,048,576 rows and {rows} incidents were found"),
+        )
+        .none(),
+        _ => Ok(()),
+    }
+}
+
 fn statistics_row(row: &StatisticsRow) -> Vec<Cell> {
     let figures = &row.figures;
     let share = |part: fn(Share) -> f64| figures.precision.map_or(Cell::Nothing, |share| Cell::Number(part(share)));
@@ -206,6 +243,15 @@ fn statistics_row(row: &StatisticsRow) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::{super::REASONS, *};
+
+    #[test]
+    fn a_sheet_ends_where_its_format_does() {
+        assert!(
+            check_length(1_048_575, TableFormat::Xlsx).is_ok() && check_length(9_000_000, TableFormat::Csv).is_ok()
+        );
+        let told = check_length(1_048_576, TableFormat::Xlsx).unwrap_err().to_string();
+        assert!(told.contains("1,048,576 rows and 1048576 incidents"), "{told}");
+    }
 
     #[test]
     fn a_row_has_a_cell_for_each_column_and_reasons_stand_in_their_order() {

@@ -54,6 +54,7 @@ pub use desk::OnDesk;
 pub use entrance::{Entered, SECRET_CHARS_MAX};
 pub use evidence::{Circle, EvidenceBytes};
 pub use exemplars::{Changed, EXEMPLARS_LISTED, Preview};
+pub use export::{Exported, IncidentExport};
 pub use faults::{Fault, Faults};
 pub use health::{DISK_FREE_BYTES_MIN, Health};
 pub use import::{
@@ -72,7 +73,7 @@ pub use statistics::{
     By, Figures, HotPlace, HotSpots, REASONS, Share, Statistics, StatisticsQuery, StatisticsRow, reason_word,
 };
 pub use streams::{ChangeStream, NewStream, Registered, StreamDetail};
-pub use table::{Cell, Table, TableFormat};
+pub use table::{Cell, TableFormat, TableWriter};
 pub use timeline::{Moment, MomentKind};
 pub use tokens::NewToken;
 pub use views::ChangeView;

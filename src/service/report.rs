@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
-use super::{Agreement, By, Coverage, Faults, HotSpots, Service, ServiceError, StatisticsQuery, StatisticsRow};
+use super::{Agreement, By, Faults, HotSpots, Service, ServiceError, StatisticsQuery, StatisticsRow};
 use crate::{
     domain::{Areas, WallTime},
     store::TimeSpan,
@@ -73,8 +73,8 @@ pub struct Report {
     pub agreement: Agreement,
     /// Views that are registered and looked at.
     pub views: usize,
-    /// Share of them that were looked at in time, as things stand; `None` for a month that is over, of which looks are
-    /// not kept.
+    /// Share of the month's counts of views that found them covered; as things stand while the running month has none
+    /// yet; `None` for a month in which nothing was counted.
     pub covered_share: Option<f64>,
     /// The month before; `None` where nothing was found in it.
     pub previous: Option<StatisticsRow>,
@@ -94,12 +94,11 @@ impl Service {
             <[_; 3]>::try_from(self.statistics_by(&[By::Matter, By::Street, By::Stream], &asked)?)
                 .map_err(|_| ServiceError::missing("month", month))?;
         let previous = self.statistics(By::Hour, &query(month.before()))?.total;
-        let looked_at = |row: &super::ViewCoverage| !matches!(row.coverage, Coverage::Idle | Coverage::Disabled);
-        let coverage: Vec<_> = self.coverage()?.into_iter().filter(looked_at).collect();
-        let covered = coverage.iter().filter(|row| row.coverage == Coverage::Covered).count();
+        let stands = self.count_coverage()?;
         let now = self.now();
         let is_running = asked.span.from <= now && now < asked.span.until;
-        let share = (!coverage.is_empty()).then(|| covered as f64 / coverage.len() as f64);
+        let counted = self.store.coverage_counted(month.0, month.next())?;
+        let counted = if counted.views == 0 && is_running { stands } else { counted };
         let mut by_stream_top = by_stream.rows;
         by_stream_top.truncate(STREAMS_TOP);
         Ok(Report {
@@ -111,8 +110,8 @@ impl Service {
             by_street: by_street.rows,
             by_stream_top,
             agreement: self.agreement(asked.span.from, asked.span.until)?,
-            views: coverage.len(),
-            covered_share: share.filter(|_| is_running),
+            views: stands.views as usize,
+            covered_share: (counted.views > 0).then(|| counted.covered as f64 / counted.views as f64),
             previous: (previous.figures.found > 0).then_some(previous),
             hot_spots: self.hot_spots(&asked)?,
         })

@@ -1,5 +1,8 @@
 //! Tables for spreadsheets: CSV that Excel reads as UTF-8, and XLSX. A cell that a spreadsheet would take for a formula
-//! is made a plain text: names of cameras and notes are typed by people.
+//! is made a plain text: names of cameras and notes are typed by people. Rows are written as they come; a table of any
+//! length takes the memory of a page.
+
+use std::io::{Cursor, Read, Seek};
 
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
@@ -40,17 +43,6 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
     }
 }
 
-/// Rows below a head.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Table {
-    /// Name of the sheet.
-    pub name: String,
-    /// Names of the columns.
-    pub head: Vec<&'static str>,
-    /// As many cells a row as the head has.
-    pub rows: Vec<Vec<Cell>>,
-}
-
 /// Form of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableFormat {
@@ -58,6 +50,16 @@ pub enum TableFormat {
     Csv,
     /// Office Open XML.
     Xlsx,
+}
+
+impl TableFormat {
+    /// Rows below the head at most, where the format has a limit: a sheet of XLSX ends at 1,048,576 rows.
+    pub fn rows_max(self) -> Option<u64> {
+        match self {
+            Self::Csv => None,
+            Self::Xlsx => Some(1_048_575),
+        }
+    }
 }
 
 /// Whether a spreadsheet would calculate the text.
@@ -69,64 +71,131 @@ fn cut(text: &str) -> String {
     text.chars().take(TEXT_CHARS_MAX).collect()
 }
 
-impl Table {
-    /// The file of the table.
+/// A table that is being written, page by page.
+pub struct TableWriter(Form);
+
+enum Form {
+    /// What was not handed out yet: the mark and the head, until the first page.
+    Csv(Vec<u8>),
+    Xlsx(Box<Sheet>),
+}
+
+/// A sheet whose rows wait in a nameless file: the archive is packed at the end.
+struct Sheet {
+    book: Workbook,
+    quoted: Format,
+    /// The next line.
+    line: u32,
+}
+
+impl TableWriter {
+    /// Begins a table with its head; the sheet of a book has a name.
     ///
     /// # Errors
     /// What the writer says, in words.
-    pub fn write(&self, format: TableFormat) -> Result<Vec<u8>, String> {
-        match format {
-            TableFormat::Csv => self.csv().map_err(|error| error.to_string()),
-            TableFormat::Xlsx => self.xlsx().map_err(|error| error.to_string()),
+    pub fn begin(name: &str, head: &[&str], format: TableFormat) -> Result<Self, String> {
+        let form = match format {
+            TableFormat::Csv => csv_of("\u{feff}".as_bytes().to_vec(), [head]).map(Form::Csv).map_err(words)?,
+            TableFormat::Xlsx => Form::Xlsx(Box::new(Sheet::begin(name, head).map_err(words)?)),
+        };
+        Ok(Self(form))
+    }
+
+    /// Writes rows, of as many cells as the head has, and hands out the bytes that are ready: those of a book are at
+    /// its end.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn push(&mut self, rows: &[Vec<Cell>]) -> Result<Vec<u8>, String> {
+        match &mut self.0 {
+            Form::Csv(begun) => {
+                csv_of(std::mem::take(begun), rows.iter().map(|row| row.iter().map(text_of))).map_err(words)
+            }
+            Form::Xlsx(sheet) => sheet.push(rows).map(|()| Vec::new()).map_err(words),
         }
     }
 
-    fn csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let mut writer =
-            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
-        writer.write_record(&self.head)?;
-        for row in &self.rows {
-            writer.write_record(row.iter().map(|cell| match cell {
-                Cell::Nothing => String::new(),
-                Cell::Text(text) if is_formula(text) => format!("'{}", cut(text)),
-                Cell::Text(text) => cut(text),
-                Cell::Whole(count) => count.to_string(),
-                Cell::Number(number) => number.to_string(),
-            }))?;
+    /// The bytes that are left.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn finish(self) -> Result<Box<dyn Read + Send>, String> {
+        match self.0 {
+            Form::Csv(begun) => Ok(Box::new(Cursor::new(begun))),
+            Form::Xlsx(sheet) => sheet.finish(),
         }
-        writer.into_inner().map_err(|error| error.into_error().into())
     }
+}
 
-    fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands errors over")]
+fn words(error: impl ToString) -> String {
+    error.to_string()
+}
+
+fn csv_of<R>(begun: Vec<u8>, rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, csv::Error>
+where
+    R: IntoIterator<Item: AsRef<[u8]>>,
+{
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(begun);
+    rows.into_iter().try_for_each(|row| writer.write_record(row))?;
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+fn text_of(cell: &Cell) -> String {
+    match cell {
+        Cell::Nothing => String::new(),
+        Cell::Text(text) if is_formula(text) => format!("'{}", cut(text)),
+        Cell::Text(text) => cut(text),
+        Cell::Whole(count) => count.to_string(),
+        Cell::Number(number) => number.to_string(),
+    }
+}
+
+impl Sheet {
+    fn begin(name: &str, head: &[&str]) -> Result<Self, XlsxError> {
         let mut book = Workbook::new();
-        let sheet = book.add_worksheet();
-        sheet.set_name(&self.name)?;
+        let sheet = book.add_worksheet_with_constant_memory()?;
+        sheet.set_name(name)?;
         sheet.set_freeze_panes(1, 0)?;
-        let (head, quoted) = (Format::new().set_bold(), Format::new().set_quote_prefix());
-        for (column, name) in (0_u16..).zip(&self.head) {
-            sheet.write_string_with_format(0, column, *name, &head)?;
+        let bold = Format::new().set_bold();
+        for (column, name) in (0_u16..).zip(head) {
             sheet.set_column_width(column, (name.chars().count() * 2 + 4) as f64)?;
+            sheet.write_string_with_format(0, column, *name, &bold)?;
         }
-        for (line, row) in (1_u32..).zip(&self.rows) {
+        Ok(Self { book, quoted: Format::new().set_quote_prefix(), line: 1 })
+    }
+
+    fn push(&mut self, rows: &[Vec<Cell>]) -> Result<(), XlsxError> {
+        let Self { book, quoted, line } = self;
+        let sheet = book.worksheet_from_index(0)?;
+        for row in rows {
             for (column, cell) in (0_u16..).zip(row) {
                 match cell {
                     Cell::Nothing => {}
                     Cell::Text(text) if is_formula(text) => {
-                        sheet.write_string_with_format(line, column, cut(text), &quoted)?;
+                        sheet.write_string_with_format(*line, column, cut(text), quoted)?;
                     }
                     Cell::Text(text) => {
-                        sheet.write_string(line, column, cut(text))?;
+                        sheet.write_string(*line, column, cut(text))?;
                     }
                     Cell::Whole(count) => {
-                        sheet.write_number(line, column, *count as f64)?;
+                        sheet.write_number(*line, column, *count as f64)?;
                     }
                     Cell::Number(number) => {
-                        sheet.write_number(line, column, *number)?;
+                        sheet.write_number(*line, column, *number)?;
                     }
                 }
             }
+            *line += 1;
         }
-        book.save_to_buffer()
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Box<dyn Read + Send>, String> {
+        let mut packed = tempfile::tempfile().map_err(words)?;
+        self.book.save_to_writer(&mut packed).map_err(words)?;
+        packed.rewind().map_err(words)?;
+        Ok(Box::new(packed))
     }
 }
 
@@ -134,19 +203,42 @@ impl Table {
 mod tests {
     use super::*;
 
+    fn member(book: &[u8], name: &str) -> String {
+        let mut text = String::new();
+        let mut book = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+        book.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    fn written(format: TableFormat, pages: &[Vec<Vec<Cell>>]) -> Vec<u8> {
+        let mut table = TableWriter::begin("统计", &["名称", "数", "份"], format).unwrap();
+        let mut bytes: Vec<u8> = pages.iter().flat_map(|rows| table.push(rows).unwrap()).collect();
+        table.finish().unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
     #[test]
     fn nothing_that_a_person_typed_is_calculated() {
         let hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=HYPERLINK(\"http://evil/\",\"x\")"];
-        let rows = hostile.iter().map(|text| vec![Cell::from(*text), Cell::Whole(7), Cell::Number(-0.5)]).collect();
-        let table = Table { name: "统计".into(), head: vec!["名称", "数", "份"], rows };
-        let text = String::from_utf8(table.write(TableFormat::Csv).unwrap()).unwrap();
+        let rows: Vec<_> =
+            hostile.iter().map(|text| vec![Cell::from(*text), Cell::Whole(7), Cell::Number(-0.5)]).collect();
+        let pages = rows.chunks(3).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let text = String::from_utf8(written(TableFormat::Csv, &pages)).unwrap();
         assert!(text.starts_with("\u{feff}名称,数,份\r\n"), "{text}");
         let read = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        for (record, hostile) in read.into_records().zip(hostile) {
-            let record = record.unwrap();
+        let records: Vec<csv::StringRecord> = read.into_records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), hostile.len());
+        for (record, hostile) in records.iter().zip(hostile) {
             assert_eq!((&record[0], &record[1], &record[2]), (format!("'{hostile}").as_str(), "7", "-0.5"));
         }
-        let book = table.write(TableFormat::Xlsx).unwrap();
-        assert!(book.starts_with(b"PK"), "a zip");
+    }
+
+    #[test]
+    fn a_book_holds_every_page_and_a_table_without_rows_its_head() {
+        let page = |n: u64| vec![vec![Cell::from("东门"), Cell::Whole(n), Cell::Nothing]; 100];
+        let book = written(TableFormat::Xlsx, &[page(7_001), page(7_002), page(7_003)]);
+        let sheet = member(&book, "xl/worksheets/sheet1.xml");
+        assert_eq!((sheet.matches("<row ").count(), sheet.matches("7003").count()), (301, 100));
+        assert_eq!(String::from_utf8(written(TableFormat::Csv, &[])).unwrap(), "\u{feff}名称,数,份\r\n");
     }
 }

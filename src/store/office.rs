@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{IncidentFilter, Page, Rows, StoreError};
 use crate::domain::{
-    Callback, Case, CaseId, Credential, Incident, IncidentFacts, LookId, MatterKey, Observed, Stage, Stream, View,
-    ViewId, WallTime,
+    Callback, Case, CaseId, Credential, Incident, IncidentFacts, IncidentId, LookId, MatterKey, Observed, Stage,
+    Stream, View, ViewId, WallTime,
 };
 
 /// A stream as a sheet names it: new, or as it should stand from now on.
@@ -42,6 +42,15 @@ pub struct CaseFacts {
     pub limit_due_at: Option<WallTime>,
     /// When the platform said that it was handled.
     pub handled_at: Option<WallTime>,
+}
+
+/// Views that were counted, at one moment or at many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoverageCount {
+    /// Those that something is looked for on.
+    pub views: u64,
+    /// Of them those that stood covered.
+    pub covered: u64,
 }
 
 /// How the conversation with the platform stands.
@@ -136,13 +145,20 @@ pub trait OfficeStore {
         matter: Option<&MatterKey>,
         each: &mut dyn FnMut(&IncidentFacts<'_>),
     ) -> Result<(), StoreError>;
-    /// Incidents that were found in the span, newest first, with their cases; at most `limit`.
+    /// How many incidents were found in the span.
+    fn incidents_counted(&self, span: TimeSpan, filter: &IncidentFilter) -> Result<u64, StoreError>;
+    /// Incidents that were found in the span, newest first, with their cases: at most `limit`, those after that one.
     fn incidents_found(
         &self,
         span: TimeSpan,
         filter: &IncidentFilter,
+        after: Option<(WallTime, IncidentId)>,
         limit: u32,
     ) -> Result<Vec<(Incident, Option<CaseFacts>)>, StoreError>;
+    /// Adds how views stood at a moment to what is known of that day, in the city's civil time.
+    fn add_coverage(&self, day: NaiveDate, count: CoverageCount) -> Result<(), StoreError>;
+    /// All that was counted from that day on, up to and without the other.
+    fn coverage_counted(&self, from: NaiveDate, until: NaiveDate) -> Result<CoverageCount, StoreError>;
     /// Cases that were opened in the span, oldest first, and whether the report of each is still on its way.
     fn cases_opened(&self, span: TimeSpan) -> Result<Vec<(Case, bool)>, StoreError>;
     /// What the platform said about a case, in the order in which it was heard, with when that was.

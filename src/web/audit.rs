@@ -50,6 +50,7 @@ pub(super) async fn list(
     let page = page(after, limit)?;
     let named = |text: Option<String>| text.filter(|text| !text.is_empty());
     let filter = AuditFilter { actor: named(actor), action: named(action), subject: named(subject), from, until };
-    let rows = app.run(&caller, move |service| service.audit(&filter, &page)).await?;
-    Ok(PageOf::of(rows, AuditOut::of))
+    let found = app.run(&caller, move |service| Ok((service.audit(&filter, &page)?, service.people()?)));
+    let (rows, people) = found.await?;
+    Ok(PageOf::of(rows, |row| AuditOut::of(row, &people)))
 }

@@ -83,8 +83,10 @@ pub struct AuditOut {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: WallTime,
-    /// Who.
+    /// Who, by the name of their account.
     actor: String,
+    /// How that person is called.
+    actor_name: String,
     /// What.
     action: String,
     /// About what: an id.
@@ -95,9 +97,9 @@ pub struct AuditOut {
 }
 
 impl AuditOut {
-    pub(super) fn of(row: AuditRow) -> Self {
+    pub(super) fn of(row: AuditRow, people: &People) -> Self {
         let AuditRow { seq, at, actor, action, subject, detail } = row;
-        Self { seq, at, actor, action, subject, detail }
+        Self { seq, at, actor_name: people.called(&actor), actor, action, subject, detail }
     }
 }
 
@@ -156,8 +158,8 @@ pub(super) async fn show(
     let name = app.service.matter_name(&detail.incident.matter);
     Ok(Json(CaseDetailOut {
         case: CaseOut::of(detail.case, &people),
-        incident: IncidentOut::of(detail.incident, name),
+        incident: IncidentOut::of(detail.incident, name, &people),
         deliveries: detail.deliveries.into_iter().map(DeliveryOut::of).collect(),
-        audit: detail.audit.into_iter().map(AuditOut::of).collect(),
+        audit: detail.audit.into_iter().map(|row| AuditOut::of(row, &people)).collect(),
     }))
 }

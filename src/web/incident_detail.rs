@@ -209,7 +209,7 @@ impl IncidentDetailOut {
             decided_by: incident.review.by().map(|by| people.called(by)),
             weights: incident.weights.as_deref().cloned().map(WeightsOut::of),
             verifications: verifications.iter().map(VerificationOut::of).collect(),
-            incident: IncidentOut::of(incident, matter_name),
+            incident: IncidentOut::of(incident, matter_name, &people),
             stream_code: stream.as_ref().map(|stream| stream.code.clone()),
             stream_name: stream.as_ref().map(|stream| stream.name.clone()),
             view_name: view.map(|view| view.name),
@@ -232,7 +232,7 @@ impl IncidentDetailOut {
             case: case.map(|case| CaseOut::of(case, &people)),
             deliveries: deliveries.into_iter().map(DeliveryOut::of).collect(),
             timeline,
-            audit: audit.into_iter().map(AuditOut::of).collect(),
+            audit: audit.into_iter().map(|row| AuditOut::of(row, &people)).collect(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
         Area, Areas, Caller, CloseCause, Incident, IncidentId, MatterKey, PlaceId, Presence, RejectReason, Review,
         Score, ViewId, WallTime, ZoneId,
     },
+    service::People,
     store::IncidentFilter,
 };
 
@@ -26,16 +27,20 @@ pub enum ReviewOut {
     Waiting,
     /// A reviewer confirmed it.
     Confirmed {
-        /// Who.
+        /// Who, by the name of their account.
         by: String,
+        /// How that person is called.
+        by_name: String,
         /// When.
         #[schema(value_type = String, format = DateTime)]
         at: WallTime,
     },
     /// A reviewer rejected it.
     Rejected {
-        /// Who.
+        /// Who, by the name of their account.
         by: String,
+        /// How that person is called.
+        by_name: String,
         /// When.
         #[schema(value_type = String, format = DateTime)]
         at: WallTime,
@@ -44,8 +49,10 @@ pub enum ReviewOut {
     },
     /// A reviewer found it to be another incident.
     Duplicate {
-        /// Who.
+        /// Who, by the name of their account.
         by: String,
+        /// How that person is called.
+        by_name: String,
         /// When.
         #[schema(value_type = String, format = DateTime)]
         at: WallTime,
@@ -105,7 +112,7 @@ pub struct IncidentOut {
 }
 
 impl IncidentOut {
-    pub(super) fn of(incident: Incident, matter_name: String) -> Self {
+    pub(super) fn of(incident: Incident, matter_name: String, people: &People) -> Self {
         let Incident {
             id,
             place,
@@ -128,9 +135,9 @@ impl IncidentOut {
         };
         let review = match review {
             Review::Waiting => ReviewOut::Waiting,
-            Review::Confirmed { by, at } => ReviewOut::Confirmed { by, at },
-            Review::Rejected { by, at, reason } => ReviewOut::Rejected { by, at, reason },
-            Review::Duplicate { by, at, of } => ReviewOut::Duplicate { by, at, of },
+            Review::Confirmed { by, at } => ReviewOut::Confirmed { by_name: people.called(&by), by, at },
+            Review::Rejected { by, at, reason } => ReviewOut::Rejected { by_name: people.called(&by), by, at, reason },
+            Review::Duplicate { by, at, of } => ReviewOut::Duplicate { by_name: people.called(&by), by, at, of },
         };
         Self {
             id,
@@ -189,9 +196,10 @@ pub(super) async fn list(
     let areas = Areas::from(query.area);
     let filter =
         IncidentFilter { areas, review: query.review, open: query.open, view: query.view, matter: query.matter };
-    let rows = app.run(&caller, move |service| service.incidents(&filter, &page)).await?;
+    let found = app.run(&caller, move |service| Ok((service.incidents(&filter, &page)?, service.people()?)));
+    let (rows, people) = found.await?;
     Ok(PageOf::of(rows, |incident| {
         let name = app.service.matter_name(&incident.matter);
-        IncidentOut::of(incident, name)
+        IncidentOut::of(incident, name, &people)
     }))
 }

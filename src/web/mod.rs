@@ -12,6 +12,7 @@ mod changes;
 mod deliveries;
 mod desk;
 mod door;
+mod downloads;
 mod evidence;
 mod exemplars;
 mod extract;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Area, Areas, Caller, IncidentId, IncidentLock, MatterKey, ViewId, WallTime},
-    service::{Cluster, Faults, NextInQueue, QueueAsk, QueueItem, QueuePage, Similar},
+    service::{Cluster, Faults, NextInQueue, People, QueueAsk, QueueItem, QueuePage, Similar},
 };
 
 /// Incidents that one may not want at once: more verdicts are never on their way from one page.
@@ -71,7 +71,7 @@ impl QueueItemOut {
             (location.map(|at| at.address.clone()), location.and_then(|at| at.grid_cell.clone()));
         let QueueItem { incident, matter_name, stream, view, review_due_at, level, picture, lock } = item;
         Self {
-            incident: IncidentOut::of(incident, matter_name),
+            incident: IncidentOut::of(incident, matter_name, &People::default()),
             stream_name: stream.map(|stream| stream.name).unwrap_or_default(),
             view_name: view.map(|view| view.name).unwrap_or_default(),
             area,

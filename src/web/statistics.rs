@@ -3,17 +3,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
+    downloads::{file, flow},
     extract::{At, Params},
     problem::Problem,
 };
@@ -281,7 +277,8 @@ impl HotSpotsOut {
 pub struct ReportCoverageOut {
     /// Views that are looked at.
     views: usize,
-    /// Share of them that is looked at in time, as things stand; `null` for a month that is over.
+    /// Share of the month's counts of views, one in ten minutes, that found them looked at in time; as things stand while
+    /// the running month has none yet; `null` for a month in which nothing was counted.
     covered_share: Option<f64>,
 }
 
@@ -377,7 +374,8 @@ pub(super) async fn export(
     Ok(file(&name, format, app.count(&caller, export).await?))
 }
 
-/// Incidents as a file for a spreadsheet, newest first, at most 100,000; audited.
+/// Incidents as a file for a spreadsheet, newest first, as many as there are (an XLSX sheet ends at 1,048,576 rows);
+/// audited. An answer that breaks off is no whole file.
 #[utoipa::path(get, operation_id = "incidents_export", path = "/api/v1/incidents/export", tag = "statistics", params(IncidentsIn),
     responses((status = OK, content_type = "text/csv", body = String), (status = UNPROCESSABLE_ENTITY, body = Problem)))]
 pub(super) async fn incidents(
@@ -390,7 +388,8 @@ pub(super) async fn incidents(
     let filter = IncidentFilter { areas: area.into(), review, open: None, view: None, matter };
     let name = day_name(&app, "incidents", span);
     let export = move |service: &Service| service.export_incidents(span, &filter, format, &actor);
-    Ok(file(&name, format, app.count(&caller, export).await?))
+    let begun = app.count(&caller, export).await?;
+    Ok(file(&name, format, flow(app, caller, begun)))
 }
 
 /// The report of a month, `YYYY-MM`.
@@ -437,15 +436,4 @@ fn day_name(app: &App, what: &str, span: TimeSpan) -> String {
     let offset = app.service.config.city.utc_offset();
     let day = |at: WallTime| at.civil(offset).format("%Y%m%d").to_string();
     format!("{what}-{}-{}", day(span.from), day(span.until.minus(Duration::from_millis(1))))
-}
-
-fn file(name: &str, format: TableFormat, bytes: Vec<u8>) -> Response {
-    let (kind, ending) = match format {
-        TableFormat::Csv => ("text/csv; charset=utf-8", "csv"),
-        TableFormat::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-    };
-    let name = format!("attachment; filename=\"{name}.{ending}\"");
-    let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, name)], bytes)
-        .into_response()
 }

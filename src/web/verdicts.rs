@@ -110,7 +110,7 @@ pub(super) async fn decide(
     let (decided, undo_until, people) = decide.await?;
     let name = app.service.matter_name(&decided.incident.matter);
     Ok(Json(DecidedOut {
-        incident: IncidentOut::of(decided.incident, name),
+        incident: IncidentOut::of(decided.incident, name, &people),
         case: decided.case.map(|case| CaseOut::of(case, &people)),
         undo_until,
     }))
@@ -125,9 +125,10 @@ pub(super) async fn undo(
     At(id): At<IncidentId>,
 ) -> Result<Json<IncidentOut>, Problem> {
     let by = caller.name.clone();
-    let incident = app.run(&caller, move |service| service.undo(id, &by)).await?;
+    let undone = app.run(&caller, move |service| Ok((service.undo(id, &by)?, service.people()?)));
+    let (incident, people) = undone.await?;
     let name = app.service.matter_name(&incident.matter);
-    Ok(Json(IncidentOut::of(incident, name)))
+    Ok(Json(IncidentOut::of(incident, name, &people)))
 }
 
 /// One verdict about many incidents.

@@ -69,7 +69,7 @@ pub struct House {
     known: bool,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl House {
@@ -125,7 +125,7 @@ impl House {
             });
         });
         let base = format!("{scheme}://{}", told.recv_timeout(Duration::from_secs(5)).unwrap());
-        Self { service, clock, key, base, token, known, stop: Some(stop), thread: Some(thread), _data: folder }
+        Self { service, clock, key, base, token, known, stop: Some(stop), thread: Some(thread), data: folder }
     }
 
     pub fn now(&self) -> WallTime {
@@ -189,6 +189,11 @@ impl House {
         let zone = api.post("/api/v1/zones", &zone(view, "motor_vehicle_parking"));
         assert_eq!(zone.status, 201, "{}", zone.text);
         (view, zone.json["id"].as_str().unwrap().parse().unwrap())
+    }
+
+    /// Where its settings and its data lie.
+    pub fn folder(&self) -> &Path {
+        self.data.path()
     }
 
     /// Records a look that opens an incident, with a bundle of real pictures.

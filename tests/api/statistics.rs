@@ -1,6 +1,6 @@
 //! Statistics, hot spots, reports and exports over real incidents, verdicts, cases and callbacks.
 
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 use serde_json::{Value, json};
 use xunjie::domain::{Case, IncidentId, Stage};
@@ -105,6 +105,7 @@ fn a_month_is_reported_with_the_one_before() {
     assert_eq!(report["by_stream_top"][0]["name"], "东门");
     assert_eq!((&report["previous"], &report["coverage"]["views"]), (&Value::Null, &json!(1)));
     assert_eq!(report["hours"][0][9], 6);
+    assert_eq!(report["coverage"]["covered_share"], 0.0, "as things stand: nobody has looked for days");
     assert_eq!(report["agreement"], json!({"reviewed": 0, "agreed": 0, "kappa": null}));
     let next = api.get("/api/v1/reports/2026-12").json;
     assert_eq!((&next["total"]["found"], &next["previous"]["found"]), (&json!(0), &json!(6)));
@@ -144,4 +145,55 @@ fn exports_are_files_that_calculate_nothing_and_are_audited() {
     let audit = house.service.store.audit_rows(None, 0, 500).unwrap();
     let count = |action: &str| audit.iter().filter(|row| row.action == action).count();
     assert_eq!((count("statistics.exported"), count("incidents.exported")), (2, 3));
+}
+
+/// Fills the house by SQL: through the spine it would take minutes.
+fn many(house: &House, of: IncidentId, rows: u32) {
+    let store = rusqlite::Connection::open(house.folder().join("data/xunjie.db")).unwrap();
+    store
+        .execute_batch(&format!(
+            "CREATE TEMP TABLE one AS SELECT * FROM incidents WHERE id = '{of}';
+             CREATE TEMP TABLE many AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+                 SELECT one.*, i FROM one, n;
+             UPDATE many SET id = printf('%08x-0000-8000-8000-%012x', 3, i), place = id, opened_at = opened_at - i / 7;
+             ALTER TABLE many DROP COLUMN i;
+             INSERT INTO incidents SELECT * FROM many;"
+        ))
+        .unwrap();
+}
+
+#[test]
+fn exports_flow_page_by_page() {
+    let (house, ids) = busy();
+    let api = house.client();
+    many(&house, ids[5], 2_500);
+    let all = "/api/v1/incidents/export?from=2026-11-22T00:00:00Z";
+    let list = api.get(all);
+    assert_eq!(list.header("content-length"), "", "it is sent as it is read");
+    let named: std::collections::HashSet<&str> =
+        list.text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!((list.text.lines().count(), named.len()), (2_507, 2_506), "each once");
+    let book = api.get(&format!("{all}&review=waiting&format=xlsx")).bytes;
+    let mut book = zip::ZipArchive::new(std::io::Cursor::new(book)).unwrap();
+    let mut sheet = String::new();
+    book.by_name("xl/worksheets/sheet1.xml").unwrap().read_to_string(&mut sheet).unwrap();
+    assert_eq!(sheet.matches("<row ").count(), 2_502);
+    let audit = house.service.store.audit_rows(None, 0, 500).unwrap();
+    let told: Vec<u64> = audit.iter().filter_map(|row| row.detail["rows"].as_u64()).collect();
+    assert_eq!(told, [2_506, 2_501], "who took how much is known before a byte of it leaves");
+}
+
+#[test]
+fn a_month_that_is_over_keeps_its_coverage() {
+    let house = House::start(true);
+    let (view, zone) = house.camera("C1", "东门");
+    house.service.note_coverage().unwrap();
+    house.incident(view, zone, 0, &pictures());
+    house.service.note_coverage().unwrap();
+    let api = house.client();
+    let share = |month: &str| api.get(&format!("/api/v1/reports/{month}")).json["coverage"]["covered_share"].clone();
+    assert_eq!(share("2026-11"), 0.5, "unseen once, covered once");
+    house.clock.advance_to(house.now().plus(Duration::from_secs(9 * 86_400)));
+    assert_eq!(share("2026-11"), 0.5, "it is December");
+    assert_eq!((share("2026-12"), share("2026-10")), (json!(0.0), Value::Null), "overdue now, and never counted");
 }

@@ -91,6 +91,8 @@ interface Wishes {
   past?: string[];
   /** Start the platform simulator. */
   platform?: boolean;
+  /** Name an identity provider of that name, at an address where nobody listens. */
+  provider?: string;
 }
 
 export class House {
@@ -137,13 +139,23 @@ export class House {
     const platform = wishes.platform
       ? `[platform]\nurl = "${this.platform}"\nkey_id = "e2e"\nsecret_file = "${secret}"\n`
       : '';
+    const provider = wishes.provider
+      ? `[oidc]
+issuer = "http://127.0.0.1:${String(await freePort())}"
+client_id = "xunjie"
+public_url = "${this.url}/"
+name = "${wishes.provider}"
+[oidc.roles]
+"review" = "reviewer"
+`
+      : '';
     writeFileSync(
       this.settings,
       `listen = "${this.url.slice('http://'.length)}"
 [folders]
 data = "${this.data}"
 city = "${city}"
-${platform}
+${platform}${provider}
 # A city's dwell and clearing of minutes are made short, so that nobody has to wait for them.
 [matters.motor_vehicle_parking]
 dwell_s = 20

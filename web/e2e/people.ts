@@ -105,11 +105,11 @@ export async function browserOf(browser: Browser, { scheme = 'light', language =
 }
 
 /** Logs in by the page, as anybody does. */
-export async function signIn(page: Page, house: House, person: Person): Promise<void> {
+export async function signIn(page: Page, house: House, person: Person, word = password): Promise<void> {
   await page.goto(`${house.url}/login`);
   const fields = page.getByRole('textbox');
   await fields.first().fill(person.name);
-  await page.locator('input[type=password]').fill(password);
+  await page.locator('input[type=password]').fill(word);
   await page.locator('button[type=submit]').click();
   await expect(page.locator('main#main')).toBeVisible();
 }

@@ -48,7 +48,7 @@ pub(crate) const CLAUSES: &[Clause] = clauses! {
         lists_filter_and_page_newest_first, bad_cursors_and_words_are_explained,
         legal_hold_binds_bundles_to_come_and_forbids_purging, bundles_page_both_ways, the_feed_and_the_audit_log_go_on_from_a_position;
     office:
-        facts_are_those_of_incidents_and_cases, what_the_platform_said_is_kept_in_order, a_day_is_reconciled_once,
+        facts_are_those_of_incidents_and_cases, pages_of_what_was_found_hold_each_once, what_the_platform_said_is_kept_in_order, coverage_is_summed_by_day, a_day_is_reconciled_once,
         many_streams_come_all_or_none;
     cases:
         callbacks_apply_once_and_only_forward, a_handled_case_waits_for_one_recheck_each_time,

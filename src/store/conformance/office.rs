@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     domain::*,
     store::{
-        Differences, IncidentFilter, MissingThere, Page, PlatformCounts, Reconciliation, StageDiffers, Store,
-        StoreError, StreamEntry, TimeSpan,
+        CoverageCount, Differences, IncidentFilter, MissingThere, Page, PlatformCounts, Reconciliation, StageDiffers,
+        Store, StoreError, StreamEntry, TimeSpan,
     },
 };
 
@@ -89,13 +89,33 @@ pub(super) fn facts_are_those_of_incidents_and_cases(store: &dyn Store) {
     assert_eq!(facts(store, some, None), told[1..3]);
     assert_eq!(facts(store, ever(), Some(&matter("parked_vehicle"))), []);
     let filter = IncidentFilter { review: Some("confirmed".into()), ..IncidentFilter::default() };
-    let found = store.incidents_found(ever(), &filter, 3).unwrap();
+    let found = store.incidents_found(ever(), &filter, None, 3).unwrap();
     let ids: Vec<_> = found.iter().map(|(incident, _)| incident.id).collect();
     assert_eq!(ids, [incidents[4].id, incidents[3].id, incidents[2].id], "newest first");
     assert_eq!(found[0].1.as_ref().unwrap().stage, Stage::Closed);
     let nobody =
         IncidentFilter { areas: Some("西城区".parse::<Area>().unwrap()).into(), ..IncidentFilter::default() };
-    assert_eq!(store.incidents_found(ever(), &nobody, 10).unwrap(), []);
+    assert_eq!(store.incidents_found(ever(), &nobody, None, 10).unwrap(), []);
+    let count = |filter| store.incidents_counted(ever(), filter).unwrap();
+    assert_eq!((count(&filter), count(&nobody)), (5, 0));
+}
+
+pub(super) fn pages_of_what_was_found_hold_each_once(store: &dyn Store) {
+    let view = registered(store);
+    let opened: Vec<Incident> = (0..7).map(|n| opened(store, &view, &format!("p{n}"), 10 + n)).collect();
+    let everything = IncidentFilter::default();
+    let mut expected: Vec<_> = opened.iter().map(|incident| (incident.opened_at, incident.id)).collect();
+    expected.sort_by(|a, b| b.cmp(a));
+    for limit in [1, 2, 3, 7, 8] {
+        let (mut told, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.incidents_found(ever(), &everything, after, limit).unwrap();
+            let Some((last, _)) = page.last() else { break };
+            after = Some((last.opened_at, last.id));
+            told.extend(page.iter().map(|(incident, _)| (incident.opened_at, incident.id)));
+        }
+        assert_eq!(told, expected, "pages of {limit}");
+    }
 }
 
 pub(super) fn what_the_platform_said_is_kept_in_order(store: &dyn Store) {
@@ -122,6 +142,18 @@ pub(super) fn what_the_platform_said_is_kept_in_order(store: &dyn Store) {
     };
     assert_eq!(store.platform_counts(at(70)).unwrap(), counts);
     assert_eq!(store.platform_counts(at(71)).unwrap(), PlatformCounts { delivered_since: 0, ..counts });
+}
+
+pub(super) fn coverage_is_summed_by_day(store: &dyn Store) {
+    let day = |text: &str| text.parse().unwrap();
+    let count = |views, covered| CoverageCount { views, covered };
+    for (at, views, covered) in [("2026-10-31", 9, 9), ("2026-11-01", 4, 1), ("2026-11-01", 4, 4), ("2026-11-30", 2, 0)]
+    {
+        store.add_coverage(day(at), count(views, covered)).unwrap();
+    }
+    assert_eq!(store.coverage_counted(day("2026-11-01"), day("2026-12-01")).unwrap(), count(10, 5), "until is out");
+    assert_eq!(store.coverage_counted(day("2026-10-01"), day("2026-11-01")).unwrap(), count(9, 9));
+    assert_eq!(store.coverage_counted(day("2026-12-01"), day("2027-01-01")).unwrap(), count(0, 0));
 }
 
 pub(super) fn a_day_is_reconciled_once(store: &dyn Store) {

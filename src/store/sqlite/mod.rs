@@ -7,6 +7,7 @@ mod backup;
 mod cases;
 mod columns;
 mod connections;
+mod coverage;
 mod deliveries;
 mod desk;
 mod door;

@@ -2,12 +2,14 @@
 
 use chrono::NaiveDate;
 
-use super::{SqliteStore, observed, reconciliations, registry, statistics};
+use super::{SqliteStore, coverage, observed, reconciliations, registry, statistics};
 use crate::{
-    domain::{Callback, Case, CaseId, Incident, IncidentFacts, LookId, MatterKey, Observed, ViewId, WallTime},
+    domain::{
+        Callback, Case, CaseId, Incident, IncidentFacts, IncidentId, LookId, MatterKey, Observed, ViewId, WallTime,
+    },
     store::{
-        CaseFacts, IncidentFilter, OfficeStore, Page, PlatformCounts, Reconciliation, Rows, StoreError, StreamEntry,
-        TimeSpan,
+        CaseFacts, CoverageCount, IncidentFilter, OfficeStore, Page, PlatformCounts, Reconciliation, Rows, StoreError,
+        StreamEntry, TimeSpan,
     },
 };
 
@@ -32,13 +34,23 @@ impl OfficeStore for SqliteStore {
     ) -> Result<(), StoreError> {
         self.connections.read(|tx| statistics::facts(tx, span, matter, each))
     }
+    fn incidents_counted(&self, span: TimeSpan, filter: &IncidentFilter) -> Result<u64, StoreError> {
+        self.connections.read(|tx| statistics::counted(tx, span, filter))
+    }
     fn incidents_found(
         &self,
         span: TimeSpan,
         filter: &IncidentFilter,
+        after: Option<(WallTime, IncidentId)>,
         limit: u32,
     ) -> Result<Vec<(Incident, Option<CaseFacts>)>, StoreError> {
-        self.connections.read(|tx| statistics::found(tx, span, filter, limit))
+        self.connections.read(|tx| statistics::found(tx, span, filter, after, limit))
+    }
+    fn add_coverage(&self, day: NaiveDate, count: CoverageCount) -> Result<(), StoreError> {
+        self.connections.write(|tx| coverage::add(tx, day, count))
+    }
+    fn coverage_counted(&self, from: NaiveDate, until: NaiveDate) -> Result<CoverageCount, StoreError> {
+        self.connections.read(|tx| coverage::sum(tx, from, until))
     }
     fn cases_opened(&self, span: TimeSpan) -> Result<Vec<(Case, bool)>, StoreError> {
         self.connections.read(|tx| reconciliations::cases_opened(tx, span))

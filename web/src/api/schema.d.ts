@@ -476,7 +476,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Incidents as a file for a spreadsheet, newest first, at most 100,000; audited. */
+        /**
+         * Incidents as a file for a spreadsheet, newest first, as many as there are (an XLSX sheet ends at 1,048,576 rows);
+         *     audited. An answer that breaks off is no whole file.
+         */
         get: operations["incidents_export"];
         put?: never;
         post?: never;
@@ -1380,8 +1383,10 @@ export interface components {
         AuditOut: {
             /** @description What. */
             action: string;
-            /** @description Who. */
+            /** @description Who, by the name of their account. */
             actor: string;
+            /** @description How that person is called. */
+            actor_name: string;
             /**
              * Format: date-time
              * @description When.
@@ -2493,8 +2498,10 @@ export interface components {
             items: {
                 /** @description What. */
                 action: string;
-                /** @description Who. */
+                /** @description Who, by the name of their account. */
                 actor: string;
+                /** @description How that person is called. */
+                actor_name: string;
                 /**
                  * Format: date-time
                  * @description When.
@@ -3459,7 +3466,8 @@ export interface components {
         ReportCoverageOut: {
             /**
              * Format: double
-             * @description Share of them that is looked at in time, as things stand; `null` for a month that is over.
+             * @description Share of the month's counts of views, one in ten minutes, that found them looked at in time; as things stand while
+             *     the running month has none yet; `null` for a month in which nothing was counted.
              */
             covered_share?: number | null;
             /** @description Views that are looked at. */
@@ -3504,8 +3512,10 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description Who. */
+            /** @description Who, by the name of their account. */
             by: string;
+            /** @description How that person is called. */
+            by_name: string;
             /** @enum {string} */
             state: "confirmed";
         } | {
@@ -3514,8 +3524,10 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description Who. */
+            /** @description Who, by the name of their account. */
             by: string;
+            /** @description How that person is called. */
+            by_name: string;
             /** @description Why. */
             reason: components["schemas"]["RejectReason"];
             /** @enum {string} */
@@ -3526,8 +3538,10 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description Who. */
+            /** @description Who, by the name of their account. */
             by: string;
+            /** @description How that person is called. */
+            by_name: string;
             /**
              * Format: uuid
              * @description The other incident.

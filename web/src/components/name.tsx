@@ -6,18 +6,11 @@ const TOOLTIP_MAX = 1_000;
 
 /**
  * A name from outside: text only, on one line, cut by the width it has, and in a world of its own, so that marks for
- * right-to-left writing in it turn nothing else round.
+ * right-to-left writing in it turn nothing else round. `title` is another name of the same, for its tooltip.
  */
-export function Name({ children, ...props }: { children: string } & TextProps) {
+export function Name({ children, title = children, ...props }: { children: string; title?: string } & TextProps) {
   return (
-    <Text
-      component="bdi"
-      display="block"
-      truncate
-      inherit={!props.size}
-      title={children.slice(0, TOOLTIP_MAX)}
-      {...props}
-    >
+    <Text component="bdi" display="block" truncate inherit={!props.size} title={title.slice(0, TOOLTIP_MAX)} {...props}>
       {children.length > SHOWN_MAX ? `${children.slice(0, SHOWN_MAX)}…` : children}
     </Text>
   );

@@ -141,7 +141,7 @@ function Row({ row }: { row: AuditOut }) {
         <Moment at={row.at} seconds />
       </Table.Td>
       <Table.Td>
-        <Name>{row.actor}</Name>
+        <Name title={row.actor}>{row.actor_name}</Name>
       </Table.Td>
       <Table.Td>
         {words || row.action}

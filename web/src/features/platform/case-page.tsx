@@ -2,6 +2,7 @@ import { Alert, Anchor, Grid, Group, Paper, Table, Text, Title } from '@mantine/
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
+import { useLimitText } from '@/components/limit';
 import { useMatterName } from '@/components/matters';
 import { useChanges } from '@/api/changes';
 import type { Schemas } from '@/api/client';
@@ -66,6 +67,7 @@ export function CasePage() {
 
 function Facts({ detail }: { detail: Schemas['CaseDetailOut'] }) {
   const matterName = useMatterName();
+  const limitText = useLimitText();
   const { t } = useTranslation('platform');
   const { case: one, incident } = detail;
   const rows: [string, React.ReactNode][] = [
@@ -81,7 +83,7 @@ function Facts({ detail }: { detail: Schemas['CaseDetailOut'] }) {
         <Moment at={one.due_at} />
         {one.limit && (
           <Text span size="xs" c="dimmed">
-            {one.limit}
+            {limitText(one.limit)}
           </Text>
         )}
       </Group>,

@@ -38,7 +38,7 @@ class Server implements DecisionCalls {
 
   #record(given: Given, by: string) {
     if (given.verdict === 'confirmed')
-      this.incident = { ...this.incident, review: { state: 'confirmed', by, at: UNDO_UNTIL } };
+      this.incident = { ...this.incident, review: { state: 'confirmed', by, by_name: by, at: UNDO_UNTIL } };
   }
 }
 
@@ -83,10 +83,13 @@ describe('a verdict', () => {
   });
 
   it('is the colleague’s where the colleague was quicker', async () => {
-    server.incident = { ...server.incident, review: { state: 'confirmed', by: 'wang', at: UNDO_UNTIL } };
+    server.incident = {
+      ...server.incident,
+      review: { state: 'confirmed', by: 'wang', by_name: '王敏', at: UNDO_UNTIL },
+    };
     decisions.decide(row('a'), confirmed);
     await settled();
-    expect(news[0]).toMatchObject({ kind: 'taken', by: 'wang' });
+    expect(news[0]).toMatchObject({ kind: 'taken', by: '王敏' });
     expect(decisions.all().has('a')).toBe(true);
   });
 

@@ -133,7 +133,7 @@ export class Decisions {
       if (review.state === 'waiting') return this.#fail(id, refusal);
       if (before.isRetried && review.by === this.#calls.self() && isSaid(given, review)) return this.#settle(id, null);
       this.#change(id, { state: 'sent' });
-      this.#tell({ kind: 'taken', decision: before, by: decided_by ?? review.by });
+      this.#tell({ kind: 'taken', decision: before, by: decided_by ?? review.by_name });
     } catch {
       this.#fail(id, refusal);
     }

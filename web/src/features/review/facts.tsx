@@ -1,5 +1,6 @@
 import { Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useLimitText } from '@/components/limit';
 import { useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { Name } from '@/components/name';
@@ -132,6 +133,7 @@ function Filing({ detail }: { detail: IncidentDetailOut }) {
   const matterName = useMatterName();
   const { t } = useTranslation('review');
   const times = useTimes();
+  const limitText = useLimitText();
   const now = useServerNow(30_000);
   const { limit_preview: limit } = detail;
   return (
@@ -153,7 +155,7 @@ function Filing({ detail }: { detail: IncidentDetailOut }) {
         <dd>
           {limit ? (
             <>
-              {limit.text}
+              {limitText(limit.text)}
               <Text span size="xs" c="dimmed">
                 {' '}
                 {t('filing.until', { at: times.short(limit.due_at, now) })}

@@ -142,7 +142,7 @@ function Notices({
       )}
       {review && review.state !== 'waiting' && (
         <div className={classes.notice} role="status">
-          {t('decided', { state: t(`state.${review.state}`), name: (detail?.decided_by ?? review.by).slice(0, 100) })}
+          {t('decided', { state: t(`state.${review.state}`), name: review.by_name.slice(0, 100) })}
         </div>
       )}
       {!canReview && (
@@ -171,7 +171,7 @@ function useOvertaken(id: string, onGone: () => void) {
       const { review } = incident;
       // A verdict of one's own is told by its own answer.
       if (!didWait || review.state === 'waiting' || decisions.all().has(id) || shown.current !== id) return;
-      tell(incident.matter_name, by ?? review.by);
+      tell(incident.matter_name, by ?? review.by_name);
       onGone();
     };
     learn().catch(() => undefined);
