@@ -134,3 +134,15 @@ describe('undo', () => {
     expect(decisions.all().get('a')?.state).toBe('sent');
   });
 });
+
+describe('news that an incident waits again', () => {
+  it('drops the verdict only where the server says so', async () => {
+    decisions.decide(row('a'), confirmed);
+    await settled();
+    await decisions.forget('a');
+    expect(decisions.undoable(BEFORE_MS)).toBeDefined();
+    server.incident = row('a').incident;
+    await decisions.forget('a');
+    expect(decisions.all().size).toBe(0);
+  });
+});

@@ -97,9 +97,16 @@ export class Decisions {
     }
   }
 
-  /** Somebody undid it elsewhere: it waits again. */
-  forget(id: string) {
-    if (this.#all.get(id)?.state === 'sent') this.#drop(id);
+  /** It is said to wait again. That may be old news, from before a later verdict: the server is asked. */
+  async forget(id: string) {
+    const decision = this.#all.get(id);
+    if (decision?.state !== 'sent') return;
+    try {
+      const { incident } = await this.#calls.show(id);
+      if (incident.review.state === 'waiting' && this.#all.get(id) === decision) this.#drop(id);
+    } catch {
+      // What cannot be asked now is learnt with the next news of it.
+    }
   }
 
   async #send(id: string) {

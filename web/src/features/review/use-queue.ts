@@ -42,7 +42,7 @@ export function useQueue(filter: QueueFilter) {
       // One that was reclassified waits on under its other matter; the reading brings it back.
       soon();
     } else {
-      if (change.topic === 'incident.reopened_for_review') decisions.forget(change.subject);
+      if (change.topic === 'incident.reopened_for_review') void decisions.forget(change.subject);
       soon();
     }
   });
