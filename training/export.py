@@ -110,7 +110,7 @@ def round_to_8_bits(path, out, scenes):
 
 
 # One graph for sides that are multiples of 32: wide for cameras, square for the pictures that it is measured on.
-SHAPES = {"640": (640, 384), "416": (416, 416), "640x640": (640, 640)}
+SHAPES = {"640": (640, 384), "416": (416, 416)}
 
 
 def manifests(models, name, weights_in, epoch, rounded=""):

@@ -12,17 +12,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-
 import data
 import encoder
+import measure
 from train import pause
-
-
-def session(path, threads=1):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def letterboxed(scene, side):
@@ -64,7 +57,7 @@ def main():
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
-    net = session(a.encoder, a.threads)
+    net = measure.opened(a.encoder, a.threads)
     run = lambda picture: net.run(None, {"images": encoder.normalised(picture[None]).numpy()})[0][0, 1:]
     streets, val = data.scenes(a.garbage / "train"), data.scenes(a.garbage / "val")
     clean, held_out = data.facades(a.facades / "train")

@@ -19,7 +19,7 @@ from torch import nn
 import loss as losses
 import measure
 from encoder import PATCH, WIDTH
-from net import OWN
+from net import OWN, cells
 from train import pause
 
 STRIDES = (PATCH, 2 * PATCH)
@@ -57,16 +57,6 @@ class Dense(nn.Module):
         for around in self.around:
             x = x + around(x)
         return torch.cat([level(y) for level, y in zip(self.levels, (x, self.coarse(x)))], 1)
-
-
-def cells(side):
-    """Column, line and stride of every cell, in the order of the outputs."""
-    rows = []
-    for stride in STRIDES:
-        n = side // stride
-        y, x = torch.meshgrid(torch.arange(n), torch.arange(n), indexing="ij")
-        rows.append(torch.stack([x.flatten(), y.flatten(), torch.full((n * n,), stride)], 1))
-    return torch.cat(rows).float()
 
 
 def loss_of(out, grid, labels):
@@ -124,7 +114,7 @@ def answers(net, features, batch=16):
 
 def figures(net, val, clean):
     """AP50 and image AP of val, alarms on clean pictures; all in pixels of the tensor."""
-    grid = cells(val.side).numpy()
+    grid = cells(val.side, strides=STRIDES).numpy()
     found = []
     for features in (val, clean):
         found.append([measure.read(out, grid) for out in answers(net, features)])
@@ -151,7 +141,7 @@ def main():
     net, mean = Dense(a.width), Dense(a.width)
     mean.load_state_dict(net.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), lr=a.rate, weight_decay=0.05)
-    grid, step = cells(val.side), 0
+    grid, step = cells(val.side, strides=STRIDES), 0
     total = a.epochs * (len(every) // a.batch)
     for epoch in range(a.epochs):
         rng, began, summed = random.Random(epoch), time.time(), 0.0

@@ -1,4 +1,6 @@
 """Small figures while training runs, and pictures to look at. The figures of a model card come from `xunjie eval`, not from here."""
+import json
+
 import cv2
 import numpy as np
 
@@ -10,13 +12,18 @@ NMS_IOU = 0.6
 START = [0, 1, 2, 3, 4, *(5 + i for i in COCO.values())]  # columns of the starting network's output that are kept
 
 
-def runner(path, columns=None):
-    """Tensor -> output of an ONNX file on one thread, or some of its columns."""
+def opened(path, threads=1):
+    """An ONNX file, ready to run."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def runner(path, columns=None):
+    """Tensor -> output of an ONNX file on one thread, or some of its columns."""
+    session = opened(path)
     name = session.get_inputs()[0].name
     if columns is None:
         return lambda x: session.run(None, {name: x})[0]
@@ -143,8 +150,14 @@ def held(run, start, scenes, sure=0.4, seen=0.25):
     return counts
 
 
-def seen_by(start, scenes, sure=0.5):
-    """What the start is sure of in the scenes: {class: [(scene, [class x0 y0 x1 y1] in shares)]}. `start` answers in our classes."""
+def seen_by(start, scenes, sure=0.5, kept=None):
+    """What the start is sure of in the scenes: {class: [(scene, [class x0 y0 x1 y1] in shares)]}. `start` answers in our classes.
+
+    The file `kept` holds it from one call to the next.
+    """
+    if kept is not None and kept.exists():
+        of = {str(scene.path): scene for scene in scenes}
+        return {name: [(of[path], np.array(row, np.float32)) for path, row in rows] for name, rows in json.loads(kept.read_text()).items()}
     seen = {}
     for scene in scenes:
         picture = scene.read()
@@ -153,6 +166,8 @@ def seen_by(start, scenes, sure=0.5):
             row = np.array([kind, *np.array(box) / [w, h, w, h]], np.float32)
             if kind < KEPT and score >= sure:
                 seen.setdefault(CLASSES[kind], []).append((scene, row))
+    if kept is not None:
+        kept.write_text(json.dumps({name: [(str(scene.path), row.tolist()) for scene, row in rows] for name, rows in seen.items()}))
     return seen
 
 

@@ -137,10 +137,10 @@ class Exported(nn.Module):
         return torch.cat([out[..., :4], out[..., 4:].sigmoid()], -1)
 
 
-def cells(side, device="cpu"):
+def cells(side, device="cpu", strides=STRIDES):
     """Column, line and stride of every cell, in the order of the outputs."""
     rows = []
-    for stride in STRIDES:
+    for stride in strides:
         n = side // stride
         y, x = torch.meshgrid(torch.arange(n), torch.arange(n), indexing="ij")
         rows.append(torch.stack([x.flatten(), y.flatten(), torch.full((n * n,), stride)], 1))

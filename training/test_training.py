@@ -8,10 +8,14 @@ import cv2
 import numpy as np
 import torch
 
+import compose
 import data
+import encoder
+import head
 import loss
 import measure
 import net
+import weather
 
 
 def logit(p):
@@ -73,6 +77,58 @@ class MissingLabels(unittest.TestCase):
         centre = (grid[mine, :2] + 0.5) * grid[mine, 2:]
         self.assertTrue(((centre > 8) & (centre < 40)).all())
         self.assertTrue((pulled[~mine, 4] == 0).all(), "the rest stays unsure")
+
+
+    def test_a_class_that_is_seldom_seen_is_held_where_the_start_has_it(self):
+        grid, taught, out = answers()
+        bus = net.COCO["bus"]
+        taught[0, 9, 5 + bus] = 3.0  # no object, and yet a thought of a bus
+        pulled = pull(taught, grid, out, NONE)
+        column = 5 + net.CLASSES.index("bus")
+        self.assertLess(pulled[9, column].item(), 0.0)
+        self.assertGreater(pulled[8, column].item(), 0.0)
+        self.assertTrue((pulled[:, 5 + net.KEPT:] == 0).all(), "ours have nothing to be held to")
+
+
+class Composed(unittest.TestCase):
+    def test_what_is_further_up_is_smaller_and_nothing_stands_on_another(self):
+        cut, rng, taken = compose.Cut(np.zeros((60, 40, 3), np.uint8), np.ones((60, 40), np.float32), "garbage"), random.Random(1), []
+        for _ in range(12):
+            box = compose.spot(cut, 1.0, rng, taken)
+            if box:
+                self.assertTrue(0 <= box[0] < box[2] <= compose.W and box[3] <= compose.H, box)
+                self.assertTrue(all(box[2] < o[0] or o[2] < box[0] or box[3] < o[1] or o[3] < box[1] for o in taken), (box, taken))
+                taken.append(box)
+        self.assertGreater(len(taken), 5)
+        taken.sort(key=lambda b: b[3])
+        heights = [b[3] - b[1] for b in taken]
+        self.assertTrue(all(a <= b + 1 for a, b in zip(heights, heights[1:])), heights)
+
+    def test_a_thing_hides_what_is_behind_it_and_ends_at_the_border(self):
+        canvas = np.full((compose.H, compose.W, 3), 100.0, np.float32)
+        cut = compose.Cut(np.full((20, 20, 3), 255, np.uint8), np.ones((20, 20), np.float32), "garbage")
+        compose.draw(canvas, cut, (-10, 400, 10, 420), False, shadow=False)
+        self.assertTrue((canvas[400:420, :10] == 255).all())
+        self.assertTrue((canvas[400:420, 10:] == 100).all())
+
+    def test_every_weather_keeps_the_size_and_grows_worse(self):
+        picture = np.random.default_rng(2).integers(0, 255, (480, 640, 3)).astype(np.uint8)
+        picture = cv2.GaussianBlur(picture, (0, 0), 3)
+        for kind, spoil in weather.KINDS.items():
+            apart = []
+            for severity in range(5):
+                spoiled = np.clip(spoil(picture, severity, np.random.default_rng(3)), 0, 255).astype(float)
+                self.assertEqual(spoiled.shape, picture.shape, kind)
+                apart.append(float(np.abs(spoiled - picture).mean()))
+            self.assertTrue(all(a < b for a, b in zip(apart, apart[1:])), (kind, apart))
+
+
+class Heads(unittest.TestCase):
+    def test_a_head_answers_every_cell_of_any_grid(self):
+        dense = head.Dense(8)
+        for side in (224, 448):
+            tokens = torch.zeros(1, encoder.WIDTH, side // encoder.PATCH, side // encoder.PATCH)
+            self.assertEqual(tuple(dense(tokens).shape), (1, len(net.cells(side, strides=head.STRIDES)), 5 + len(net.OWN)))
 
 
 class Pictures(unittest.TestCase):

@@ -145,7 +145,7 @@ def main():
     clean, held_out = data.facades(a.facades / "train")
     streets = data.scenes(a.garbage / "train")
     start = measure.runner(a.start, measure.START)
-    seen = {} if a.overfit else measure.seen_by(start, streets + clean)
+    seen = {} if a.overfit else measure.seen_by(start, streets + clean, kept=a.run / "seen.json")
     print("strewn in: " + ", ".join(f"{k} {len(v)}" for k, v in sorted(seen.items())), flush=True)
     mixer = data.Mixer(streets, clean, seen)
     val = data.scenes(a.garbage / "val")

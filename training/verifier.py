@@ -96,30 +96,21 @@ def main():
     folder = a.models / a.name
     folder.mkdir(parents=True, exist_ok=True)
     write(net, folder / "model.onnx")
-    apart = {}
+    made, apart = measure.opened(folder / "model.onnx"), {}
     for h, w in ((224, 224), (448, 448), (364, 644)):
         x = torch.randn(1, 3, h, w)
         with torch.no_grad():
             want = net(x)[1].numpy()
-        got = encoders_run(folder / "model.onnx", x.numpy())[1]
+        got = made.run(["look"], {"images": x.numpy()})[0]
         apart[f"{w}x{h}"] = round(float((want * got).sum() / np.linalg.norm(want) / np.linalg.norm(got)), 5)
     print("cosine of the 8-bit look to the 32-bit one:", json.dumps(apart))
     sha256 = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    mean, std = ([round(255 * v, 4) for v in row] for row in (encoders.MEAN, encoders.STD))
     for name, weights, w, h in ((a.name, 'file = "model.onnx"', 224, 224), (f"{a.name}_448", f'file = "model.onnx"\nweights_of = "{a.name}"', 448, 448),
                                 (f"{a.name}_wide", f'file = "model.onnx"\nweights_of = "{a.name}"', 644, 364)):
         (a.models / name).mkdir(parents=True, exist_ok=True)
         (a.models / name / "model.toml").write_text(MANIFEST.format(
             name=name, weights=weights, sha256=sha256, source=encoders.ORIGIN[:12], width=w, height=h, mean=list(encoders.MEAN), std=list(encoders.STD),
             nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES)))
-
-
-def encoders_run(path, x):
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]).run(None, {"images": x})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 
 use std::{net::Ipv4Addr, thread, time::Duration};
 
-use super::at;
+use super::{Clause, at};
 use crate::{
     domain::*,
     store::{
@@ -12,11 +12,8 @@ use crate::{
     },
 };
 
-/// One clause: its name and what it does with a fresh, empty store.
-pub(crate) type DoorClause = (&'static str, fn(&dyn AccountStore));
-
 /// The whole suite of the door.
-pub(crate) const DOOR_CLAUSES: &[DoorClause] = &[
+pub(crate) const DOOR_CLAUSES: &[Clause<dyn AccountStore>] = &[
     ("every_field_of_an_account_comes_back", every_field_of_an_account_comes_back),
     ("an_invitation_works_once_and_in_time", an_invitation_works_once_and_in_time),
     ("the_first_administrator_is_made_once", the_first_administrator_is_made_once),
