@@ -89,6 +89,7 @@ pub(crate) mod tests {
             name_en: None,
             codes: MatterCodes { code_2026: "09009".into(), code_2013: None },
             model: "nanodet_g_416".into(),
+            hide_by: None,
             grounds: Grounds::Composed,
             verify: None,
             scan: None,

@@ -29,6 +29,8 @@ struct RawMatter {
     code_2013: Option<String>,
     /// Folder below `models/`.
     model: Option<String>,
+    /// Folder below `models/` of the model that finds who must be hidden; may be left out where `model` finds people itself.
+    hide_by: Option<String>,
     /// What finding it rests on: `trained`, `few_shot` or `composed`.
     level: Option<String>,
     /// The second look before it is reported; may be left out.
@@ -193,6 +195,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         name_en: raw.name_en.filter(|name| !name.trim().is_empty()),
         codes: MatterCodes { code_2026, code_2013: raw.code_2013 },
         model: check.text("model", raw.model, "the name of a folder below models/"),
+        hide_by: raw.hide_by.filter(|name| !name.trim().is_empty()),
         grounds: second_look::grounds(raw.level, check),
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),

@@ -78,6 +78,11 @@ impl<'de> Deserialize<'de> for Score {
     }
 }
 
+/// Class name of persons, whose heads are hidden.
+pub const PERSON_CLASS: &str = "person";
+/// Class names of vehicles, whose plates are hidden.
+pub const VEHICLE_CLASSES: [&str; 4] = ["car", "truck", "bus", "motorcycle"];
+
 /// One box in a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detection {

@@ -191,6 +191,8 @@ pub struct Matter {
     pub codes: MatterCodes,
     /// The model whose classes `composition` names.
     pub model: String,
+    /// The model that finds people and vehicles, to hide them in pictures, where `model` does not know them.
+    pub hide_by: Option<String>,
     /// What finding it rests on.
     pub grounds: Grounds,
     /// The second look before it is reported, if there is one.

@@ -4,17 +4,13 @@
 
 use crate::{
     analysis::ads::PHONE_NUMBER,
-    domain::{BBox, Detection, FrameSpace, Homography, Picture, PlatePolicy, Polygon},
+    domain::{BBox, Detection, FrameSpace, Homography, PERSON_CLASS, Picture, PlatePolicy, Polygon, VEHICLE_CLASSES},
 };
 
 /// Colour of the incident's box.
 pub const BOX_COLOUR: [u8; 3] = [255, 48, 32];
 /// Colour of the zone's outline.
 pub const ZONE_COLOUR: [u8; 3] = [255, 208, 0];
-/// Class name of persons, whose heads are hidden.
-pub const PERSON_CLASS: &str = "person";
-/// Class names of vehicles, whose plates are hidden.
-pub const VEHICLE_CLASSES: [&str; 4] = ["car", "truck", "bus", "motorcycle"];
 /// A person or vehicle counts for masking from this score on: a face hidden for nothing costs less than one shown.
 pub const MASK_SCORE_MIN: f32 = 0.15;
 

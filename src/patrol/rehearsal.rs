@@ -177,6 +177,7 @@ impl Rehearsal {
         });
         let spine = Spine {
             config: Arc::new(config),
+            unable: Vec::new(),
             clock: clock.clone(),
             store: store.clone(),
             evidence: Arc::new(EvidenceFolder::open(folder.path().join("evidence")).unwrap()),

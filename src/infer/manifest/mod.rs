@@ -25,7 +25,7 @@ use crate::{
         verify::Fusion,
     },
     config::Faults,
-    domain::{Detection, Matter, ModelRef, Score, Verify},
+    domain::{Detection, Matter, ModelRef, PERSON_CLASS, Score, Verify},
 };
 
 /// A model: its weights, where they come from and what goes in and out.
@@ -306,6 +306,22 @@ impl Manifest {
         }
         let text =
             format!("has no class {}, which matter {} names; correct its pipeline", unknown.join(", "), matter.key);
+        Err(InferError::Model(self.name.clone(), text))
+    }
+
+    /// Whether the model finds people, who must be hidden in the pictures of the matter that others see.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model that knows none.
+    pub fn hides(&self, matter: &Matter) -> Result<(), InferError> {
+        let classes = self.detector().map(|spec| spec.classes.as_slice()).unwrap_or_default();
+        if classes.iter().any(|class| **class == *PERSON_CLASS) {
+            return Ok(());
+        }
+        let text = format!(
+            "finds no people, whom pictures of matter {} must hide; name a model that does in hide_by of its pipeline",
+            matter.key
+        );
         Err(InferError::Model(self.name.clone(), text))
     }
 
