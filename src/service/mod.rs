@@ -64,7 +64,7 @@ pub use import::{
 pub use incidents::IncidentDetail;
 pub use people::People;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};
-pub use plan::{backlog_in_words, policy_in_words};
+pub use plan::{backlog_in_words, policy_in_words, unable_in_words};
 pub use platform::{PlatformStatus, Reached};
 pub use queue::{NextInQueue, QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};
