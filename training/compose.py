@@ -425,15 +425,16 @@ def parts_of(streets, houses, start, many, rng):
 
 
 def keep(parts, path):
-    """Things with their masks as the fourth channel, in a quality that shows nothing lost."""
-    coded = lambda cut: cv2.imencode(".webp", np.dstack([cut.pixels, np.round(cut.mask * 255).clip(0, 255).astype(np.uint8)]), [cv2.IMWRITE_WEBP_QUALITY, 92])[1].tobytes()
-    path.write_bytes(pickle.dumps({name: [(cut.kind, coded(cut)) for cut in some] for name, some in parts.items()}))
+    """Pixels in a quality that shows no loss, masks as they are."""
+    def coded(cut):
+        mask = np.round(cut.mask * 255).clip(0, 255).astype(np.uint8)
+        return cut.kind, cv2.imencode(".webp", cut.pixels, [cv2.IMWRITE_WEBP_QUALITY, 92])[1].tobytes(), cv2.imencode(".png", mask)[1].tobytes()
+    path.write_bytes(pickle.dumps({name: [coded(cut) for cut in some] for name, some in parts.items()}))
 
 
 def opened(path):
-    def cut(kind, coded):
-        picture = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_UNCHANGED)
-        return Cut(np.ascontiguousarray(picture[..., :3]), picture[..., 3] / np.float32(255), kind)
+    picture = lambda coded, how: cv2.imdecode(np.frombuffer(coded, np.uint8), how)
+    cut = lambda kind, pixels, mask: Cut(picture(pixels, cv2.IMREAD_COLOR), picture(mask, cv2.IMREAD_GRAYSCALE) / np.float32(255), kind)
     return {name: [cut(*row) for row in some] for name, some in pickle.loads(path.read_bytes()).items()}
 
 

@@ -130,7 +130,7 @@ def main():
     for name in ("start", "garbage", "facades", "run", "models"):
         p.add_argument(f"--{name}", type=Path, required=True)
     p.add_argument("--name", default="street_640")
-    p.add_argument("--calibration", type=int, default=200, help="pictures")
+    p.add_argument("--calibration", type=int, default=600, help="pictures")
     a = p.parse_args()
     state = torch.load(a.run / "last.pt", map_location="cpu", weights_only=True)
     net = nets.Detector()

@@ -39,7 +39,7 @@ def pause():
 
 def padded(labels):
     """Rows of each picture as one array [pictures, rows, 5]; a class of -1 fills up."""
-    full = np.full((len(labels), max(len(rows) for rows in labels), 5), -1, np.float32)
+    full = np.full((len(labels), max(1, *(len(rows) for rows in labels)), 5), -1, np.float32)
     for i, rows in enumerate(labels):
         full[i, :len(rows)] = rows
     return full
@@ -128,16 +128,16 @@ class Run:
         self.resume()
         first = self.epoch * per_epoch + self.batches
         loader = DataLoader(Subset(batches, range(first, len(batches))), batch_size=None, num_workers=a.workers, prefetch_factor=4 if a.workers else None, pin_memory=self.device.type == "cuda")
-        before, since = time.time() - self.spent, 0
+        before = time.time() - self.spent
         for pictures, labels in loader:
             pause()
             self.spent = time.time() - before
             share = min(self.spent / 60 / a.minutes if a.minutes else self.step / len(batches), 1.0)
-            rate = a.rate * min(1, (since + 1) / warm) * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
+            rate = a.rate * min(1, (self.step + 1) / warm) * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
             self.learn(pictures, labels, rate)
-            self.batches, since = self.batches + 1, since + 1
+            self.batches += 1
             ends = share >= 1 and a.minutes
-            if since % 20 == 0 and not math.isfinite(self.sums["loss"]):
+            if self.step % 20 == 0 and not math.isfinite(self.sums["loss"]):
                 raise SystemExit(f"the loss is no number at step {self.step}: lower --rate, and go on from the last checkpoint")
             last = ends or self.step == len(batches)
             if self.step % a.save_every == 0:

@@ -35,11 +35,9 @@ def giou(a, b):
 @torch.no_grad()
 def assign(own_logits, obj_logits, found, grid, labels):
     """SimOTA (arXiv 2107.08430), all pictures at once: for each cell the row of its picture's labels that it answers for, or -1, and the
-    IoU with it. `labels` is [pictures, rows, x0 y0 x1 y1 class]; a class below 0 fills up."""
+    IoU with it. `labels` is [pictures, 1 or more rows, x0 y0 x1 y1 class]; a class below 0 fills up."""
     there, kinds = labels[..., 4] >= 0, labels[..., 4].long().clamp(min=0)
     owner = torch.full(found.shape[:2], -1, dtype=torch.long, device=grid.device)
-    if not labels.shape[1]:
-        return owner, torch.zeros(found.shape[:2], device=grid.device)
     centre = ((grid[:, :2] + 0.5) * grid[:, 2:])[:, None]
     corner, far = labels[:, None, :, :2], labels[:, None, :, 2:4]
     near = ((centre - (corner + far) / 2).abs() < REACH * grid[:, None, 2:]).all(-1) & there[:, None]

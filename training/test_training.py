@@ -1,6 +1,9 @@
 """python -m unittest, in this folder: what training promises about missing labels, checked without any data."""
+import argparse
 import random
 import unittest
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +15,7 @@ import compose
 import data
 import encoder
 import head
+import loop
 import loss
 import measure
 import net
@@ -33,7 +37,7 @@ def answers(side=64):
 
 def pull(taught, grid, out, labels):
     """What the loss does to each number of the student."""
-    value, _ = loss.loss_of(out, taught, grid, [labels])
+    value, _ = loss.loss_of(out, taught, grid, torch.from_numpy(loop.padded([labels.numpy()])))
     return torch.autograd.grad(value, out)[0][0]
 
 
@@ -90,7 +94,96 @@ class MissingLabels(unittest.TestCase):
         self.assertTrue((pulled[:, 5 + net.KEPT:] == 0).all(), "ours have nothing to be held to")
 
 
+class Assigned(unittest.TestCase):
+    def test_pictures_do_not_touch_each_other_and_rows_that_fill_up_are_no_labels(self):
+        grid = net.cells(64)
+        torch.manual_seed(3)
+        out = torch.randn(3, len(grid), 5 + len(net.OWN))
+        rows = [[[4.0, 6, 40, 44, 1]], [[10.0, 10, 30, 30, 0], [28.0, 20, 60, 60, 2]], []]
+        labels = torch.from_numpy(loop.padded([np.array(r, np.float32).reshape(-1, 5) for r in rows]))
+        together = loss.assign(out[..., 5:], out[..., 4], net.boxes(out, grid), grid, labels)
+        for i in range(3):
+            alone = loss.assign(out[i:i + 1, :, 5:], out[i:i + 1, :, 4], net.boxes(out, grid)[i:i + 1], grid, labels[i:i + 1, :max(len(rows[i]), 1)])
+            torch.testing.assert_close(together[0][i], alone[0][0])
+            torch.testing.assert_close(together[1][i], alone[1][0])
+        self.assertEqual(sorted(set(together[0][1].tolist())), [-1, 0, 1], "every label is answered for")
+        self.assertEqual(set(together[0][2].tolist()), {-1})
+
+
+class Going(unittest.TestCase):
+    """A run that is cut and goes on sees the batches of one that was not."""
+
+    def run_of(self, folder, epochs):
+        a = argparse.Namespace(run=Path(folder), epochs=epochs, minutes=None, batch=2, sides="64", last_side=None, clean=2, composed_share=0, rate=1e-3, seed=7,
+                               hold=True, workers=0, measure_every=9, save_every=3)
+        torch.manual_seed(1)
+        make = lambda: net.Detector(len(net.OWN))
+        model = make()
+        loss_of = lambda model, x, labels: losses_own(model(x), labels)
+        return a, loop.Run(a, model, make(), [{"params": list(model.parameters()), "factor": 1.0}], loss_of)
+
+    def test_it_ends_where_an_unbroken_run_ends(self):
+        with TemporaryDirectory() as folder:
+            for name in "abcd":
+                cv2.imwrite(f"{folder}/{name}.jpg", np.random.default_rng(ord(name)).integers(0, 255, (90, 120, 3)).astype(np.uint8))
+                Path(f"{folder}/{name}.txt").write_text("0 0.5 0.5 0.4 0.4\n")
+            mixer = data.Mixer(data.scenes(folder), data.scenes(folder, clean=True))
+            ends = []
+            for parts in ((2,), (1, 2)):
+                with TemporaryDirectory() as out, redirect_stdout(StringIO()):
+                    for _ in parts:
+                        a, run = self.run_of(out, 2)
+                        batches = loop.Batches(mixer, [], a)
+                        if len(parts) == 2 and _ == 1:
+                            # Killed in batch 4, after the checkpoint of batch 3.
+                            with self.assertRaises(Cut):
+                                cut(run, 4).train(batches, lambda mean: {})
+                        else:
+                            run.train(batches, lambda mean: {})
+                    ends.append(torch.cat([p.flatten() for p in run.mean.parameters()]))
+                    self.assertEqual(run.step, len(batches))
+            self.assertGreater(len(batches), 4)
+            torch.testing.assert_close(ends[0], ends[1])
+
+
+class Cut(Exception):
+    pass
+
+
+def cut(run, step):
+    """The run, killed before its step of that number."""
+    learn = run.learn
+
+    def until(*rest):
+        if run.step + 1 == step:
+            raise Cut
+        learn(*rest)
+    run.learn = until
+    return run
+
+
+def losses_own(out, labels):
+    return loss.own_loss(out, net.cells(64), labels)
+
+
 class Composed(unittest.TestCase):
+    def test_things_are_the_same_after_they_were_kept(self):
+        noise = np.random.default_rng(4)
+        soft = cv2.GaussianBlur(noise.integers(0, 255, (40, 30, 3)).astype(np.uint8), (0, 0), 3)
+        parts = {"garbage": [compose.Cut(soft, np.ones((40, 30), np.float32), "garbage")]}
+        with TemporaryDirectory() as folder:
+            compose.keep(parts, Path(folder) / "parts")
+            back = compose.opened(Path(folder) / "parts")["garbage"][0]
+        self.assertEqual(back.kind, "garbage")
+        self.assertLess(float(np.abs(back.pixels.astype(float) - soft).mean()), 4)
+        np.testing.assert_allclose(back.mask, 1.0)
+
+    def test_ground_that_is_no_rubbish_stays_inside_the_picture(self):
+        for seed in range(60):
+            canvas = np.full((compose.H, compose.W, 3), 100.0, np.float32)
+            compose.litter_free(random.Random(seed))(canvas)
+            self.assertTrue(np.isfinite(canvas).all() and canvas.shape == (compose.H, compose.W, 3), seed)
+
     def test_what_is_further_up_is_smaller_and_nothing_stands_on_another(self):
         cut, rng, taken = compose.Cut(np.zeros((60, 40, 3), np.uint8), np.ones((60, 40), np.float32), "garbage"), random.Random(1), []
         for _ in range(12):
