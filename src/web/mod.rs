@@ -23,6 +23,7 @@ mod imports;
 mod incident_detail;
 mod incidents;
 mod looks;
+mod marks;
 mod media_links;
 mod oidc;
 mod plan;
@@ -51,6 +52,7 @@ use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 
 use changes::Changes;
 pub use looks::{LookPort, LookWish};
+pub use marks::{CropPort, DescribePort};
 use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
@@ -82,6 +84,10 @@ pub struct Ports {
     pub sink: Option<Arc<dyn CaseSink>>,
     /// Makes pictures small. Without it they are sent as they are.
     pub thumbnail: Option<ThumbnailPort>,
+    /// Cuts the piece of a picture that a verifier looks at. Without it the picture is sent as it is.
+    pub crop: Option<CropPort>,
+    /// Says how a box of a picture looks to a matter's verifier.
+    pub describe: Option<DescribePort>,
     /// Who vouches for people beside their passwords.
     pub identity: Option<Arc<dyn IdentityProvider>>,
 }
