@@ -42,6 +42,7 @@ mod thumbnails;
 mod tls;
 mod tokens;
 mod verdicts;
+mod viewed;
 mod views;
 mod what_if;
 mod zones;
@@ -60,6 +61,7 @@ pub use streams::{ProbePort, Probed};
 pub use thumbnails::ThumbnailPort;
 use thumbnails::Thumbnails;
 pub use tls::{BadTls, Tls};
+use viewed::Viewed;
 
 use crate::{
     deliver::{CaseSink, SigningKey},
@@ -106,6 +108,7 @@ pub struct App {
     changes: Changes,
     logins: Arc<Logins>,
     thumbnails: Arc<Thumbnails>,
+    viewed: Arc<Viewed>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
@@ -122,6 +125,7 @@ impl App {
             changes: Changes::default(),
             logins: Arc::default(),
             thumbnails: Arc::default(),
+            viewed: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),

@@ -402,6 +402,17 @@ fn what_is_not_masked_needs_a_right_and_is_written_down() {
     let admin = house.with_token(&house.token);
     let audit = |action: &str| admin.get(&format!("/api/v1/audit?action={action}")).json["items"].clone();
     assert_eq!(audit("evidence.unmasked"), json!([]));
+    let incident = format!("/api/v1/incidents/{}", east["incident"]);
+    for _ in 0..2 {
+        let seen = reviewer.get(&incident).json;
+        assert!(!seen["audit"].to_string().contains("viewed"), "who looked is the administrator's to know");
+    }
+    let views = |action: &str| audit(action).as_array().unwrap().len();
+    assert_eq!(views("incident.viewed"), 1, "the page reads it anew: one view");
+    house.clock.advance_to(house.now().plus(std::time::Duration::from_secs(601)));
+    reviewer.get(&incident);
+    assert_eq!((views("incident.viewed"), views("case.viewed")), (2, 0));
+    assert_eq!(audit("incident.viewed")[0]["actor"], "张三");
     let accounts = admin.get("/api/v1/accounts").json;
     let account = accounts["items"].as_array().unwrap().iter().find(|account| account["name"] == "张三").unwrap();
     let path = format!("/api/v1/accounts/{}", account["id"].as_str().unwrap());

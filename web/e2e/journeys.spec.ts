@@ -176,7 +176,8 @@ test('an operator sees what the verdict taught, teaches by a box drawn by hand, 
   const cards = page.getByRole('list', { name: '样例' }).locator('> li');
   await expect(cards).toHaveCount(1);
   await expect(cards.first()).toContainText(`${PEOPLE.reviewer.shown} 复核`);
-  await expect(cards.first().getByRole('img')).toHaveJSProperty('complete', true);
+  const picture = cards.first().locator('img');
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
 
   await page.getByRole('button', { name: '框一处' }).click();
   const canvas = await page.getByRole('application').locator('canvas').first().boundingBox();
@@ -198,7 +199,7 @@ test('an operator sees what the verdict taught, teaches by a box drawn by hand, 
 
   await page.goto(`${house.url}/operator/examples`);
   await expect(cards).toHaveCount(1);
-  await page.getByText('含已撤销、已过期').click();
+  await page.getByRole('switch', { name: '含已撤销、已过期' }).click({ force: true });
   await expect(cards).toHaveCount(2);
 });
 
