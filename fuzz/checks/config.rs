@@ -26,6 +26,8 @@ pub fn check(data: &[u8]) {
         matters: Some(file("matters.tsv", include_str!("../../city/example/matters.tsv"))),
         limits: Some(file("limits.tsv", include_str!("../../city/example/limits.tsv"))),
         grid_cells: Some(file("grid_cells.tsv", include_str!("../../city/example/grid_cells.tsv"))),
+        ads: None,
+        vehicles: None,
     };
     let given = |name: &str| Some(file(name, text));
     match which {

@@ -136,6 +136,7 @@ fn boxes(picture: &Picture, bytes: &[u8]) {
         class: Arc::from(class),
         score: Score::ONE,
         bbox: BBox::new(edge(), edge(), edge(), edge()),
+        text: None,
     });
     let zone = Polygon::try_from(vec![[0.0, 0.0], [1.0, 0.0], [0.5, 1.0]]).expect("a triangle");
     let homography = Homography([[f64::from(edge()), 0.1, 0.0], [0.0, f64::from(edge()), 0.0], [0.0, 0.01, 1.0]]);

@@ -89,6 +89,7 @@ pub(crate) mod tests {
             name_en: None,
             codes: MatterCodes { code_2026: "09009".into(), code_2013: None },
             model: "nanodet_g_416".into(),
+            hide_by: None,
             grounds: Grounds::Composed,
             verify: None,
             scan: None,
@@ -109,13 +110,14 @@ pub(crate) mod tests {
             decode: DecodeMode::KeyFrames,
             frames: 1,
             weight: 1.0,
+            every: None,
             plates: PlatePolicy::MaskAll,
             sha256: String::new(),
         }
     }
 
     pub(crate) fn detection(class: &str, score: f32, bbox: [f32; 4]) -> Detection {
-        Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox.into() }
+        Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox.into(), text: None }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub fn matter() -> Matter {
         name_en: None,
         codes: MatterCodes { code_2026: "09009".into(), code_2013: Some("04-09".into()) },
         model: "scripted".into(),
+        hide_by: None,
         grounds: Grounds::Composed,
         verify: None,
         scan: None,
@@ -32,6 +33,7 @@ pub fn matter() -> Matter {
         decode: DecodeMode::KeyFrames,
         frames: 1,
         weight: 1.0,
+        every: None,
         plates: PlatePolicy::ShowAnchor,
         sha256: "0".repeat(64),
     }

@@ -85,7 +85,7 @@ pub fn merge(sightings: &mut Vec<Sighting>, further: Vec<Sighting>) {
 /// How the spot of a place looked in a frame in which the place was not seen.
 ///
 /// Another thing of the matter's classes that stands where the place was (by the matter's least overlap)
-/// does not hide it: it took its spot.
+/// does not hide it: it took its spot. Text lies on what is there and hides nothing.
 pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
     let (width, height) = (seen.frame.picture.width(), seen.frame.picture.height());
     let bbox = seen.homography.to_frame(&place.bbox, width, height);
@@ -100,7 +100,8 @@ pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
     let mut covering = seen
         .detections
         .iter()
-        .filter(|other| other.score.value() >= HIDING_SCORE_MIN && bbox.covered_by(&other.bbox) > COVERED_MAX);
+        .filter(|other| other.score.value() >= HIDING_SCORE_MIN && bbox.covered_by(&other.bbox) > COVERED_MAX)
+        .filter(|other| other.text.is_none() || takes_the_spot(other));
     if covering.clone().any(takes_the_spot) {
         return Spot::Clear;
     }
@@ -140,7 +141,7 @@ mod tests {
     }
 
     fn detection(class: &str, bbox: [f32; 4]) -> Detection {
-        Detection { class: class.into(), score: Score::new(0.8).unwrap(), bbox: BBox::from(bbox) }
+        Detection { class: class.into(), score: Score::new(0.8).unwrap(), bbox: BBox::from(bbox), text: None }
     }
 
     fn seen<'a>(frame: &'a Frame, detections: &'a [Detection]) -> Registered<'a> {
@@ -183,11 +184,13 @@ mod tests {
         let empty = frame(None);
         let lorry = [detection("truck", [20.0, 20.0, 180.0, 180.0])];
         let other_car = [detection("car", [82.0, 82.0, 122.0, 122.0])];
+        let shop_sign = [Detection { text: Some("超市".into()), ..detection("sign", [20.0, 20.0, 180.0, 180.0]) }];
         let away = Homography([[1.0, 0.0, 0.7], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
         assert_eq!(spot(&place, &matter(), seen(&empty, &[])), Spot::Clear, "gone");
         assert_eq!(spot(&place, &matter(), seen(&with_car, &[])), Spot::Unchanged, "the model missed it");
         assert_eq!(spot(&place, &matter(), seen(&empty, &lorry)), Spot::Hidden, "behind a lorry");
         assert_eq!(spot(&place, &matter(), seen(&empty, &other_car)), Spot::Clear, "another car took the spot");
+        assert_eq!(spot(&place, &matter(), seen(&empty, &shop_sign)), Spot::Clear, "a sign behind hides nothing");
         let turned = Registered { homography: &away, ..seen(&empty, &[]) };
         assert_eq!(spot(&place, &matter(), turned), Spot::Hidden, "out of the picture");
     }

@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn found(class: &str, score: f32, sides: [f32; 4]) -> Detection {
-        Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox(sides) }
+        Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox(sides), text: None }
     }
 
     #[test]

@@ -107,7 +107,9 @@ pub fn differences(
 fn in_pixels(observed: &Observed, (width, height): (u32, u32)) -> Vec<Detection> {
     let frame = |bbox| Homography::IDENTITY.to_frame(bbox, width, height);
     let detections = observed.detections.iter();
-    detections.map(|seen| Detection { class: seen.class.clone(), score: seen.score, bbox: frame(&seen.bbox) }).collect()
+    detections
+        .map(|seen| Detection { class: seen.class.clone(), score: seen.score, bbox: frame(&seen.bbox), text: None })
+        .collect()
 }
 
 fn judge(rules: Rulebook<'_>, matter: &Matter, bbox: &BBox<ReferenceSpace>, at: WallTime, civil: Civil<'_>) -> Judged {

@@ -12,8 +12,9 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    domain::Matter,
-    infer::{Detector, catalogue::Catalogue},
+    analysis::verify::Fusion,
+    domain::{Matter, Unable, Verify},
+    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest},
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
@@ -26,45 +27,103 @@ use crate::{
 /// At most one in so many workers is busy with a camera that failed when it was last tried.
 const RETRIES_SHARE: usize = 4;
 
+/// Models by the names that matters call them by.
+type Detectors = BTreeMap<String, Arc<dyn Detector>>;
+
 /// The models that the configured matters name.
+#[derive(Default)]
 pub(super) struct Eyes {
-    /// Those that propose and scan.
-    pub detectors: BTreeMap<String, Arc<dyn Detector>>,
+    /// Those that propose, scan, and find who must be hidden.
+    pub detectors: Detectors,
     /// Those that look again.
     pub verifiers: BTreeMap<String, Verifier>,
+    /// Matters that cannot be judged without what is missing here.
+    pub unable: Vec<Unable>,
 }
 
-/// The models that the configured matters name, each with its own threads.
+/// The models that the configured matters name, each with its own threads. A matter whose model cannot be loaded is set
+/// aside with the reason; the others go on.
+///
+/// # Errors
+/// A pipeline that its model's manifest contradicts, and no matter left that can be judged.
 pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
     let settings = &service.config.settings;
-    let catalogue = Catalogue::load(&settings.folders.models)?;
-    let mut eyes = Eyes { detectors: BTreeMap::new(), verifiers: BTreeMap::new() };
-    let detector = |name: &str, matter: &Matter| {
-        let detector = catalogue.detector(name, settings.patrol.infer_threads);
-        detector.with_context(|| format!("matter {} cannot be judged", matter.key))
+    let catalogue = Catalogue::load(&settings.folders.models)?.with_ads(service.config.ads.clone());
+    let mut eyes = Eyes::default();
+    let mut tried: BTreeMap<String, Result<Arc<dyn Detector>, InferError>> = BTreeMap::new();
+    let mut load = |name: &str| {
+        let made = || catalogue.detector(name, settings.patrol.infer_threads);
+        tried.entry(name.to_owned()).or_insert_with(made).clone()
     };
+    let mut first = None;
     for matter in service.config.matters.values() {
-        catalogue.manifest(&matter.model)?.serves(matter)?;
-        let scan = matter.scan.as_ref().map(|scan| &scan.model);
-        if let Some(scan) = scan {
-            catalogue.manifest(scan)?.scans(matter)?;
-        }
-        for name in [Some(&matter.model), scan].into_iter().flatten() {
-            if !eyes.detectors.contains_key(name) {
-                eyes.detectors.insert(name.clone(), detector(name, matter)?);
+        let fusion = fits(&catalogue, matter)?;
+        match models_of(matter, &mut load) {
+            Ok(models) => eyes.detectors.extend(models),
+            Err(error) => {
+                let why = why_unable(&catalogue, service.config.ads.is_none(), &error);
+                eyes.unable.push(Unable { matter: matter.key.clone(), why });
+                first.get_or_insert((matter, error));
+                continue;
             }
         }
-        if let Some(verify) = &matter.verify
+        if let Some((verify, fusion)) = matter.verify.as_ref().zip(fusion)
             && !eyes.verifiers.contains_key(&verify.model)
         {
-            let fusion = catalogue.manifest(&verify.model)?.verifies(matter, verify)?;
             let spec = catalogue.manifest(&verify.model)?.detector()?;
             let unseen = spec.classes.iter().map(|class| (class.clone(), spec.unseen(class))).collect();
-            let detector = detector(&verify.model, matter)?;
+            let detector = load(&verify.model)?;
             eyes.verifiers.insert(verify.model.clone(), Verifier { detector, fusion, unseen });
         }
     }
-    Ok(eyes)
+    match first {
+        Some((matter, error)) if eyes.unable.len() == service.config.matters.len() => {
+            Err(error).with_context(|| format!("matter {} cannot be judged", matter.key))
+        }
+        _ => Ok(eyes),
+    }
+}
+
+/// Whether pipeline and manifests fit each other; how the verifier's score joins the proposal's, where there is one.
+fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>> {
+    let manifest = catalogue.manifest(&matter.model)?;
+    manifest.serves(matter)?;
+    match &matter.hide_by {
+        Some(name) => catalogue.manifest(name)?.hides(matter)?,
+        None => manifest.hides(matter)?,
+    }
+    if let Some(scan) = &matter.scan {
+        catalogue.manifest(&scan.model)?.scans(matter)?;
+    }
+    let verify = |verify: &Verify| anyhow::Ok(catalogue.manifest(&verify.model)?.verifies(matter, verify)?);
+    matter.verify.as_ref().map(verify).transpose()
+}
+
+/// Every model that proposes, scans or hides for the matter; its verifier must load, too.
+fn models_of(
+    matter: &Matter,
+    load: &mut impl FnMut(&str) -> Result<Arc<dyn Detector>, InferError>,
+) -> Result<Detectors, InferError> {
+    if let Some(verify) = &matter.verify {
+        load(&verify.model)?;
+    }
+    let scan = matter.scan.as_ref().map(|scan| &scan.model);
+    let names = [Some(&matter.model), scan, matter.hide_by.as_ref()];
+    names.into_iter().flatten().map(|name| Ok((name.clone(), load(name)?))).collect()
+}
+
+/// Why a matter cannot be judged, in words, with what helps.
+fn why_unable(catalogue: &Catalogue, has_no_ads: bool, error: &InferError) -> String {
+    let InferError::Model(name, text) = error else { return error.to_string() };
+    let manifest = catalogue.manifest(name).ok();
+    let reads = manifest.is_some_and(|manifest| manifest.text_detection().is_ok());
+    if reads && has_no_ads {
+        return "城市目录里没有 ads.toml，读到的文字无从判断；补上后重启服务".to_owned();
+    }
+    match manifest.map(Manifest::weight_path) {
+        Some(path) if !path.exists() => format!("缺少模型 {name} 的权重文件；运行 script/setup 取得后重启服务"),
+        _ => format!("模型 {name} 不能使用：{text}"),
+    }
 }
 
 /// A source of live streams and recordings.
@@ -91,9 +150,15 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         backoff_refused: cameras.retry_refused,
     };
     let sessions = SessionPool::new(source, limits, service.clock.clone());
-    let Eyes { detectors, verifiers } = eyes(service)?;
+    let Eyes { detectors, verifiers, unable } = eyes(service)?;
+    for Unable { matter, why } in &unable {
+        tracing::warn!(%matter, why, "the matter is not judged; the others are");
+    }
+    let mut config = (*service.config).clone();
+    config.matters.retain(|key, _| unable.iter().all(|one| one.matter != *key));
     Ok(Spine {
-        config: service.config.clone(),
+        config: Arc::new(config),
+        unable,
         clock: service.clock.clone(),
         store: service.store.clone(),
         evidence: service.evidence.clone(),

@@ -14,6 +14,8 @@ use serde::Serialize;
 use super::{Done, desk::Desk, print::table};
 #[cfg(feature = "gstreamer")]
 use super::{eval_clip, eval_clips};
+#[cfg(feature = "onnx")]
+use super::{eval_plates, eval_text};
 use crate::{
     analysis::verify::Fusion,
     domain::Score,
@@ -40,6 +42,12 @@ use crate::{
 pub(super) enum Command {
     /// 在标注图片（YOLO 或 COCO）上测一个检测模型
     Pictures(Box<Args>),
+    #[cfg(feature = "onnx")]
+    /// 在写明文字的图片上测文字的检测与识别，在干净图片上数误读的号码
+    Text(eval_text::Args),
+    #[cfg(feature = "onnx")]
+    /// 在画出的号牌上测检测、单帧识别和多帧投票
+    Plates(eval_plates::Args),
     #[cfg(feature = "gstreamer")]
     /// 重放录像，按真实事件的时间表测整条流程
     Clip(eval_clip::Args),
@@ -114,6 +122,10 @@ fn score(text: &str) -> Result<Score, String> {
 pub(super) fn run(command: &Command, desk: &Desk) -> Done {
     match command {
         Command::Pictures(args) => pictures(args, desk),
+        #[cfg(feature = "onnx")]
+        Command::Text(args) => eval_text::run(args, desk),
+        #[cfg(feature = "onnx")]
+        Command::Plates(args) => eval_plates::run(args, desk),
         #[cfg(feature = "gstreamer")]
         Command::Clip(args) => eval_clip::run(args, desk),
         #[cfg(feature = "gstreamer")]
@@ -332,7 +344,7 @@ pub(super) fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Shown on a terminal alone; nothing of it gets into a log.
-fn bar(pictures: usize) -> ProgressBar {
+pub(super) fn bar(pictures: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:40} {pos}/{len} 张  剩余 {eta}").expect("the template is well formed");
     ProgressBar::new(pictures as u64).with_style(style)

@@ -146,7 +146,7 @@ fn input(
     timeline: &[u8],
 ) -> anyhow::Result<ClipInput> {
     let config = desk.checked_config()?;
-    let catalogue = Catalogue::load(&config.settings.folders.models)?;
+    let catalogue = Catalogue::load(&config.settings.folders.models)?.with_ads(config.ads.clone());
     let mut input = ClipInput {
         clip: args.clip.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         sha256: [sha256_of(&bytes_of(&args.clip)?), sha256_of(&bytes_of(&args.scene)?), sha256_of(timeline)],

@@ -100,7 +100,8 @@ pub fn run(args: &JudgeArgs, config: &Config, json: bool) -> anyhow::Result<Exit
 /// One judge a model that the matters name, or the one of `--model`.
 fn judges<'a>(args: &JudgeArgs, config: &'a Config) -> anyhow::Result<Vec<Judge<'a>>> {
     let matters = chosen(&args.matter, &config.matters)?;
-    let catalogue = Catalogue::load(args.models.as_deref().unwrap_or(&config.settings.folders.models))?;
+    let catalogue = Catalogue::load(args.models.as_deref().unwrap_or(&config.settings.folders.models))?
+        .with_ads(config.ads.clone());
     let mut by_model: BTreeMap<&str, Vec<&Matter>> = BTreeMap::new();
     match &args.model {
         Some(name) => {
@@ -115,10 +116,24 @@ fn judges<'a>(args: &JudgeArgs, config: &'a Config) -> anyhow::Result<Vec<Judge<
         }
     }
     let threads = config.settings.patrol.infer_threads.min(args.images.len());
-    let judge = |(name, matters)| -> anyhow::Result<Judge<'a>> {
-        Ok(Judge { detector: catalogue.detector(name, threads)?, matters })
-    };
-    by_model.into_iter().map(judge).collect()
+    let is_named = args.model.is_some() || !args.matter.is_empty();
+    let (mut judges, mut failed) = (Vec::new(), None);
+    for (name, matters) in by_model {
+        match catalogue.detector(name, threads) {
+            Ok(detector) => judges.push(Judge { detector, matters }),
+            Err(error) if is_named => return Err(error.into()),
+            // What nobody asked for by its name costs a line, and the others go on.
+            Err(error) => {
+                let keys = matters.iter().map(|matter| matter.key.as_str()).collect::<Vec<_>>().join("、");
+                writeln!(io::stderr(), "不判 {keys}：{error}").context("standard error")?;
+                failed = Some(error);
+            }
+        }
+    }
+    match failed {
+        Some(error) if judges.is_empty() => Err(error.into()),
+        _ => Ok(judges),
+    }
 }
 
 /// The matters of the keys, or all.

@@ -19,6 +19,10 @@ mod eval;
 mod eval_clip;
 #[cfg(feature = "gstreamer")]
 mod eval_clips;
+#[cfg(feature = "onnx")]
+mod eval_plates;
+#[cfg(feature = "onnx")]
+mod eval_text;
 mod evidence;
 mod exemplar;
 mod judge;

@@ -90,6 +90,9 @@ pub(super) fn rehearse(
     }
     let (source, ended) = ReplaySource::new(recording(clip, scene, clock.clone())?, clock.clone());
     let mut spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
+    if let Some(one) = spine.unable.iter().find(|one| scene.matters.contains(&one.matter)) {
+        anyhow::bail!("matter {} cannot be judged: {}", one.matter, one.why);
+    }
     ready(&mut spine);
     Ok(replay(&spine, view, &clock, &ended, |done| heard(done, &service))?)
 }

@@ -27,6 +27,10 @@ pub struct CityFiles {
     pub limits: Option<TextFile>,
     /// `grid_cells.tsv`, optional.
     pub grid_cells: Option<TextFile>,
+    /// `ads.toml`, needed only by matters that read text.
+    pub ads: Option<TextFile>,
+    /// `vehicles.tsv`, optional.
+    pub vehicles: Option<TextFile>,
 }
 
 /// One row of the catalogue of matters.
@@ -139,7 +143,7 @@ struct RawCity {
 
 /// Checks a city's files. `folder` names it in faults about files that are missing.
 pub(super) fn check(folder: &str, files: &CityFiles, faults: &mut Vec<Fault>) -> City {
-    let CityFiles { city, holidays, matters, limits, grid_cells } = files;
+    let CityFiles { city, holidays, matters, limits, grid_cells, ads: _, vehicles: _ } = files;
     for (name, file) in
         [("city.toml", city), ("holidays.tsv", holidays), ("matters.tsv", matters), ("limits.tsv", limits)]
     {

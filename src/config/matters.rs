@@ -29,6 +29,8 @@ struct RawMatter {
     code_2013: Option<String>,
     /// Folder below `models/`.
     model: Option<String>,
+    /// Folder below `models/` of the model that finds who must be hidden; may be left out where `model` finds people itself.
+    hide_by: Option<String>,
     /// What finding it rests on: `trained`, `few_shot` or `composed`.
     level: Option<String>,
     /// The second look before it is reported; may be left out.
@@ -139,6 +141,8 @@ struct RawLook {
     frames: Option<u32>,
     /// Share of a short budget; 1 where it is left out.
     weight: Option<f32>,
+    /// Seconds within which it is judged at most once, however often the view is looked at; in every look where it is left out.
+    every_s: Option<u64>,
 }
 
 /// Longest time that a pipeline may name: 30 days in seconds.
@@ -191,6 +195,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         name_en: raw.name_en.filter(|name| !name.trim().is_empty()),
         codes: MatterCodes { code_2026, code_2013: raw.code_2013 },
         model: check.text("model", raw.model, "the name of a folder below models/"),
+        hide_by: raw.hide_by.filter(|name| !name.trim().is_empty()),
         grounds: second_look::grounds(raw.level, check),
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),
@@ -222,6 +227,8 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         revisit: seconds(check.number("look.revisit_s", raw.look.revisit_s, 1..=86_400, "seconds")),
         decode: decode(&raw.look, check),
         frames: check.number("look.frames", raw.look.frames, 1..=100, "frames"),
+        every: (raw.look.every_s)
+            .map(|every| seconds(check.number("look.every_s", Some(every), 1..=86_400, "seconds"))),
         weight: check.number("look.weight", raw.look.weight.or(Some(1.0)), 0.01..=100.0, "a weight"),
         plates: match check.text("plates", raw.plates, PLATES).as_str() {
             "show_anchor" => PlatePolicy::ShowAnchor,

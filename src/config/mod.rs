@@ -2,6 +2,7 @@
 //! (`xunjie.toml`). Files are read first and judged after, by pure functions, all faults at once; what comes
 //! out is a value that needs no further checking.
 
+mod ads;
 mod calendar;
 mod cameras;
 mod city;
@@ -17,6 +18,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod vehicles;
 
 use std::{
     collections::BTreeMap,
@@ -38,7 +40,7 @@ pub use platform::{MediaMode, Outlet, Platform};
 pub use settings::{Folders, Log, MatterOverride, Patrol, Retention, Settings};
 pub use tls::TlsFiles;
 
-use crate::domain::{Matter, MatterKey};
+use crate::domain::{AdRules, Matter, MatterKey, VehicleRegister};
 
 /// Everything that people wrote down, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +49,10 @@ pub struct Config {
     pub matters: BTreeMap<MatterKey, Matter>,
     /// The city.
     pub city: City,
+    /// What the city calls a small ad or a banner, where it says so.
+    pub ads: Option<AdRules>,
+    /// The vehicles that the city has on record; empty where it names none.
+    pub vehicles: VehicleRegister,
     /// The deployment.
     pub settings: Settings,
     /// The folder that relative paths start from.
@@ -104,6 +110,8 @@ impl Config {
         city: &CityFiles,
         mut faults: Vec<Fault>,
     ) -> Result<Self, Faults> {
+        let ads = city.ads.as_ref().map(|file| ads::check(file, &mut faults));
+        let vehicles = city.vehicles.as_ref().map(|file| vehicles::check(file, &mut faults)).unwrap_or_default();
         let city = city::check(&shown(root, &settings.folders.city), city, &mut faults);
         let matters = matters::check_all(pipelines, &settings.matters, settings_file, &city, &mut faults);
         if matters.is_empty() && faults.is_empty() {
@@ -111,7 +119,7 @@ impl Config {
             Checker::new(folder, &mut faults).fault("", "no pipeline", "at least one <matter>.toml");
         }
         if faults.is_empty() {
-            Ok(Self { matters, city, settings, root: root.to_path_buf() })
+            Ok(Self { matters, city, ads, vehicles, settings, root: root.to_path_buf() })
         } else {
             Err(Faults(faults))
         }
@@ -168,5 +176,7 @@ fn read_city(root: &Path, folder: &Path, faults: &mut Vec<Fault>) -> CityFiles {
         matters: read("matters.tsv"),
         limits: read("limits.tsv"),
         grid_cells: read("grid_cells.tsv"),
+        ads: read("ads.toml"),
+        vehicles: read("vehicles.tsv"),
     }
 }

@@ -41,7 +41,15 @@ fn the_shipped_matters_and_city_load_without_a_settings_file() {
     let keys: Vec<&str> = config.matters.keys().map(MatterKey::as_str).collect();
     assert_eq!(
         keys,
-        ["bin_overflow", "exposed_garbage", "motor_vehicle_parking", "non_motor_vehicle_parking", "stall"]
+        [
+            "banner",
+            "bin_overflow",
+            "exposed_garbage",
+            "illegal_small_ad",
+            "motor_vehicle_parking",
+            "non_motor_vehicle_parking",
+            "stall"
+        ]
     );
     let parking = &config.matters[&"motor_vehicle_parking".parse().unwrap()];
     assert_eq!(parking.dwell.time, Duration::from_secs(300));
@@ -274,6 +282,8 @@ proptest! {
             matters: Some(read("city/example/matters.tsv")),
             limits: Some(read("city/example/limits.tsv")),
             grid_cells: None,
+            ads: None,
+            vehicles: None,
         };
         let mut pipeline = read("pipelines/stall.toml");
         let statements = statements(&pipeline.text);

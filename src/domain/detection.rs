@@ -78,6 +78,11 @@ impl<'de> Deserialize<'de> for Score {
     }
 }
 
+/// Class name of persons, whose heads are hidden.
+pub const PERSON_CLASS: &str = "person";
+/// Class names of vehicles, whose plates are hidden.
+pub const VEHICLE_CLASSES: [&str; 4] = ["car", "truck", "bus", "motorcycle"];
+
 /// One box in a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detection {
@@ -87,6 +92,8 @@ pub struct Detection {
     pub score: Score,
     /// Where, in pixels of the frame.
     pub bbox: BBox<FrameSpace>,
+    /// What was read there; `None` from a model that does not read. May hold telephone numbers.
+    pub text: Option<Arc<str>>,
 }
 
 /// One box of a look, where it stood on the view's reference picture.

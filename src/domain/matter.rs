@@ -191,6 +191,8 @@ pub struct Matter {
     pub codes: MatterCodes,
     /// The model whose classes `composition` names.
     pub model: String,
+    /// The model that finds people and vehicles, to hide them in pictures, where `model` does not know them.
+    pub hide_by: Option<String>,
     /// What finding it rests on.
     pub grounds: Grounds,
     /// The second look before it is reported, if there is one.
@@ -217,6 +219,8 @@ pub struct Matter {
     pub frames: u32,
     /// Share of a short budget, 1 is normal.
     pub weight: f32,
+    /// Judged at most this often, however often the view is looked at: for a model that is slow. `None`: in every look.
+    pub every: Option<Duration>,
     /// Plates in the masked copy.
     pub plates: PlatePolicy,
     /// SHA-256 of the pipeline file: names the thresholds in evidence.

@@ -2,6 +2,7 @@
 //! knows an adapter; everything else may use it and it uses nothing of ours.
 
 mod account;
+mod ads;
 mod case;
 mod detection;
 mod evidence;
@@ -15,13 +16,16 @@ mod matter;
 mod picture;
 mod place;
 mod plan;
+mod plate;
 mod review;
 mod stream;
+mod text;
 mod time;
 mod verification;
 mod zone;
 
 pub use account::*;
+pub use ads::*;
 pub use case::*;
 pub use detection::*;
 pub use evidence::*;
@@ -35,8 +39,10 @@ pub use matter::*;
 pub use picture::*;
 pub use place::*;
 pub use plan::*;
+pub use plate::*;
 pub use review::*;
 pub use stream::*;
+pub use text::*;
 pub use time::*;
 pub use verification::*;
 pub use zone::*;

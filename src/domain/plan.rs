@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ViewId, WallTime};
+use super::{MatterKey, ViewId, WallTime};
 
 /// The plan as the running patrol last wrote it down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,18 @@ pub struct PlanStatus {
     pub watched: usize,
     /// Views for which a hard limit leaves no room.
     pub refused: Vec<Refused>,
+    /// Matters that cannot be judged here, on whatever view.
+    #[serde(default)]
+    pub unable: Vec<Unable>,
+}
+
+/// A matter that cannot be judged here: a model of it, or what its model needs, is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unable {
+    /// Which.
+    pub matter: MatterKey,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// A view for which a hard limit leaves no room.

@@ -85,7 +85,11 @@ mod tests {
             let bright = crop.luma_at(crop.width() / 2, crop.height() / 2) > 100;
             let side = crop.width() as f32;
             let bbox = BBox::new(side * 0.3, side * 0.3, side * 0.7, side * 0.7);
-            Ok(if bright { vec![Detection { class: "waste".into(), score: score(0.9), bbox }] } else { Vec::new() })
+            Ok(if bright {
+                vec![Detection { class: "waste".into(), score: score(0.9), bbox, text: None }]
+            } else {
+                Vec::new()
+            })
         });
         let rgb = (0..200 * 100).flat_map(|at| [if at % 200 < 100 { 200 } else { 20 }; 3]).collect();
         let picture = Picture::from_rgb(200, 100, rgb).unwrap();

@@ -122,6 +122,7 @@ mod tests {
             class: class.into(),
             score: Score::new(score).unwrap(),
             bbox: BBox::from([x, 0.0, x + 10.0, 10.0]),
+            text: None,
         };
         let found = map.found(&[seen("car", 0.5, 0.0), seen("truck", 0.6, 1.0), seen("car", 0.4, 50.0)], 0.6);
         assert_eq!(found.iter().map(|f| f.score).collect::<Vec<_>>(), [0.6, 0.4]);

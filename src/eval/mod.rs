@@ -9,10 +9,13 @@ pub mod clips;
 pub mod cost;
 pub mod labels;
 pub mod page;
+#[cfg(feature = "onnx")]
+pub mod plates;
 mod plots;
 pub mod report;
 pub mod run;
 mod sheet;
+pub mod text;
 
 use serde::Serialize;
 

@@ -8,21 +8,39 @@ use std::{
     sync::Arc,
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{
     Detector, InferError,
-    manifest::{FILE_NAME, Manifest},
+    manifest::{FILE_NAME, Manifest, ModelKind},
     pool::PoolSettings,
 };
-use crate::config::Faults;
+#[cfg(feature = "onnx")]
+use super::{
+    pool::Device,
+    text::{PlateReader, TextReader},
+};
+use crate::{
+    config::Faults,
+    domain::{AdRules, ModelRef},
+};
 
 /// All models of a folder.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     folder: PathBuf,
     models: BTreeMap<String, Result<Manifest, Faults>>,
+    /// By what rules text is told apart.
+    ads: Option<AdRules>,
 }
 
 impl Catalogue {
+    /// The same, with the city's rules for text: models of kind `text_detection` become detectors by them.
+    #[must_use]
+    pub fn with_ads(self, ads: Option<AdRules>) -> Self {
+        Self { ads, ..self }
+    }
+
     /// Reads the manifest of every folder in `models` that has one. Weights are not touched.
     ///
     /// # Errors
@@ -43,7 +61,7 @@ impl Catalogue {
                 found.insert(name.to_string_lossy().into_owned(), Manifest::load(&folder));
             }
         }
-        Ok(Self { folder: models.to_path_buf(), models: found })
+        Ok(Self { folder: models.to_path_buf(), models: found, ads: None })
     }
 
     /// All models by name, with what is wrong with those whose manifest is broken.
@@ -75,7 +93,12 @@ impl Catalogue {
     pub fn verify(&self, name: &str) -> Result<(), InferError> {
         let manifest = self.manifest(name)?;
         let weights = manifest.weights()?;
-        if manifest.detector().is_ok() { run_once(manifest, &weights) } else { Ok(()) }
+        match &manifest.kind {
+            ModelKind::Detector(_) => run_once(manifest, &weights),
+            ModelKind::TextDetection(spec) => read_once(manifest, self.manifest(&spec.recognition)?),
+            ModelKind::PlateDetection(spec) => plates_once(manifest, self.manifest(&spec.recognition)?),
+            ModelKind::TextRecognition(_) | ModelKind::Encoder(_) | ModelKind::Head(_) => Ok(()),
+        }
     }
 
     /// A detector on the processor with `threads` threads; 0 means one a core.
@@ -92,9 +115,109 @@ impl Catalogue {
     /// [`InferError`].
     pub fn detector_with(&self, name: &str, settings: PoolSettings) -> Result<Arc<dyn Detector>, InferError> {
         let manifest = self.manifest(name)?;
+        if let ModelKind::TextDetection(spec) = &manifest.kind {
+            let rules = self.ads.clone().ok_or_else(|| {
+                let text = "reads text, and the city has no ads.toml that says what text means; add one to its folder";
+                InferError::Model(name.to_owned(), text.to_owned())
+            })?;
+            return start_reader(manifest, self.manifest(&spec.recognition)?, rules, settings);
+        }
         manifest.detector()?;
         start(manifest, settings)
     }
+
+    /// A finder and the reader that it names, for one thread.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    #[cfg(feature = "onnx")]
+    pub fn text_reader(&self, name: &str) -> Result<TextReader, InferError> {
+        let manifest = self.manifest(name)?;
+        reader_of(manifest, self.manifest(&manifest.text_detection()?.recognition)?)
+    }
+
+    /// A finder of plates and the reader that it names, for one thread.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    #[cfg(feature = "onnx")]
+    pub fn plate_reader(&self, name: &str) -> Result<PlateReader, InferError> {
+        let manifest = self.manifest(name)?;
+        plates_of(manifest, self.manifest(&manifest.plate_detection()?.recognition)?)
+    }
+}
+
+/// Which weights and rules a reader answers by: one hash over the hashes of both weight files and of the rules, as text,
+/// in this order.
+fn reader_model(finder: &Manifest, reader: &Manifest, rules: &AdRules) -> ModelRef {
+    let all = [&finder.sha256, &reader.sha256, &rules.sha256].map(String::as_str).concat();
+    ModelRef { name: finder.name.clone(), sha256: hex::encode(Sha256::digest(all)) }
+}
+
+#[cfg(feature = "onnx")]
+fn reader_of(finder: &Manifest, reader: &Manifest) -> Result<TextReader, InferError> {
+    let weights = [finder.weights()?, reader.weights()?];
+    TextReader::load((finder, &weights[0]), (reader, &weights[1]), Device::Cpu)
+}
+
+#[cfg(feature = "onnx")]
+fn plates_of(finder: &Manifest, reader: &Manifest) -> Result<PlateReader, InferError> {
+    let weights = [finder.weights()?, reader.weights()?];
+    PlateReader::load((finder, &weights[0]), (reader, &weights[1]), Device::Cpu)
+}
+
+#[cfg(feature = "onnx")]
+fn plates_once(finder: &Manifest, reader: &Manifest) -> Result<(), InferError> {
+    plates_of(finder, reader).map(|_| ())
+}
+
+#[cfg(not(feature = "onnx"))]
+fn plates_once(finder: &Manifest, _: &Manifest) -> Result<(), InferError> {
+    Err(without_runtime(finder))
+}
+
+#[cfg(feature = "onnx")]
+fn start_reader(
+    finder: &Manifest,
+    reader: &Manifest,
+    rules: AdRules,
+    settings: PoolSettings,
+) -> Result<Arc<dyn Detector>, InferError> {
+    use super::{
+        pool::{DetectorPool, EngineMaker},
+        text::AdsEngine,
+    };
+    let model = reader_model(finder, reader, &rules);
+    // Asked seldom, and each thread would hold both graphs: one is enough.
+    let settings = PoolSettings { threads: std::num::NonZeroUsize::MIN, ..settings };
+    let (finder, reader) = (finder.clone(), reader.clone());
+    let weights = [finder.weights()?, reader.weights()?];
+    let maker: EngineMaker = Arc::new(move || {
+        let reader = TextReader::load((&finder, &weights[0]), (&reader, &weights[1]), settings.device)?;
+        Ok(Box::new(AdsEngine::new(reader, rules.clone())))
+    });
+    Ok(Arc::new(DetectorPool::start(model, settings, &maker)?))
+}
+
+#[cfg(feature = "onnx")]
+fn read_once(finder: &Manifest, reader: &Manifest) -> Result<(), InferError> {
+    reader_of(finder, reader).map(|_| ())
+}
+
+#[cfg(not(feature = "onnx"))]
+fn start_reader(
+    finder: &Manifest,
+    reader: &Manifest,
+    rules: AdRules,
+    _: PoolSettings,
+) -> Result<Arc<dyn Detector>, InferError> {
+    let _ = reader_model(finder, reader, &rules);
+    Err(without_runtime(finder))
+}
+
+#[cfg(not(feature = "onnx"))]
+fn read_once(finder: &Manifest, _: &Manifest) -> Result<(), InferError> {
+    Err(without_runtime(finder))
 }
 
 /// A detector of a manifest that was changed after it was read, as for measuring below its floor score.
@@ -120,7 +243,7 @@ fn start(manifest: &Manifest, settings: PoolSettings) -> Result<Arc<dyn Detector
 
 #[cfg(feature = "onnx")]
 fn run_once(manifest: &Manifest, weights: &[u8]) -> Result<(), InferError> {
-    super::onnx::OnnxDetector::load(manifest, weights, super::pool::Device::Cpu).map(|_| ())
+    super::onnx::OnnxDetector::load(manifest, weights, Device::Cpu).map(|_| ())
 }
 
 #[cfg(not(feature = "onnx"))]

@@ -48,6 +48,7 @@ fn the_scripted_detector_conforms() {
         class: "car".into(),
         score: Score::new(score).unwrap(),
         bbox: bbox.into(),
+        text: None,
     };
     let detector = ScriptedDetector::by_function(move |_, _| {
         Ok(vec![script(0.4, [-5.0, 0.0, 900.0, 30.0]), script(0.9, [0.0, 0.0, 20.0, 20.0]), script(0.7, [900.0; 4])])

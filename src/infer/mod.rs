@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod onnx;
 pub mod pool;
 pub mod scripted;
+pub mod text;
 #[cfg(test)]
 pub(crate) mod tiny;
 

@@ -128,7 +128,10 @@ impl Engine for OnnxDetector {
 }
 
 /// One thread, no spinning: cores belong to the pool, not to the session.
-fn open(environment: &ort::environment::Environment, weights: &[u8]) -> Result<Session, Box<dyn std::error::Error>> {
+pub(super) fn open(
+    environment: &ort::environment::Environment,
+    weights: &[u8],
+) -> Result<Session, Box<dyn std::error::Error>> {
     let mut builder = Session::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(1)?
@@ -183,7 +186,7 @@ fn check_graph(session: &Session, spec: &DetectorSpec) -> Result<bool, String> {
 }
 
 /// The shape of a tensor of 32-bit floats; -1 stands for any size.
-fn floats(outlet: &Outlet) -> Result<Vec<i64>, String> {
+pub(super) fn floats(outlet: &Outlet) -> Result<Vec<i64>, String> {
     match outlet.dtype() {
         ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => Ok(shape.to_vec()),
         other => Err(format!("{} is {other}, want a tensor of 32-bit floats", outlet.name())),

@@ -1,17 +1,16 @@
 //! Draws on evidence pictures: the incident's box and the zone's outline, and the masked copy in which
-//! heads and plates cannot be read. Never writes a name, a time or any other text into a picture, and never hides
+//! heads, plates and telephone numbers cannot be read. Never writes a name, a time or any other text into a picture, and never hides
 //! anything in a way that can be undone: a hidden block keeps its mean colour and nothing else.
 
-use crate::domain::{BBox, Detection, FrameSpace, Homography, Picture, PlatePolicy, Polygon};
+use crate::{
+    analysis::ads::PHONE_NUMBER,
+    domain::{BBox, Detection, FrameSpace, Homography, PERSON_CLASS, Picture, PlatePolicy, Polygon, VEHICLE_CLASSES},
+};
 
 /// Colour of the incident's box.
 pub const BOX_COLOUR: [u8; 3] = [255, 48, 32];
 /// Colour of the zone's outline.
 pub const ZONE_COLOUR: [u8; 3] = [255, 208, 0];
-/// Class name of persons, whose heads are hidden.
-pub const PERSON_CLASS: &str = "person";
-/// Class names of vehicles, whose plates are hidden.
-pub const VEHICLE_CLASSES: [&str; 4] = ["car", "truck", "bus", "motorcycle"];
 /// A person or vehicle counts for masking from this score on: a face hidden for nothing costs less than one shown.
 pub const MASK_SCORE_MIN: f32 = 0.15;
 
@@ -33,6 +32,10 @@ const BLOCKS_MAX: u32 = 5;
 const BLOCK_MIN_PX: u32 = 8;
 /// A vehicle's box that overlaps the anchor's by this IoU is the anchor (models may report one vehicle as car and truck).
 const ANCHOR_IOU_MIN: f32 = 0.5;
+/// A number that lies this far inside of the anchor's box stands on it.
+const ANCHOR_COVER_MIN: f32 = 0.5;
+/// A read number's box is grown by this share before it is hidden: finders cut the outer digits now and then.
+const NUMBER_GROWN_SHARE: f32 = 0.05;
 
 /// What is drawn on the annotated copy.
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +64,12 @@ pub fn annotated(picture: &Picture, overlay: &Overlay<'_>) -> Picture {
     canvas.into_picture()
 }
 
-/// A copy (RGB) in which heads of persons and plates are unreadable, with nothing drawn on it. `detections` must be all
+/// A copy (RGB) in which heads of persons, plates and telephone numbers are unreadable, with nothing drawn on it. `detections` must be all
 /// that the model reported, weak ones included.
 ///
 /// There is no plate detector: the lower half of every vehicle's box is hidden, but for the vehicle in `keep` when the
-/// policy is [`PlatePolicy::ShowAnchor`]. A head before that vehicle is hidden all the same.
+/// policy is [`PlatePolicy::ShowAnchor`]. A head before that vehicle is hidden all the same. Lines with a telephone number
+/// are hidden likewise, where a reader of text was asked.
 pub fn hidden(
     picture: &Picture,
     detections: &[Detection],
@@ -106,10 +110,15 @@ fn hidden_regions(
     let shown = |bbox: &BBox<FrameSpace>| {
         plates == PlatePolicy::ShowAnchor && keep.is_some_and(|anchor| anchor.iou(bbox) >= ANCHOR_IOU_MIN)
     };
+    // A number is a small part of the thing that it stands on.
+    let shown_on = |bbox: &BBox<FrameSpace>| {
+        plates == PlatePolicy::ShowAnchor && keep.is_some_and(|anchor| bbox.covered_by(anchor) >= ANCHOR_COVER_MIN)
+    };
     let counted = detections.iter().filter(|d| d.score.value() >= MASK_SCORE_MIN);
     counted
         .filter_map(|detection| match &*detection.class {
             PERSON_CLASS => Some(head_of(&detection.bbox)),
+            PHONE_NUMBER if !shown_on(&detection.bbox) => Some(detection.bbox.grown(NUMBER_GROWN_SHARE)),
             class if VEHICLE_CLASSES.contains(&class) && !shown(&detection.bbox) => Some(plates_of(&detection.bbox)),
             _ => None,
         })

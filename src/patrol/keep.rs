@@ -39,7 +39,7 @@ impl From<&Detection> for KeptDetection {
 }
 impl From<KeptDetection> for Detection {
     fn from(kept: KeptDetection) -> Self {
-        Self { class: kept.class.into(), score: kept.score, bbox: kept.bbox }
+        Self { class: kept.class.into(), score: kept.score, bbox: kept.bbox, text: None }
     }
 }
 

@@ -386,6 +386,7 @@ impl Planner {
             skipped: self.skipped,
             watched: self.watched.len(),
             refused: sessions.chain(continuous).map(|(view, limit, max)| Refused { view, limit, max }).collect(),
+            unable: Vec::new(),
         }
     }
 

@@ -177,6 +177,7 @@ impl Rehearsal {
         });
         let spine = Spine {
             config: Arc::new(config),
+            unable: Vec::new(),
             clock: clock.clone(),
             store: store.clone(),
             evidence: Arc::new(EvidenceFolder::open(folder.path().join("evidence")).unwrap()),
@@ -203,6 +204,7 @@ impl Rehearsal {
             class: "car".into(),
             score: Score::new(thing.score).unwrap(),
             bbox: thing.bbox(),
+            text: None,
         };
         *lock(&self.seen) = things.iter().filter(|thing| thing.score > 0.0).map(detection).collect();
         let now = WallTime::from_millis(second * 1000);
@@ -249,7 +251,7 @@ fn inspected(crop: &Picture) -> Inspection {
     let bbox: BBox<FrameSpace> = BBox::new(side * 0.3, side * 0.3, side * 0.7, side * 0.7);
     let [red, green, _] = crop.rgb_at(middle, middle);
     let is_red = u32::from(red) > 2 * u32::from(green);
-    let seen = Detection { class: "waste".into(), score: Score::new(0.9).unwrap(), bbox };
+    let seen = Detection { class: "waste".into(), score: Score::new(0.9).unwrap(), bbox, text: None };
     Inspection {
         detections: if is_red { vec![seen] } else { Vec::new() },
         appearance: Some(crate::analysis::appearance::describe(crop, &bbox)),

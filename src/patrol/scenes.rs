@@ -14,8 +14,8 @@ use super::second_look::Baseline;
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Detection, Frame, Homography, Matter, MatterKey, Picture, PlatePolicy, Reference, Stream, StreamId, View,
-        ViewId, ViewMatch, ViewState, WallTime, Zone,
+        Detection, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference, Stream,
+        StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -36,6 +36,8 @@ pub struct Scene {
     pub book: PlaceBook,
     /// How its reference picture looks to a verifier.
     pub baseline: Baseline,
+    /// When matters with an interval of their own were last judged.
+    pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
     pub scanned: BTreeMap<String, WallTime>,
     matcher: Option<(u32, ViewMatcher)>,
@@ -122,6 +124,7 @@ impl Scenes {
                 zones: vec![],
                 book,
                 baseline: Baseline::default(),
+                judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
                 matcher: None,
                 masked: None,
@@ -243,6 +246,27 @@ impl Scene {
         }
     }
 
+    /// The matters of a look that are due at `now`: one with an interval of its own waits for it, but for a look out of
+    /// turn. What waits is not judged at all, so its places are neither seen nor missed.
+    pub fn due(&self, look: &Look, all: &BTreeMap<MatterKey, Matter>, now: WallTime) -> BTreeMap<MatterKey, Matter> {
+        let mut matters = self.matters(&look.matters, all);
+        matters.retain(|key, matter| match (look.purpose, matter.every) {
+            (_, None) | (Purpose::Recheck { .. } | Purpose::Snapshot | Purpose::Reference, _) => true,
+            (Purpose::Continuous, Some(_)) => false,
+            // A clock that was set back asks at once.
+            (Purpose::Patrol, Some(every)) => {
+                self.judged.get(key).is_none_or(|last| *last > now || now.since(*last) >= every)
+            }
+        });
+        matters
+    }
+
+    /// The matters were judged at `now`.
+    pub fn have_judged(&mut self, matters: &BTreeMap<MatterKey, Matter>, now: WallTime) {
+        let seldom = matters.iter().filter(|(_, matter)| matter.every.is_some());
+        self.judged.extend(seldom.map(|(key, _)| (key.clone(), now)));
+    }
+
     /// The matters of a look, as configured.
     pub fn matters(&self, keys: &[MatterKey], all: &BTreeMap<MatterKey, Matter>) -> BTreeMap<MatterKey, Matter> {
         keys.iter().filter_map(|key| Some((key.clone(), all.get(key)?.clone()))).collect()
@@ -256,6 +280,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         analysis::fixtures::meta,
@@ -273,6 +299,49 @@ mod tests {
     }
 
     #[test]
+    fn a_matter_with_an_interval_of_its_own_waits_for_it_but_for_a_look_out_of_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+        let view = registered(&*store);
+        let scenes = Scenes::new(store.clone(), folder.path());
+        scenes.sync(Arc::new(store.registry().unwrap()));
+        let slot = scenes.slot(view.id);
+        let mut slot = lock(&slot);
+        let scene = scenes.refresh(view.id, &mut slot).unwrap();
+        let often = crate::analysis::fixtures::matter();
+        let seldom = Matter { key: "seldom".parse().unwrap(), every: Some(Duration::from_secs(1800)), ..often.clone() };
+        let all = BTreeMap::from([(often.key.clone(), often.clone()), (seldom.key.clone(), seldom.clone())]);
+        let at = |second: i64| WallTime::from_millis(second * 1000);
+        let due = |scene: &Scene, purpose: Purpose, second: i64| {
+            let look = Look {
+                id: Look::id_of(view.id, &purpose, at(second)),
+                stream: view.stream,
+                view: view.id,
+                purpose,
+                due: at(second),
+                decode: crate::domain::DecodeMode::KeyFrames,
+                frames_max: Some(1),
+                time_max: Duration::from_secs(10),
+                matters: all.keys().cloned().collect(),
+            };
+            scene.due(&look, &all, at(second))
+        };
+        let both = due(scene, Purpose::Patrol, 100);
+        assert_eq!(both.len(), 2, "never judged");
+        scene.have_judged(&both, at(100));
+        for (purpose, second, count) in [
+            (Purpose::Patrol, 130, 1),
+            (Purpose::Patrol, 1899, 1),
+            (Purpose::Patrol, 1900, 2),
+            (Purpose::Snapshot, 130, 2),
+            (Purpose::Continuous, 9000, 1),
+            (Purpose::Patrol, 50, 2),
+        ] {
+            assert_eq!(due(scene, purpose, second).len(), count, "{purpose:?} at {second}");
+        }
+    }
+
+    #[test]
     fn the_reference_has_one_masked_copy_and_an_older_one_gets_it_too() {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
@@ -286,6 +355,7 @@ mod tests {
             class: "person".into(),
             score: Score::new(0.9).unwrap(),
             bbox: BBox::new(100.0, 20.0, 180.0, 170.0),
+            text: None,
         };
         let first = frame(1);
         assert_eq!(scenes.take_reference(scene, &first).unwrap(), None);

@@ -126,7 +126,7 @@ fn a_scan_finds_what_the_cheap_model_misses_and_a_late_look_goes_without() {
     let scanner = ScriptedDetector::by_function(move |_, _| {
         *count.lock().unwrap() += 1;
         let bbox = [100.0, 100.0, 180.0, 180.0].into();
-        Ok(vec![Detection { class: "car".into(), score: Score::new(0.7).unwrap(), bbox }])
+        Ok(vec![Detection { class: "car".into(), score: Score::new(0.7).unwrap(), bbox, text: None }])
     });
     let stage = Rehearsal::new(Matter { scan: Some(scan), ..fixtures::matter() }, None, Some(scanner));
     // The first look, at the empty street, was scanned as well.

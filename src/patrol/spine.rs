@@ -13,7 +13,7 @@
 //! | 8 record | changes + evidence -> rows, one transaction | back-pressure |
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -31,7 +31,7 @@ use crate::{
     config::Config,
     domain::{
         Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed, Place, Purpose,
-        ReferenceDetection, Sighting, Verification, ViewState, WallTime,
+        ReferenceDetection, Sighting, Unable, Verification, ViewState, WallTime,
     },
     infer::{Detector, InferError, Lane},
     media::{
@@ -53,8 +53,10 @@ use super::{
 
 /// Everything that a look needs.
 pub struct Spine {
-    /// Matters, city, settings.
+    /// City, settings, and the matters that can be judged here.
     pub config: Arc<Config>,
+    /// Those that cannot: no look looks for them, and what is known of their places stays as it is.
+    pub unable: Vec<Unable>,
     /// Wall time.
     pub clock: Arc<dyn Clock>,
     /// Rows.
@@ -159,9 +161,12 @@ impl Spine {
         let mut slot = lock(&slot);
         let began = self.begin();
         let done = self.scenes.refresh(look.view, &mut slot).map_err(LookError::from).and_then(|scene| {
-            let matters = scene.matters(&look.matters, &self.config.matters);
+            let matters = scene.due(look, &self.config.matters, began.0);
             let mut seen = Seen::nothing();
             let mut lease = self.see(look, scene, &matters, &mut seen)?; // hops 2 to 5
+            if seen.last.is_some() {
+                scene.have_judged(&matters, began.0);
+            }
             let done = self.conclude(look, scene, &matters, &seen, lease.as_mut(), began); // hops 6 to 8
             if !self.keeps_open(scene) {
                 scene.rest();
@@ -378,11 +383,12 @@ impl Spine {
         matters: &BTreeMap<MatterKey, Matter>,
         lane: Lane,
     ) -> Result<Vec<Detection>, InferError> {
-        let models: std::collections::BTreeSet<&str> = matters.values().map(|matter| matter.model.as_str()).collect();
+        let named = matters.values().flat_map(|matter| [Some(&matter.model), matter.hide_by.as_ref()]);
+        let models: BTreeSet<&String> = named.flatten().collect();
         let mut all = Vec::new();
         for model in models {
             let detector = self.detectors.get(model).ok_or_else(|| {
-                InferError::Model(model.to_owned(), "it was not loaded; see `xunjie model list`".to_owned())
+                InferError::Model(model.clone(), "it was not loaded; see `xunjie model list`".to_owned())
             })?;
             all.extend(detector.detect_in(lane, &frame.picture)?);
         }

@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{
     clock::Clock,
-    domain::{Look, LookId, Purpose, Refused, ViewId, ViewState, WallTime},
+    domain::{Look, LookId, PlanStatus, Purpose, Refused, ViewId, ViewState, WallTime},
     telemetry::{Signal, SkipReason, emit},
 };
 
@@ -253,7 +253,7 @@ impl Planning {
             self.read_again = Instant::now() + began.elapsed() * SYNC_SHARE;
         }
         self.planner.recheck(&store.rechecks()?, now);
-        let plan = self.planner.status(now);
+        let plan = PlanStatus { unable: self.spine.unable.clone(), ..self.planner.status(now) };
         for Refused { view, limit, max } in plan.refused.iter().filter(|one| !self.refused.contains(one)) {
             tracing::warn!(%view, ?limit, max, "refused because the limit is reached; coverage shows it");
         }

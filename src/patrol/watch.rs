@@ -37,7 +37,7 @@ impl Spine {
                 Err(LeaseError::Media(error) | LeaseError::BackingOff { because: error, .. }) => {
                     let mut seen = Seen::nothing();
                     seen.lost(&error);
-                    let matters = scene.matters(&look.matters, &self.config.matters);
+                    let matters = scene.due(look, &self.config.matters, self.clock.now());
                     done(self.conclude(&part_of(look, part), scene, &matters, &seen, None, self.begin())?);
                     return Ok(());
                 }
@@ -47,7 +47,7 @@ impl Spine {
             let (began, decoded_before) = (self.begin(), lease.facts().decode_time);
             let mut guard = lock(&slot);
             let scene = self.scenes.refresh(look.view, &mut guard)?;
-            let matters = scene.matters(&look.matters, &self.config.matters);
+            let matters = scene.due(look, &self.config.matters, self.clock.now());
             drop(guard);
             let period = matters.values().map(|matter| matter.revisit).min().unwrap_or(PART_MAX).min(PART_MAX);
             let part_ends = self.clock.now().plus(period);
@@ -70,8 +70,12 @@ impl Spine {
                             judged += 1;
                             let tracks = tracker.update(frame.meta.pts, &detections);
                             let steady = tracks.iter().filter(|track| track.confirmed);
-                            let steady =
-                                steady.map(|t| Detection { class: t.class.clone(), score: t.score, bbox: t.bbox });
+                            let steady = steady.map(|t| Detection {
+                                class: t.class.clone(),
+                                score: t.score,
+                                bbox: t.bbox,
+                                text: None,
+                            });
                             latest = Some((frame, steady.collect()));
                         }
                         Err(error) => seen.unjudged(&error),

@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{Service, ServiceError, plan::refusal_in_words};
+use super::{
+    Service, ServiceError,
+    plan::{blindness_in_words, refusal_in_words},
+};
 use crate::{
     domain::{HardLimit, LookReport, Refused, Stream, StreamId, View, ViewId, ViewState, WallTime},
     store::CoverageCount,
@@ -68,7 +71,7 @@ impl Service {
         let streams: HashMap<StreamId, &Stream> = registry.streams.iter().map(|stream| (stream.id, stream)).collect();
         let mut zones: HashMap<ViewId, usize> = HashMap::new();
         registry.zones.iter().for_each(|zone| *zones.entry(zone.view).or_default() += 1);
-        let refused = self.plan().map(|plan| plan.refused).unwrap_or_default();
+        let (refused, unable) = self.plan().map(|plan| (plan.refused, plan.unable)).unwrap_or_default();
         let refused: HashMap<ViewId, Refused> = refused.into_iter().map(|one| (one.view, one)).collect();
         let mut rows: Vec<ViewCoverage> = registry
             .views
@@ -80,6 +83,11 @@ impl Service {
                     (refused.get(&view.id), row.coverage)
                 {
                     (row.coverage, row.reason) = (Coverage::Refused(refused.limit), refusal_in_words(refused));
+                }
+                if let (Some(why), Coverage::Covered | Coverage::Overdue | Coverage::Unseen) =
+                    (blindness_in_words(view, &unable), row.coverage)
+                {
+                    (row.coverage, row.reason) = (Coverage::Blind(ViewState::Same), why);
                 }
                 Some(row)
             })

@@ -66,7 +66,7 @@ pub use incidents::IncidentDetail;
 pub use marks::{Describe, NewMark};
 pub use people::People;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};
-pub use plan::{backlog_in_words, policy_in_words};
+pub use plan::{backlog_in_words, policy_in_words, unable_in_words};
 pub use platform::{PlatformStatus, Reached};
 pub use queue::{NextInQueue, QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};

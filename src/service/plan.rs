@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fs, time::Duration};
 
 use super::Service;
-use crate::domain::{HardLimit, PlanStatus, Policy, Refused, ViewId};
+use crate::domain::{HardLimit, MatterKey, PlanStatus, Policy, Refused, Unable, View, ViewId};
 
 /// What is older tells of a service that does not run any more: it writes once a second.
 const NEWS_AGE_MAX: Duration = Duration::from_secs(30);
@@ -18,6 +18,11 @@ impl Service {
             return None;
         }
         if self.sees(None) { Some(plan) } else { self.plan_of_seen_views(plan) }
+    }
+
+    /// Matters that the running service cannot judge; none while no service runs.
+    pub fn unable(&self) -> Vec<Unable> {
+        self.plan().map(|plan| plan.unable).unwrap_or_default()
     }
 
     /// The plan as far as it names or counts views; what the machine has to carry is told as it is.
@@ -50,6 +55,21 @@ pub fn backlog_in_words(plan: &PlanStatus) -> String {
     format!(
         "巡看 {views} 个画面，连续巡看 {watched} 路，到期未看 {waiting} 次（最迟 {late:.0} 秒），启动以来略过 {skipped} 次，因上限拒绝 {refused} 个画面"
     )
+}
+
+/// Why nothing can be judged on a view, in words; `None` where something can, or nothing is looked for.
+pub(super) fn blindness_in_words(view: &View, unable: &[Unable]) -> Option<String> {
+    let why = |key: &MatterKey| unable.iter().find(|one| one.matter == *key).map(|one| one.why.as_str());
+    let whys: Option<Vec<&str>> = view.matters.iter().map(why).collect();
+    let mut whys = whys.filter(|whys| !whys.is_empty())?;
+    whys.dedup();
+    Some(format!("配置的事项都不能判读：{}", whys.join("；")))
+}
+
+/// What cannot be judged, in words; empty where all can.
+pub fn unable_in_words(unable: &[Unable], name: impl Fn(&Unable) -> String) -> String {
+    let lines = unable.iter().map(|one| format!("不能判读 {}：{}", name(one), one.why));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Why a view is refused, in words.

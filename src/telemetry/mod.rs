@@ -162,6 +162,7 @@ mod tests {
                 skipped: 1,
                 watched: 0,
                 refused: Vec::new(),
+                unable: Vec::new(),
             };
             for signal in one_of_each(IncidentId::derived(&[b"i"]), DeliveryId::derived(&[b"d"]), &plan) {
                 emit(signal);

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, extract::PageOf};
-use crate::domain::{Grounds, Matter, ZoneTest};
+use super::{App, extract::PageOf, problem::Problem};
+use crate::domain::{Caller, Grounds, Matter, Unable, ZoneTest};
 
 /// How a box is tested against a zone.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -45,10 +45,12 @@ pub struct MatterOut {
     zone_test: ZoneTestOut,
     /// Share of the box that must lie inside, for `overlap`.
     overlap_min: Option<f32>,
+    /// Why the running service cannot judge it here, in words; `null` where it can, and while none runs.
+    unable: Option<String>,
 }
 
 impl MatterOut {
-    fn of(matter: &Matter) -> Self {
+    fn of(matter: &Matter, unable: &[Unable]) -> Self {
         let (zone_test, overlap_min) = match matter.zone_test {
             ZoneTest::BottomCentre => (ZoneTestOut::BottomCentre, None),
             ZoneTest::Overlap(share) => (ZoneTestOut::Overlap, Some(share)),
@@ -65,6 +67,7 @@ impl MatterOut {
             dwell_s: matter.dwell.time.as_secs(),
             zone_test,
             overlap_min,
+            unable: unable.iter().find(|one| one.matter == matter.key).map(|one| one.why.clone()),
         }
     }
 }
@@ -81,8 +84,9 @@ pub struct CalendarOut {
 
 /// What this city looks for, by key.
 #[utoipa::path(get, operation_id = "matters_list", path = "/api/v1/matters", tag = "catalogue", responses((status = OK, body = PageOf<MatterOut>)))]
-pub(super) async fn matters(State(app): State<App>) -> Json<PageOf<MatterOut>> {
-    PageOf::whole(app.service.config.matters.values().map(MatterOut::of).collect())
+pub(super) async fn matters(State(app): State<App>, caller: Caller) -> Result<Json<PageOf<MatterOut>>, Problem> {
+    let unable = app.run(&caller, |service| Ok(service.unable())).await?;
+    Ok(PageOf::whole(app.service.config.matters.values().map(|matter| MatterOut::of(matter, &unable)).collect()))
 }
 
 /// The city's calendar, by which hours with holidays are judged.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{App, problem::Problem};
 use crate::{
-    domain::{Caller, HardLimit, PlanStatus, Policy, ViewId, WallTime},
+    domain::{Caller, HardLimit, PlanStatus, Policy, Unable, ViewId, WallTime},
     service::policy_in_words,
 };
 
@@ -37,6 +37,17 @@ pub struct PlanOut {
     skipped: u64,
     /// Views for which a hard limit leaves no room.
     refused: Vec<RefusedOut>,
+    /// Matters that cannot be judged here.
+    unable: Vec<UnableOut>,
+}
+
+/// A matter that cannot be judged here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnableOut {
+    /// Its key.
+    matter: String,
+    /// Why, in words.
+    why: String,
 }
 
 /// A view for which a hard limit leaves no room.
@@ -56,8 +67,19 @@ pub struct RefusedOut {
 pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<PlanOut>, Problem> {
     let plan = app.run(&caller, |service| Ok(service.plan())).await?.ok_or_else(|| Problem::unavailable("planning"))?;
     let (policy, policy_text) = (plan.policy(), policy_in_words(&plan));
-    let PlanStatus { at, views, waiting, late_max_ms, late_view, stretch, thinned: _, skipped, watched, refused } =
-        plan;
+    let PlanStatus {
+        at,
+        views,
+        waiting,
+        late_max_ms,
+        late_view,
+        stretch,
+        thinned: _,
+        skipped,
+        watched,
+        refused,
+        unable,
+    } = plan;
     let refused =
         refused.into_iter().map(|one| RefusedOut { view: one.view, limit: one.limit, max: one.max }).collect();
     Ok(Json(PlanOut {
@@ -72,5 +94,6 @@ pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<
         late_view,
         skipped,
         refused,
+        unable: unable.into_iter().map(|Unable { matter, why }| UnableOut { matter: matter.into(), why }).collect(),
     }))
 }

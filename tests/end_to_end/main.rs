@@ -7,7 +7,8 @@
 mod street;
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -166,6 +167,69 @@ fn a_frozen_camera_is_shown_and_troubles_nobody() {
     until("and the mended one", &deployment, LONG, || state("other").contains("\"same\"").then_some(()));
     deployment.ask(&["stream", "remove", "other"]);
     assert!(state("other").is_empty() && state("frozen").contains("\"same\""));
+}
+
+/// A folder below the deployment's with the same entries as one of the project's, but for those named.
+fn all_but(deployment: &Deployment, folder: &str, left_out: &[&str]) -> PathBuf {
+    let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), deployment.folder.join(folder));
+    fs::create_dir_all(&to).expect("the target folder can be written");
+    for entry in fs::read_dir(from).expect("it is committed").filter_map(Result::ok) {
+        if !left_out.iter().any(|name| entry.file_name() == *name) {
+            std::os::unix::fs::symlink(entry.path(), to.join(entry.file_name())).expect("linked");
+        }
+    }
+    to
+}
+
+/// What a machine lacks silences the matters that need it, in words, and no other.
+#[test]
+fn without_a_model_or_the_words_of_ads_the_rest_is_judged() {
+    let reader = "ppocr_v6_det_small";
+    let poor = Deployment::new("no_weights", "");
+    let models = all_but(&poor, "models", &[reader]);
+    fs::create_dir(models.join(reader)).expect("made");
+    let manifest = format!("models/{reader}/model.toml");
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(&manifest), poor.folder.join(&manifest)).expect("copied");
+    let poor = poor.setting("[folders]", &format!("models = \"{}\"", models.display()));
+    let silent = Deployment::new("no_ads", "");
+    let city = all_but(&silent, "city/example", &["ads.toml"]);
+    let silent = silent.setting("[folders]", &format!("city = \"{}\"", city.display()));
+    for (deployment, why) in [(poor, "缺少模型 ppocr_v6_det_small 的权重文件"), (silent, "没有 ads.toml")] {
+        let (_eye, address) = camera("127.0.0.1:0");
+        deployment.register("kerb", &address, VAN_ONLY);
+        deployment.ask(&[
+            "stream",
+            "add",
+            "--code",
+            "wall",
+            "--name",
+            "wall",
+            "--url",
+            &address,
+            "--matter",
+            "illegal_small_ad",
+        ]);
+        let (_service, web) = deployment.serve();
+        until("the van as an incident", &deployment, LONG, || deployment.incidents().into_iter().next());
+        let told = |path: &str| -> Value {
+            let text = deployment.get(&web, path).unwrap_or_default();
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))
+        };
+        let plan = told("/api/v1/plan");
+        let unable: Vec<&str> =
+            plan["unable"].as_array().unwrap().iter().filter_map(|one| one["matter"].as_str()).collect();
+        assert_eq!(unable, ["banner", "illegal_small_ad"], "{plan:#}");
+        assert!(plan["unable"][1]["why"].as_str().is_some_and(|said| said.contains(why)), "{plan:#}");
+        let matters = told("/api/v1/matters");
+        for matter in matters["items"].as_array().unwrap() {
+            let is_unable = matter["unable"].as_str().is_some_and(|said| said.contains(why));
+            assert_eq!(is_unable, unable.contains(&matter["key"].as_str().unwrap()), "{matter:#}");
+        }
+        let views = told("/api/v1/views");
+        let wall = views["items"].as_array().unwrap().iter().find(|view| view["stream_code"] == "wall").unwrap();
+        assert_eq!(wall["coverage"], "blind", "{wall:#}");
+        assert!(wall["reason"].as_str().is_some_and(|said| said.contains(why)), "{wall:#}");
+    }
 }
 
 /// A replay into the deployment's own data folder.

@@ -10,7 +10,7 @@ use xunjie::{
 use super::frames::{frame, keep_for_eyes};
 
 fn detection(class: &str, score: f32, [x0, y0, x1, y1]: [f32; 4]) -> Detection {
-    Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: BBox::new(x0, y0, x1, y1) }
+    Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: BBox::new(x0, y0, x1, y1), text: None }
 }
 
 /// Persons and vehicles of the clip's first frame.

@@ -84,6 +84,8 @@ fn config(folder: &Path) -> Config {
         matters: Some(file("matters.tsv", include_str!("../../../city/example/matters.tsv"))),
         limits: Some(file("limits.tsv", include_str!("../../../city/example/limits.tsv"))),
         grid_cells: None,
+        ads: None,
+        vehicles: None,
     };
     let pipelines = [
         file("pipelines/motor_vehicle_parking.toml", include_str!("../../../pipelines/motor_vehicle_parking.toml")),

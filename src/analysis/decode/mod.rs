@@ -1,10 +1,18 @@
 //! What a model's output tensors say: one file a family of detectors. Pure; a tensor of another shape is an error
 //! that names both shapes, numbers that are no numbers drop their box, and nothing here panics on any input.
 
+mod corners;
+mod ctc;
 mod nanodet;
+mod spelling;
+mod text;
 mod yolox;
 
+pub use corners::{Cornered, Corners};
+pub use ctc::{BadCharset, Charset, ReadCharacter, line};
 pub use nanodet::NanoDet;
+pub use spelling::{Spelling, spelled};
+pub use text::{TextMap, TextMapRule, TextRegion};
 pub use yolox::Yolox;
 
 use super::detected::RawDetection;

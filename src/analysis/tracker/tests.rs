@@ -15,6 +15,7 @@ fn seen(class: &str, score: f32, x: f32, y: f32) -> Detection {
         class: class.into(),
         score: Score::new(score).unwrap(),
         bbox: BBox::new(x - 20.0, y - 40.0, x + 20.0, y + 40.0),
+        text: None,
     }
 }
 
@@ -126,6 +127,7 @@ fn any_detection() -> impl Strategy<Value = Detection> {
             class: ["person", "car", "truck"][class].into(),
             score: Score::new(score).unwrap(),
             bbox: BBox::new(a, b, c, d),
+            text: None,
         },
     )
 }

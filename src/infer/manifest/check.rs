@@ -9,16 +9,16 @@ use std::{
 };
 
 use super::{
-    Calibrations, DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PictureInput, TextDetectionSpec,
-    TextRecognitionSpec,
+    Calibrations, CharsetSource, DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PictureInput,
+    PlateDetectionSpec, TextDetectionSpec, TextRecognitionSpec,
     raw::{
-        RawDetector, RawEncoder, RawHead, RawInput, RawManifest, RawNanoDet, RawTextDetection, RawTextRecognition,
-        RawVerify, RawYolox,
+        RawDetector, RawEncoder, RawHead, RawInput, RawManifest, RawNanoDet, RawPlateDetection, RawTextDetection,
+        RawTextRecognition, RawVerify, RawYolox,
     },
 };
 use crate::{
     analysis::{
-        decode::{Decoder, Grid, NanoDet, Yolox},
+        decode::{Corners, Decoder, Grid, NanoDet, Yolox},
         letterbox::{ColourOrder, Placement, TensorFormat, TensorLayout},
         verify::Fusion,
     },
@@ -26,7 +26,7 @@ use crate::{
     domain::Score,
 };
 
-const KINDS: &str = "detector, encoder, head, text_detection or text_recognition";
+const KINDS: &str = "detector, encoder, head, text_detection, text_recognition or plate_detection";
 /// Largest side of an input tensor in pixels.
 const SIDE_MAX: u32 = 4096;
 
@@ -85,6 +85,7 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
         ("head", raw.head.is_some()),
         ("text_detection", raw.text_detection.is_some()),
         ("text_recognition", raw.text_recognition.is_some()),
+        ("plate_detection", raw.plate_detection.is_some()),
     ];
     if !sections.iter().any(|(word, _)| *word == kind) {
         check.fault("kind", format!("{kind:?}"), KINDS);
@@ -111,6 +112,7 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
     match kind.as_str() {
         "detector" => Some(ModelKind::Detector(detector(raw.detector?, raw.verify, input, check)?)),
         "encoder" => Some(ModelKind::Encoder(encoder(raw.encoder?, input, check))),
+        "plate_detection" => Some(ModelKind::PlateDetection(plate_detection(raw.plate_detection?, input, check))),
         "text_detection" => Some(ModelKind::TextDetection(text_detection(raw.text_detection?, input, check))),
         _ => Some(ModelKind::TextRecognition(text_recognition(raw.text_recognition?, input, check))),
     }
@@ -294,18 +296,65 @@ fn text_detection(raw: RawTextDetection, input: PictureInput, check: &mut Checke
         pixel_min: check.number("text_detection.pixel_min", raw.pixel_min, SHARE, "a likelihood"),
         score_floor: score("text_detection.score_floor", raw.score_floor, check),
         unclip: check.number("text_detection.unclip", raw.unclip, 1.0..=5.0, "a ratio"),
+        regions_max: check.number("text_detection.regions_max", Some(raw.regions_max.unwrap_or(60)), 1..=1000, "lines")
+            as usize,
+        recognition: check.text("text_detection.recognition", raw.recognition, "the model that reads the lines"),
     }
 }
 
 fn text_recognition(raw: RawTextRecognition, input: PictureInput, check: &mut Checker<'_>) -> TextRecognitionSpec {
-    let charset = "the key of the graph's metadata that lists the characters";
+    let charset = match (raw.charset_metadata_key, raw.charset) {
+        (Some(key), None) => CharsetSource::Metadata(key),
+        (None, Some(list)) => CharsetSource::Listed(characters(&list, check)),
+        _ => {
+            let want = "exactly one of charset_metadata_key and charset";
+            check.fault("text_recognition.charset", "both or none", want);
+            CharsetSource::Listed(Vec::new())
+        }
+    };
     TextRecognitionSpec {
         input,
         output: check.text("text_recognition.output", raw.output, "the name of the graph's output"),
-        charset_metadata_key: check.text("text_recognition.charset_metadata_key", raw.charset_metadata_key, charset),
+        charset,
         blank_index: check.number("text_recognition.blank_index", raw.blank_index, 0..=100_000, "an index"),
         score_floor: score("text_recognition.score_floor", raw.score_floor, check),
     }
+}
+
+fn plate_detection(raw: RawPlateDetection, input: PictureInput, check: &mut Checker<'_>) -> PlateDetectionSpec {
+    let at = |key: &str| format!("plate_detection.{key}");
+    let outputs = check.need(&at("outputs"), raw.outputs, "the names of boxes, scores and corners").unwrap_or_default();
+    let variances = check.need(&at("variances"), raw.variances, "two numbers").unwrap_or([1.0; 2]);
+    if !variances.iter().all(|v| v.is_finite() && *v > 0.0) {
+        check.fault(&at("variances"), format!("{variances:?}"), "two numbers above 0");
+    }
+    if raw.strides.is_empty() || raw.strides.contains(&0) {
+        check.fault(&at("strides"), format!("{:?}", raw.strides), "pixels above 0, one a level");
+    }
+    let sane = |sides: &Vec<f32>| !sides.is_empty() && sides.iter().all(|side| side.is_finite() && *side > 0.0);
+    if raw.priors.len() != raw.strides.len() || !raw.priors.iter().all(sane) {
+        check.fault(&at("priors"), format!("{:?}", raw.priors), "a list of sides above 0 for each stride");
+    }
+    let corners = Corners {
+        outputs,
+        strides: raw.strides,
+        priors: raw.priors,
+        variances,
+        score_floor: score(&at("score_floor"), raw.score_floor, check),
+        nms_iou: check.number(&at("nms_iou"), raw.nms_iou, 0.05..=1.0, "an overlap"),
+        things_max: check.number(&at("things_max"), Some(raw.things_max.unwrap_or(20)), 1..=1000, "plates") as usize,
+    };
+    let recognition = check.text(&at("recognition"), raw.recognition, "the model that reads the plates");
+    PlateDetectionSpec { input, corners, recognition }
+}
+
+/// Each character once.
+fn characters(list: &str, check: &mut Checker<'_>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = list.chars().find(|c| !seen.insert(*c)) {
+        check.fault("text_recognition.charset", format!("{twice:?} twice"), "each character once");
+    }
+    list.chars().map(String::from).collect()
 }
 
 const SHARE: RangeInclusive<f32> = 0.01..=1.0;

@@ -18,13 +18,14 @@ pub use calibration::Calibrations;
 use super::InferError;
 use crate::{
     analysis::{
-        decode::{DecodeError, Decoder, Output},
+        ads,
+        decode::{Corners, DecodeError, Decoder, Output},
         letterbox::{Letterbox, TensorFormat},
         nms,
         verify::Fusion,
     },
     config::Faults,
-    domain::{Detection, Matter, ModelRef, Score, Verify},
+    domain::{Detection, Matter, ModelRef, PERSON_CLASS, Score, Verify},
 };
 
 /// A model: its weights, where they come from and what goes in and out.
@@ -62,6 +63,8 @@ pub enum ModelKind {
     TextDetection(TextDetectionSpec),
     /// Reads a line of text.
     TextRecognition(TextRecognitionSpec),
+    /// Finds number plates.
+    PlateDetection(PlateDetectionSpec),
 }
 
 impl ModelKind {
@@ -73,6 +76,7 @@ impl ModelKind {
             Self::Head(_) => "head",
             Self::TextDetection(_) => "text_detection",
             Self::TextRecognition(_) => "text_recognition",
+            Self::PlateDetection(_) => "plate_detection",
         }
     }
 }
@@ -121,7 +125,7 @@ impl DetectorSpec {
         let named = kept.into_iter().filter_map(|scored| {
             let class = self.classes.get(scored.class)?;
             let score = self.calibrations.of(scored.class, scored.score);
-            Some(Detection { class: Arc::clone(class), score, bbox: scored.bbox })
+            Some(Detection { class: Arc::clone(class), score, bbox: scored.bbox, text: None })
         });
         let mut found: Vec<Detection> = named.collect();
         // Classes are calibrated each by itself, which may change their order; equal scores keep theirs.
@@ -183,6 +187,10 @@ pub struct TextDetectionSpec {
     pub score_floor: Score,
     /// How far a box grows beyond its pixels.
     pub unclip: f32,
+    /// At most so many lines a picture, the likeliest.
+    pub regions_max: usize,
+    /// Name of the model that reads what was found.
+    pub recognition: String,
 }
 
 /// A reader of text lines.
@@ -192,12 +200,32 @@ pub struct TextRecognitionSpec {
     pub input: PictureInput,
     /// Name of the output `[1, steps, characters + blank]`.
     pub output: String,
-    /// Key of the graph's metadata that lists the characters.
-    pub charset_metadata_key: String,
+    /// Where the characters stand.
+    pub charset: CharsetSource,
     /// Index of the blank on the character axis.
     pub blank_index: u32,
     /// Nothing below leaves the model.
     pub score_floor: Score,
+}
+
+/// A finder of number plates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlateDetectionSpec {
+    /// What goes in; its sides are the largest.
+    pub input: PictureInput,
+    /// How the outputs are read.
+    pub corners: Corners,
+    /// Name of the model that reads what was found.
+    pub recognition: String,
+}
+
+/// Where a reader's characters stand, in the order of its character axis, the blank left out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CharsetSource {
+    /// In the graph's metadata under this key, one a line.
+    Metadata(String),
+    /// In the manifest.
+    Listed(Vec<String>),
 }
 
 /// Name of the manifest in a model's folder.
@@ -265,18 +293,73 @@ impl Manifest {
     /// # Errors
     /// [`InferError::Model`] names the classes that it does not know, or the kind that is no detector.
     pub fn serves(&self, matter: &Matter) -> Result<(), InferError> {
-        let spec = self.detector()?;
+        let classes: Vec<&str> = match &self.kind {
+            ModelKind::TextDetection(_) => ads::CLASSES.to_vec(),
+            _ => self.detector()?.classes.iter().map(|class| &**class).collect(),
+        };
         let composition = &matter.composition;
         let companion = composition.companion.iter().flat_map(|companion| &companion.part.classes);
         let named = composition.anchor.classes.iter().chain(companion);
-        let unknown: Vec<&str> =
-            named.filter(|name| !spec.classes.iter().any(|class| **class == ***name)).map(String::as_str).collect();
+        let unknown: Vec<&str> = named.filter(|name| !classes.contains(&name.as_str())).map(String::as_str).collect();
         if unknown.is_empty() {
             return Ok(());
         }
         let text =
             format!("has no class {}, which matter {} names; correct its pipeline", unknown.join(", "), matter.key);
         Err(InferError::Model(self.name.clone(), text))
+    }
+
+    /// Whether the model finds people, who must be hidden in the pictures of the matter that others see.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model that knows none.
+    pub fn hides(&self, matter: &Matter) -> Result<(), InferError> {
+        let classes = self.detector().map(|spec| spec.classes.as_slice()).unwrap_or_default();
+        if classes.iter().any(|class| **class == *PERSON_CLASS) {
+            return Ok(());
+        }
+        let text = format!(
+            "finds no people, whom pictures of matter {} must hide; name a model that does in hide_by of its pipeline",
+            matter.key
+        );
+        Err(InferError::Model(self.name.clone(), text))
+    }
+
+    /// The part of a finder of text lines.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn text_detection(&self) -> Result<&TextDetectionSpec, InferError> {
+        match &self.kind {
+            ModelKind::TextDetection(spec) => Ok(spec),
+            other => Err(self.another(other.word(), "text_detection")),
+        }
+    }
+
+    /// The part of a reader of text lines.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn text_recognition(&self) -> Result<&TextRecognitionSpec, InferError> {
+        match &self.kind {
+            ModelKind::TextRecognition(spec) => Ok(spec),
+            other => Err(self.another(other.word(), "text_recognition")),
+        }
+    }
+
+    /// The part of a finder of plates.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn plate_detection(&self) -> Result<&PlateDetectionSpec, InferError> {
+        match &self.kind {
+            ModelKind::PlateDetection(spec) => Ok(spec),
+            other => Err(self.another(other.word(), "plate_detection")),
+        }
+    }
+
+    fn another(&self, kind: &str, wanted: &str) -> InferError {
+        InferError::Model(self.name.clone(), format!("is of kind {kind}; name a model of kind {wanted}"))
     }
 
     /// Whether the model can look again at what the matter proposes; how its score joins the proposal's.

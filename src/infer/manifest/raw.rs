@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub(super) struct RawManifest {
     /// Name of the folder.
     pub name: Option<String>,
-    /// `detector`, `encoder`, `head`, `text_detection` or `text_recognition`.
+    /// `detector`, `encoder`, `head`, `text_detection`, `text_recognition` or `plate_detection`.
     pub kind: Option<String>,
     /// Weight file in the same folder, or in that of `weights_of`.
     pub file: Option<String>,
@@ -37,6 +37,8 @@ pub(super) struct RawManifest {
     pub text_detection: Option<RawTextDetection>,
     /// For `kind = "text_recognition"`.
     pub text_recognition: Option<RawTextRecognition>,
+    /// For `kind = "plate_detection"`.
+    pub plate_detection: Option<RawPlateDetection>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -166,6 +168,10 @@ pub(super) struct RawTextDetection {
     pub score_floor: Option<f32>,
     /// How far a box grows beyond its pixels (DB's unclip ratio).
     pub unclip: Option<f32>,
+    /// At most so many lines a picture, the likeliest; 60 when left out.
+    pub regions_max: Option<u32>,
+    /// Name of the model that reads what was found.
+    pub recognition: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,10 +179,33 @@ pub(super) struct RawTextDetection {
 pub(super) struct RawTextRecognition {
     /// Name of the output `[1, steps, characters + blank]`.
     pub output: Option<String>,
-    /// Key of the graph's metadata that lists the characters, one a line.
+    /// Key of the graph's metadata that lists the characters, one a line. Exactly one of this and `charset` is there.
     pub charset_metadata_key: Option<String>,
+    /// The characters themselves, each once.
+    pub charset: Option<String>,
     /// Index of the blank on the character axis.
     pub blank_index: Option<u32>,
     /// Nothing below this mean score leaves the model.
     pub score_floor: Option<f32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawPlateDetection {
+    /// Names of the outputs: boxes `[1, priors, 4]`, scores `[1, priors, 2]`, corners `[1, priors, 8]`.
+    pub outputs: Option<[String; 3]>,
+    /// Pixels from cell to cell, one a level.
+    pub strides: Vec<u32>,
+    /// Sides of the prior boxes in pixels, a list for each level.
+    pub priors: Vec<Vec<f32>>,
+    /// Factors on the offsets of places and of sizes.
+    pub variances: Option<[f32; 2]>,
+    /// Nothing below this score leaves the model.
+    pub score_floor: Option<f32>,
+    /// Of two boxes that overlap more (IoU), the better stays.
+    pub nms_iou: Option<f32>,
+    /// At most so many plates a picture; 20 when left out.
+    pub things_max: Option<u32>,
+    /// Name of the model that reads what was found.
+    pub recognition: Option<String>,
 }

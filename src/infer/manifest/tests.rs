@@ -67,7 +67,14 @@ fn a_manifest_of_each_kind_is_taken() {
             "text_detection",
             format!(
                 "{INPUT}[text_detection]\noutput = \"map\"\nside_multiple_px = 32\npixel_min = 0.3\n\
-                 score_floor = 0.6\nunclip = 1.5\n"
+                 score_floor = 0.6\nunclip = 1.5\nrecognition = \"reader\"\n"
+            ),
+        ),
+        (
+            "plate_detection",
+            format!(
+                "{INPUT}[plate_detection]\noutputs = [\"a\", \"b\", \"c\"]\nstrides = [8]\npriors = [[24.0, 48.0]]\n\
+                 variances = [0.1, 0.2]\nscore_floor = 0.6\nnms_iou = 0.4\nrecognition = \"reader\"\n"
             ),
         ),
         (

@@ -2387,6 +2387,8 @@ export interface components {
              * @description How often a view with it is looked at, in seconds.
              */
             revisit_s: number;
+            /** @description Why the running service cannot judge it here, in words; `null` where it can, and while none runs. */
+            unable?: string | null;
             /** @description Whether a second model looks again before it is reported. */
             verified: boolean;
             /** @description How its box is tested against a zone. */
@@ -2956,6 +2958,8 @@ export interface components {
                  * @description How often a view with it is looked at, in seconds.
                  */
                 revisit_s: number;
+                /** @description Why the running service cannot judge it here, in words; `null` where it can, and while none runs. */
+                unable?: string | null;
                 /** @description Whether a second model looks again before it is reported. */
                 verified: boolean;
                 /** @description How its box is tested against a zone. */
@@ -3281,6 +3285,8 @@ export interface components {
              * @description How far the revisit targets of patrol looks are stretched, 1 when not at all.
              */
             stretch: number;
+            /** @description Matters that cannot be judged here. */
+            unable: components["schemas"]["UnableOut"][];
             /** @description Views that are looked at. */
             views: number;
             /** @description Looks that are due and have not begun. */
@@ -3998,6 +4004,13 @@ export interface components {
          * @enum {string}
          */
         Transport: "auto" | "tcp" | "udp";
+        /** @description A matter that cannot be judged here. */
+        UnableOut: {
+            /** @description Its key. */
+            matter: string;
+            /** @description Why, in words. */
+            why: string;
+        };
         /** @description A verdict. */
         VerdictIn: {
             /** @description The right matter; for `reclassified`. */

@@ -1,0 +1,117 @@
+//! `xunjie eval text`: measures the reader of text on pictures with known lines, and on clean ones; writes `text.json`.
+//! A picture that cannot be used is listed and the rest goes on.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+
+use super::{Done, desk::Desk, eval::bar, print::table};
+use crate::{
+    domain::Picture,
+    eval::{
+        LeftOut, labels,
+        text::{TextLabel, TextReport},
+    },
+    infer::{Catalogue, InferError},
+    media::jpeg,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// 图片目录，里面的 labels.json 写明每张图上有哪些文字（training/compose_text.py 生成）
+    #[arg(value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// 文字检测模型
+    #[arg(long, value_name = "NAME", default_value = "ppocr_v6_det_small")]
+    model: String,
+    /// 另一个目录，里面的图片没有小广告：数凭空读出的电话号码
+    #[arg(long, value_name = "DIR", required_unless_present = "data")]
+    clean: Option<PathBuf>,
+    /// 干净图片每隔几张取一张
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: usize,
+    /// 写入 text.json 的目录
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(super) fn run(args: &Args, desk: &Desk) -> Done {
+    let config = desk.checked_config()?;
+    let rules =
+        config.ads.context("the city's folder has no ads.toml; add one, or name another city in the settings")?;
+    let mut reader = Catalogue::load(&config.settings.folders.models)?.text_reader(&args.model)?;
+    let mut report = TextReport { model: args.model.clone(), ..TextReport::default() };
+    let mut read = |picture: &Picture| reader.read(picture);
+    if let Some(folder) = &args.data {
+        let file = folder.join("labels.json");
+        let text = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let labelled: BTreeMap<String, Vec<TextLabel>> = serde_json::from_slice(&text)
+            .with_context(|| format!("{} is no list of texts by picture", file.display()))?;
+        let bar = bar(labelled.len());
+        for (name, labels) in &labelled {
+            let judged = open(&folder.join(name))
+                .and_then(|picture| report.labelled(name, &picture, labels, &rules, &mut read).map_err(said));
+            report.left_out.extend(judged.err().map(|reason| left_out(name, reason)));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+    }
+    if let Some(folder) = &args.clean {
+        let pictures = labels::unlabelled(folder)?.pictures;
+        let bar = bar(pictures.len().div_ceil(args.every.max(1)));
+        for picture in pictures.iter().step_by(args.every.max(1)) {
+            let name = &picture.name;
+            let judged =
+                open(&picture.path).and_then(|picture| report.clean(name, &picture, &rules, &mut read).map_err(said));
+            report.left_out.extend(judged.err().map(|reason| left_out(name, reason)));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+    }
+    report.finish();
+    fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
+    let path = args.out.join("text.json");
+    fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    desk.print.one(&report, || text_of(&report));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(path: &Path) -> Result<Picture, String> {
+    jpeg::open(path).map_err(|error| error.to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err by name")]
+fn said(error: InferError) -> String {
+    error.to_string()
+}
+
+fn left_out(name: &str, reason: String) -> LeftOut {
+    LeftOut { file: name.to_owned(), line: None, reason }
+}
+
+fn text_of(report: &TextReport) -> String {
+    let mut rows = Vec::new();
+    for (kind, heights) in &report.lines {
+        for (px, of) in heights {
+            let counts = [of.lines, of.found, of.exact, of.told].map(|count| count.to_string());
+            let shares = [of.exact_share, of.told_share].map(|share| format!("{share:.3}"));
+            rows.push([vec![kind.clone(), px.to_string()], counts.to_vec(), shares.to_vec()].concat());
+        }
+    }
+    let head = ["文字", "字高", "行数", "找到", "全对", "归类对", "全对率", "归类率"];
+    let wrong = format!("读出而图上没有的号码：{}", report.wrong_numbers.len());
+    let clean = report.clean.as_ref().map_or_else(String::new, |clean| {
+        let (pictures, lines, numbers) = (clean.pictures, clean.lines, clean.numbers.len());
+        format!(
+            "\n干净图 {pictures} 张：文字 {lines} 行，号码 {numbers} 个，小广告 {} 张，横幅 {} 张",
+            clean.small_ads, clean.banners
+        )
+    });
+    format!("{}\n{wrong}{clean}\n未计入 {} 张图片", table(&head, &rows), report.left_out.len())
+}

@@ -1,0 +1,229 @@
+//! Measures the reader of text: lines that are known to stand in a picture, found and read or not, by the height of
+//! their letters; and what it reads on pictures that carry no such text.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{LeftOut, rounded};
+use crate::{
+    analysis::{ads, phone},
+    domain::{AdRules, BBox, FrameSpace, Picture, Point, Quad, TextLine},
+    infer::InferError,
+};
+
+/// One line that stands in a picture.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextLabel {
+    /// `small_ad` or `banner`: what the whole should be taken for.
+    pub kind: String,
+    /// What it says.
+    pub text: String,
+    /// Height of its letters in pixels.
+    pub letter_px: u32,
+    /// Its corners, clockwise from where the text begins.
+    pub quad: [[f32; 2]; 4],
+}
+
+/// Figures of the lines of one kind and height.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct OfHeight {
+    /// Lines that stand there.
+    pub lines: u32,
+    /// Lines of which something was read.
+    pub found: u32,
+    /// Lines read with every letter and digit right.
+    pub exact: u32,
+    /// Lines whose thing was taken for what it is.
+    pub told: u32,
+    /// Share of `exact`.
+    pub exact_share: f64,
+    /// Share of `told`.
+    pub told_share: f64,
+}
+
+/// What was read on pictures without such text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct OnClean {
+    /// Pictures.
+    pub pictures: u32,
+    /// Lines of any text.
+    pub lines: u32,
+    /// Telephone numbers that were believed, with their pictures.
+    pub numbers: Vec<String>,
+    /// Pictures with a small ad.
+    pub small_ads: u32,
+    /// Pictures with a banner.
+    pub banners: u32,
+}
+
+/// The whole measurement.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct TextReport {
+    /// Name of the finder.
+    pub model: String,
+    /// By kind, then by height in pixels.
+    pub lines: BTreeMap<String, BTreeMap<u32, OfHeight>>,
+    /// Lines whose thing was taken for something else, with their pictures and what it was taken for.
+    pub mistold: Vec<String>,
+    /// Numbers that stand nowhere in the labelled pictures, with their pictures.
+    pub wrong_numbers: Vec<String>,
+    /// Clean pictures.
+    pub clean: Option<OnClean>,
+    /// What could not be judged.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Asks the reader.
+pub type Ask<'a> = dyn FnMut(&Picture) -> Result<Vec<TextLine>, InferError> + 'a;
+
+/// What a read line must share with a labelled one to be of it.
+const OVERLAP_MIN: f32 = 0.4;
+
+impl TextReport {
+    /// Judges a labelled picture.
+    ///
+    /// # Errors
+    /// [`InferError`] of the reader; nothing of the picture is counted then.
+    pub fn labelled(
+        &mut self,
+        name: &str,
+        picture: &Picture,
+        labels: &[TextLabel],
+        rules: &AdRules,
+        read: &mut Ask<'_>,
+    ) -> Result<(), InferError> {
+        let lines = read(picture)?;
+        let things = ads::detections(&lines, picture.width(), rules);
+        for label in labels {
+            let bbox = Quad::<FrameSpace>(label.quad.map(Point::from)).bbox();
+            let near: Vec<&TextLine> = lines.iter().filter(|line| is_of(&line.quad.bbox(), &bbox)).collect();
+            let told = things.iter().any(|thing| *thing.class == *label.kind && bbox.covered_by(&thing.bbox) > 0.5);
+            if !told {
+                let taken = things.iter().filter(|thing| bbox.covered_by(&thing.bbox) > 0.1);
+                let taken = taken.map(|thing| format!("{} {}", thing.class, thing.text.as_deref().unwrap_or("")));
+                self.mistold.push(format!("{name}: {}: {}", label.text, taken.collect::<Vec<_>>().join("; ")));
+            }
+            let of = self.lines.entry(kind_of(label)).or_default().entry(label.letter_px).or_default();
+            of.lines += 1;
+            of.found += u32::from(!near.is_empty());
+            of.exact += u32::from(near.iter().any(|line| plain(&line.text).contains(&plain(&label.text))));
+            of.told += u32::from(told);
+        }
+        let standing: Vec<String> = labels.iter().flat_map(|label| digits(&label.text)).collect();
+        let believed = believed(&lines, rules).into_iter().filter(|number| !standing.contains(number));
+        self.wrong_numbers.extend(believed.map(|number| format!("{name}: {number}")));
+        Ok(())
+    }
+
+    /// Judges a clean picture.
+    ///
+    /// # Errors
+    /// [`InferError`] of the reader.
+    pub fn clean(
+        &mut self,
+        name: &str,
+        picture: &Picture,
+        rules: &AdRules,
+        read: &mut Ask<'_>,
+    ) -> Result<(), InferError> {
+        let lines = read(picture)?;
+        let things = ads::detections(&lines, picture.width(), rules);
+        let has = |class: &str| u32::from(things.iter().any(|thing| *thing.class == *class));
+        let clean = self.clean.get_or_insert_default();
+        clean.pictures += 1;
+        clean.lines += u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        clean.small_ads += has(ads::SMALL_AD);
+        clean.banners += has(ads::BANNER);
+        clean.numbers.extend(believed(&lines, rules).into_iter().map(|number| format!("{name}: {number}")));
+        Ok(())
+    }
+
+    /// Fills in the shares.
+    pub fn finish(&mut self) {
+        for of in self.lines.values_mut().flat_map(BTreeMap::values_mut) {
+            let share = |part: u32| rounded(f64::from(part) / f64::from(of.lines.max(1)));
+            (of.exact_share, of.told_share) = (share(of.exact), share(of.told));
+        }
+    }
+}
+
+/// Services and numbers of a sticker are figures of their own.
+fn kind_of(label: &TextLabel) -> String {
+    let part = if digits(&label.text).is_empty() { "words" } else { "number" };
+    format!("{}, {part}", label.kind)
+}
+
+fn is_of(line: &BBox<FrameSpace>, label: &BBox<FrameSpace>) -> bool {
+    label.covered_by(line) >= OVERLAP_MIN || line.covered_by(label) > 0.6
+}
+
+/// Numbers in lines that are sure enough for the rules.
+fn believed(lines: &[TextLine], rules: &AdRules) -> Vec<String> {
+    lines.iter().filter(|line| line.score >= rules.number_score_min).flat_map(|line| digits(&line.text)).collect()
+}
+
+fn digits(text: &str) -> Vec<String> {
+    phone::numbers(text).into_iter().map(|phone| phone.digits).collect()
+}
+
+/// Letters and digits alone: separators are nobody's business.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Score;
+
+    fn line(text: &str, score: f32, [x0, y0, x1, y1]: [f32; 4]) -> TextLine {
+        let corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]].map(Point::from);
+        TextLine { quad: Quad(corners), text: text.into(), score: Score::new(score).unwrap() }
+    }
+
+    fn rules() -> AdRules {
+        let score = |value| Score::new(value).unwrap();
+        AdRules {
+            words: vec!["开锁".into()],
+            word_score_min: score(0.7),
+            number_score_min: score(0.9),
+            small_width_max: 0.3,
+            small_letter_max: 0.1,
+            banner_ratio_min: 6.0,
+            banner_length_min: 0.12,
+            banner_characters_min: 6,
+            sha256: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_wrong_digit_is_found_and_not_exact_and_a_number_of_nobody_is_listed() {
+        let picture = Picture::from_rgb(400, 200, vec![0; 400 * 200 * 3]).unwrap();
+        let label = |text: &str, y: f32| TextLabel {
+            kind: "small_ad".into(),
+            text: text.into(),
+            letter_px: 16,
+            quad: [[10.0, y], [100.0, y], [100.0, y + 16.0], [10.0, y + 16.0]],
+        };
+        let mut answers = vec![
+            vec![line("13812345678", 0.95, [10.0, 60.0, 90.0, 76.0])],
+            vec![line("开 锁", 0.9, [10.0, 10.0, 98.0, 26.0]), line("13812345679", 0.95, [10.0, 30.0, 98.0, 46.0])],
+        ];
+        let mut read = |_: &Picture| Ok(answers.pop().unwrap());
+        let mut report = TextReport::default();
+        let labels = [label("开锁", 10.0), label("138-1234-5678", 30.0)];
+        report.labelled("a.jpg", &picture, &labels, &rules(), &mut read).unwrap();
+        report.clean("b.jpg", &picture, &rules(), &mut read).unwrap();
+        report.finish();
+        let figures = |kind: &str| {
+            let of = &report.lines[kind][&16];
+            (of.lines, of.found, of.exact, of.told)
+        };
+        assert_eq!((figures("small_ad, words"), figures("small_ad, number")), ((1, 1, 1, 1), (1, 1, 0, 1)));
+        assert_eq!(report.wrong_numbers, ["a.jpg: 13812345679"]);
+        let clean = report.clean.unwrap();
+        assert_eq!((clean.pictures, clean.small_ads, clean.numbers), (1, 1, vec!["b.jpg: 13812345678".to_owned()]));
+    }
+}
