@@ -320,6 +320,7 @@ impl Desk {
             clean_looks: 0,
             clean_since: None,
             score,
+            read: None,
             refused: None,
             phase: Phase::Candidate,
         };
@@ -337,6 +338,7 @@ impl Desk {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            read: None,
             weights: None,
         };
         (Place { phase: Phase::Reported { incident: incident.id }, ..place }, incident)
@@ -367,6 +369,7 @@ impl Desk {
             view_name: seen.view.name.clone(),
             model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
             verifier: None,
+            read: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),
                 pipeline_sha256: matter.sha256.clone(),

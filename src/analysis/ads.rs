@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use super::phone;
-use crate::domain::{AdRules, BBox, Detection, FrameSpace, Score, TextLine};
+use crate::domain::{AdRules, BBox, Detection, FrameSpace, PHONE_NUMBER, Score, TextLine, phone};
 
 /// Class of a sticker, a stamp or a leaf that offers something: a number to call, or the words of such services.
 pub const SMALL_AD: &str = "small_ad";
@@ -12,8 +11,6 @@ pub const SMALL_AD: &str = "small_ad";
 pub const BANNER: &str = "banner";
 /// Class of any other text.
 pub const SIGN: &str = "sign";
-/// Class of a line with a telephone number: it is personal data, and hidden where pictures leave the house.
-pub const PHONE_NUMBER: &str = "phone_number";
 /// All of them.
 pub const CLASSES: [&str; 4] = [SMALL_AD, BANNER, SIGN, PHONE_NUMBER];
 
@@ -76,8 +73,8 @@ fn is_banner(rules: &AdRules, line: &TextLine, width: u32) -> bool {
     let is_long = along >= rules.banner_ratio_min * across
         && along >= rules.banner_length_min * width as f32
         && characters >= rules.banner_characters_min;
-    let is_said = holds(&rules.slogans, line)
-        || (characters >= rules.banner_plain_characters_min && !is_name(rules, line));
+    let is_said =
+        holds(&rules.slogans, line) || (characters >= rules.banner_plain_characters_min && !is_name(rules, line));
     is_long && is_said
 }
 

@@ -61,9 +61,11 @@ struct RawSign {
 pub(super) fn check(file: &TextFile, faults: &mut Vec<Fault>) -> AdRules {
     let mut check = Checker::new(&file.name, faults);
     let RawAds { small_ad, banner, sign } = check.toml(&file.text);
-    for (key, words, characters_min) in
-        [("small_ad.words", &small_ad.words, 2), ("banner.words", &banner.words, 2), ("sign.name_ends", &sign.name_ends, 1)]
-    {
+    for (key, words, characters_min) in [
+        ("small_ad.words", &small_ad.words, 2),
+        ("banner.words", &banner.words, 2),
+        ("sign.name_ends", &sign.name_ends, 1),
+    ] {
         let short = words.iter().find(|word| word.trim().chars().count() < characters_min);
         if words.is_empty() || short.is_some() {
             let got = short.map_or("nothing", String::as_str);

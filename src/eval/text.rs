@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{LeftOut, rounded};
 use crate::{
-    analysis::{ads, phone},
-    domain::{AdRules, BBox, FrameSpace, Picture, Point, Quad, TextLine},
+    analysis::ads,
+    domain::{AdRules, BBox, FrameSpace, Picture, Point, Quad, TextLine, phone},
     infer::InferError,
 };
 

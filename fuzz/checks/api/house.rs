@@ -176,6 +176,7 @@ fn incident(
         presence: Presence::Open { since: now },
         review: Review::Waiting,
         recurrences: 0,
+        read: None,
         weights: None,
     };
     let place = Place {
@@ -194,6 +195,7 @@ fn incident(
         clean_looks: 0,
         clean_since: None,
         score,
+        read: None,
         refused: None,
         phase: Phase::Reported { incident: incident.id },
     };
