@@ -19,9 +19,10 @@ use xunjie::{
     domain::{
         Appearance, BBox, Callback, Crs, EvidenceKind, FileRole, FrameSpace, Incident, IncidentChange, IncidentId,
         Location, Look, LookReport, MatterKey, ModelRef, Phase, Place, PlaceId, Presence, Pts, Purpose, RejectReason,
-        Review, RuleRef, Score, Secret, Stage, Transport, Verdict, View, ViewState, WallSource, WallTime, ZoneId,
-        ZoneKind,
+        Review, RuleRef, Ruling, Score, Secret, Stage, Transport, Verdict, Verification, View, ViewState, WallSource,
+        WallTime, Weights, ZoneId, ZoneKind,
     },
+    infer::Catalogue,
     service::{NewStream, NewZone, Service},
     store::{
         LookOutcome,
@@ -32,6 +33,8 @@ use xunjie::{
 
 /// Incidents that one look records at once; a look of a real view finds one or two.
 const LOOK_INCIDENTS: usize = 20;
+/// The latest decided incidents that get pictures too, as those do that wait.
+const DECIDED_SHOWN: usize = 40;
 const MATTERS: [&str; 3] = ["motor_vehicle_parking", "non_motor_vehicle_parking", "stall"];
 const REVIEWERS: [&str; 3] = ["王敏", "李强", "张静"];
 const ROADS: [&str; 6] = ["天府大道", "锦城街", "中和路", "学府巷", "滨河路", "市场西街"];
@@ -182,9 +185,9 @@ impl Desk {
         let mut at: Vec<u64> = (0..incidents).map(|_| self.moment(days)).collect();
         at.sort_unstable();
         let began = now.minus(Duration::from_secs(days * 86_400));
-        for seconds in at {
+        for (n, seconds) in at.into_iter().enumerate() {
             self.clock.advance_to(began.plus(Duration::from_secs(seconds)));
-            let found = self.find(1, false)?;
+            let found = self.find(1, n + DECIDED_SHOWN >= incidents)?;
             self.decide(found[0])?;
         }
         Ok(())
@@ -289,6 +292,7 @@ impl Desk {
                 let (row, _) = self.service.evidence.write(draft, head.as_deref())?;
                 outcome.evidence.push(row);
             }
+            outcome.verifications.extend(self.second_look(&place, &incident)?);
             outcome.places.push(place);
             outcome.changes.push(IncidentChange::Opened { incident });
         }
@@ -342,6 +346,39 @@ impl Desk {
             weights: None,
         };
         (Place { phase: Phase::Reported { incident: incident.id }, ..place }, incident)
+    }
+
+    /// What the matter's verifier would have said, where it has one: it agrees, and sees three kinds of things.
+    fn second_look(&mut self, place: &Place, incident: &Incident) -> anyhow::Result<Option<Verification>> {
+        let config = self.service.config.clone();
+        let matter = config.matter(&place.matter).context("a matter that is configured")?;
+        let Some(verify) = &matter.verify else { return Ok(None) };
+        let verifier = Catalogue::load(&config.settings.folders.models)?.manifest(&verify.model)?.model();
+        let kind = self.dice.usize(0..3);
+        let look = (0..3).map(|n| if n == kind { 1.0 } else { 0.1 * self.dice.f32() }).collect();
+        let fused = incident.score.value();
+        let at = incident.opened_at;
+        Ok(Some(Verification {
+            id: Verification::id_of(place.id, at),
+            place: place.id,
+            incident: incident.id,
+            view: place.view,
+            zone: place.zone.0,
+            matter: place.matter.clone(),
+            at,
+            ruling: Ruling::Passed,
+            proposed: Score::new((fused - 0.1).max(0.3))?,
+            verified: Score::new((fused + 0.08).min(0.97))?,
+            fused: incident.score,
+            newness: None,
+            likened: None,
+            look: Appearance::new(look),
+            weights: Weights {
+                detector: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
+                scan: None,
+                verifier: Some(verifier),
+            },
+        }))
     }
 
     fn bundle(&self, seen: usize, incident: &Incident) -> anyhow::Result<BundleDraft> {

@@ -6,6 +6,8 @@ use std::{fs, path::Path};
 
 #[path = "../fuzz/checks/api.rs"]
 mod api;
+#[path = "../fuzz/checks/clip.rs"]
+mod clip;
 #[path = "../fuzz/checks/config.rs"]
 mod config;
 #[path = "../fuzz/checks/decoder.rs"]
@@ -51,4 +53,4 @@ macro_rules! replays {
         }
     )*};
 }
-replays!(api, config, decoder, evidence, model, picture, platform, scene, sheet, words);
+replays!(api, clip, config, decoder, evidence, model, picture, platform, scene, sheet, words);

@@ -71,7 +71,7 @@ impl Weighed {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::{ExemplarId, IncidentId, Scope, ViewId, WallTime, ZoneId};
+    use crate::domain::{ExemplarId, IncidentId, Origin, Scope, ViewId, WallTime, ZoneId};
 
     fn looking(degrees: f32) -> Appearance {
         Appearance::new(vec![degrees.to_radians().cos(), degrees.to_radians().sin()])
@@ -88,7 +88,7 @@ pub(crate) mod tests {
             zone: ZoneId::derived(&[b"z"]),
             look: looking(degrees),
             weights: "w".into(),
-            incident: IncidentId::derived(&[b"i"]),
+            origin: Origin::Verdict(IncidentId::derived(&[b"i"])),
             by: "张三".into(),
             at: WallTime::from_millis(0),
             expires: WallTime::from_millis(1),

@@ -10,19 +10,21 @@ use tokio::{net::TcpListener, signal::unix, sync::Notify};
 
 use super::{Done, daily::reconcile_daily, desk::Desk, engine};
 use crate::{
+    analysis::verify::Square,
     deliver::{self, CaseSink},
-    domain::Purpose,
+    domain::{BBox, Homography, Purpose},
     identity,
     media::{SourceSpec, jpeg, probe},
     patrol::{
         Courier, CourierHandle, Pace, bundle_reader,
         planner::Budget,
+        spine::Spine,
         supervisor::{Asker, Patrol},
     },
     service::Service,
     store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
-    web::{self, App, LookWish, Ports, ProbePort, Probed, ThumbnailPort, Tls},
+    web::{self, App, CropPort, DescribePort, LookWish, Ports, ProbePort, Probed, ThumbnailPort, Tls},
 };
 
 /// Views visited at least this often keep their session open between looks.
@@ -32,6 +34,8 @@ const CONTINUOUS_A_THREAD: usize = 8;
 /// How long a probe may try one transport.
 const PROBE_TIME: Duration = Duration::from_secs(12);
 
+/// Longest side of the piece of a picture that shows what an exemplar is of.
+const CROP_PX_MAX: u32 = 320;
 /// Between two counts of how the views stand.
 const COUNT_EVERY: Duration = Duration::from_secs(600);
 /// How long a message that is on its way may hold up the end.
@@ -72,7 +76,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let sink = outlet(&service)?;
     let courier = sink.clone().map(|sink| courier(&service, sink)).transpose()?;
     let platform_key = settings.platform.as_ref().map(deliver::signing_key).transpose()?.flatten();
-    let app = App::new(service.clone(), ports(&service, running.asker(), sink.clone())?, platform_key);
+    let app = App::new(service.clone(), ports(&service, &spine, running.asker(), sink.clone())?, platform_key);
     let app = match tls {
         Some(tls) => app.with_tls(tls),
         None => app,
@@ -212,7 +216,12 @@ fn courier(service: &Service, sink: Arc<dyn CaseSink>) -> anyhow::Result<Courier
 }
 
 /// What the web borrows from other rooms.
-fn ports(service: &Service, asker: Asker, sink: Option<Arc<dyn CaseSink>>) -> anyhow::Result<Ports> {
+fn ports(
+    service: &Service,
+    spine: &Arc<Spine>,
+    asker: Asker,
+    sink: Option<Arc<dyn CaseSink>>,
+) -> anyhow::Result<Ports> {
     let look = move |view, wish| {
         let purpose = match wish {
             LookWish::Snapshot => Purpose::Snapshot,
@@ -235,7 +244,23 @@ fn ports(service: &Service, asker: Asker, sink: Option<Arc<dyn CaseSink>>) -> an
         let small = jpeg::decode(bytes).and_then(|picture| jpeg::thumbnail(&picture, width));
         small.map_err(|error| error.to_string())
     });
+    let eyes = spine.clone();
+    let describe: DescribePort = Arc::new(move |verify, bytes, bbox| {
+        let verifier = eyes.verifiers.get(&verify.model);
+        let verifier = verifier.ok_or_else(|| format!("model {} is not loaded", verify.model))?;
+        let picture = jpeg::decode(bytes).map_err(|error| error.to_string())?;
+        let bbox = Homography::IDENTITY.to_frame(&bbox, picture.width(), picture.height());
+        verifier.describe(&picture, &bbox).map_err(|error| error.to_string())
+    });
+    let crop: CropPort = Arc::new(|bytes, bbox| {
+        let picture = jpeg::decode(bytes).map_err(|error| error.to_string())?;
+        let bbox = Homography::IDENTITY.to_frame(&BBox::from(bbox), picture.width(), picture.height());
+        let square = Square::around(&bbox, picture.width(), picture.height()).ok_or("the box lies outside")?;
+        jpeg::thumbnail(&square.of(&picture), CROP_PX_MAX).map_err(|error| error.to_string())
+    });
     Ok(Ports {
+        crop: Some(crop),
+        describe: Some(describe),
         probe: Some(probe),
         look: Some(Arc::new(look)),
         sink,

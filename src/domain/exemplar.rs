@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Appearance, ExemplarId, IncidentId, MatterKey, RejectReason, Verdict, ViewId, WallTime, ZoneId};
+use super::{
+    Appearance, BBox, ExemplarId, IncidentId, MatterKey, ReferenceSpace, RejectReason, Verdict, ViewId, WallTime,
+    ZoneId,
+};
 
 /// What an exemplar does to its look-alikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -68,6 +71,26 @@ impl From<Scope> for ScopeKind {
     }
 }
 
+/// A box that a person drew on a view's reference picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Where on the picture.
+    pub bbox: BBox<ReferenceSpace>,
+    /// Version of the picture.
+    pub version: u32,
+    /// File of the picture below the data folder.
+    pub file: String,
+}
+
+/// What an exemplar comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// A verdict about this incident.
+    Verdict(IncidentId),
+    /// A box that was drawn by hand.
+    Mark(Mark),
+}
+
 /// How a thing looked, and what a person said about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exemplar {
@@ -87,8 +110,8 @@ pub struct Exemplar {
     pub look: Appearance,
     /// SHA-256 of the verifier's weights: appearances of other weights cannot be compared.
     pub weights: String,
-    /// The incident whose verdict made it.
-    pub incident: IncidentId,
+    /// What it comes from.
+    pub origin: Origin,
     /// Who said so.
     pub by: String,
     /// When.
@@ -108,6 +131,27 @@ impl Exemplar {
     /// The one that a verdict makes: each incident has at most one.
     pub fn of_verdict(incident: IncidentId) -> ExemplarId {
         ExemplarId::derived(&[b"exemplar of a verdict", incident.as_bytes()])
+    }
+
+    /// The one that a box makes: the same box on the same picture says one thing of a matter, the latest.
+    pub fn of_mark(view: ViewId, matter: &MatterKey, mark: &Mark) -> ExemplarId {
+        let sides: Vec<u8> = mark.bbox.to_array().iter().flat_map(|side| side.to_le_bytes()).collect();
+        let version = mark.version.to_le_bytes();
+        ExemplarId::derived(&[
+            b"exemplar of a mark",
+            view.as_bytes(),
+            matter.as_str().as_bytes(),
+            version.as_slice(),
+            sides.as_slice(),
+        ])
+    }
+
+    /// The incident whose verdict made it, where one did.
+    pub fn incident(&self) -> Option<IncidentId> {
+        match self.origin {
+            Origin::Verdict(incident) => Some(incident),
+            Origin::Mark(_) => None,
+        }
     }
 
     /// A scope of this kind around what it was seen in.
@@ -158,6 +202,24 @@ mod tests {
         assert_eq!(Polarity::taught_by(&Verdict::Confirmed), Some(Polarity::Raise));
         let of = IncidentId::derived(&[b"other"]);
         assert_eq!(Polarity::taught_by(&Verdict::Duplicate { of }), None);
+    }
+
+    #[test]
+    fn the_same_box_on_the_same_picture_is_one_exemplar() {
+        let view = ViewId::derived(&[b"v"]);
+        let (garbage, stall) = ("exposed_garbage".parse().unwrap(), "stall".parse().unwrap());
+        let mark = Mark { bbox: BBox::new(0.1, 0.2, 0.3, 0.4), version: 2, file: "references/v/2.jpg".into() };
+        let id = Exemplar::of_mark(view, &garbage, &mark);
+        assert_eq!(id, Exemplar::of_mark(view, &garbage, &mark.clone()));
+        let moved = Mark { bbox: BBox::new(0.1, 0.2, 0.3, 0.41), ..mark.clone() };
+        let newer = Mark { version: 3, ..mark.clone() };
+        let others = [
+            Exemplar::of_mark(view, &stall, &mark),
+            Exemplar::of_mark(view, &garbage, &moved),
+            Exemplar::of_mark(view, &garbage, &newer),
+            Exemplar::of_mark(ViewId::derived(&[b"w"]), &garbage, &mark),
+        ];
+        assert!(!others.contains(&id));
     }
 
     #[test]

@@ -311,7 +311,12 @@ pub struct Reference {
 impl Reference {
     /// File of the copy in which heads and plates are unreadable, beside the picture.
     pub fn masked_file(&self) -> String {
-        format!("{}.masked.jpg", self.file.strip_suffix(".jpg").unwrap_or(&self.file))
+        Self::masked(&self.file)
+    }
+
+    /// The same of a file of any version.
+    pub fn masked(file: &str) -> String {
+        format!("{}.masked.jpg", file.strip_suffix(".jpg").unwrap_or(file))
     }
 }
 

@@ -176,6 +176,23 @@ mod tests {
         assert!((calibrated[1].1 - 0.3512).abs() < 1e-3);
     }
 
+    /// The verifier of the browser's tests: it always agrees, and a crop looks as its mean colour does.
+    #[test]
+    fn the_fixture_is_what_this_file_writes() {
+        let agrees = vec![1.0, 1.0, -0.25, -0.25, 0.9, 1.0, 0.0];
+        let rows = [agrees, vec![0.0; 7], vec![0.0; 7], vec![0.0; 7]];
+        let tiny = Tiny { width: 32, height: 32, rows: &rows, look: Some("look") };
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/models/mean_colour");
+        let weights = tiny.onnx();
+        assert!(fs::read(folder.join("model.onnx")).unwrap() == weights);
+        let manifest = fs::read_to_string(folder.join("model.toml")).unwrap();
+        assert!(manifest.starts_with(&tiny.manifest("mean_colour", &hex::encode(Sha256::digest(&weights)))));
+        let catalogue = Catalogue::load(folder.parent().unwrap()).unwrap();
+        let red = Picture::from_rgb(48, 48, [200, 0, 0].repeat(48 * 48)).unwrap();
+        let seen = catalogue.detector("mean_colour", 1).unwrap().inspect_in(Lane::Visit, &red).unwrap();
+        assert!(seen.appearance.unwrap().as_slice()[0] > 0.999);
+    }
+
     #[test]
     fn an_appearance_that_does_not_fit_and_a_way_out_of_the_folder_are_refused() {
         let folder = tempfile::tempdir().unwrap();

@@ -231,6 +231,23 @@ impl<'a> Asking<'a> {
 }
 
 impl Verifier {
+    /// How a box of a picture looks to it, and the SHA-256 of its weights. Empty from a model that does not say.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    pub fn describe(
+        &self,
+        picture: &crate::domain::Picture,
+        bbox: &crate::domain::BBox<crate::domain::FrameSpace>,
+    ) -> Result<(Appearance, String), InferError> {
+        let nothing = || Appearance::new(Vec::new());
+        let Some(square) = Square::around(bbox, picture.width(), picture.height()) else {
+            return Ok((nothing(), self.detector.model().sha256));
+        };
+        let inspected = self.detector.inspect_in(Lane::Visit, &square.of(picture))?;
+        Ok((inspected.appearance.unwrap_or_else(nothing), self.detector.model().sha256))
+    }
+
     fn look_at(
         &self,
         picture: &crate::domain::Picture,

@@ -7,7 +7,7 @@ use crate::{
     analysis::fixtures,
     domain::{IncidentChange, Purpose, RejectReason, Review, Scan, SignedVerdict, Verdict},
     infer::ScriptedDetector,
-    patrol::rehearsal::{Pattern, Rehearsal, Thing, believes_in_red, breaks},
+    patrol::rehearsal::{Pattern, Rehearsal, Thing, believes_in_red, breaks, painted},
     store::{ExemplarStore, IncidentFilter, Page, Store},
 };
 
@@ -233,4 +233,41 @@ fn after_twenty_verdicts_what_was_rejected_does_not_come_again() {
     let said = stage.store.verifications_since(None, WallTime::from_millis(0), 500).unwrap();
     let held = || said.iter().filter(|one| one.ruling == Ruling::Refused { why: RefusedWhy::Exemplar });
     assert!(held().count() > 0 && held().all(|one| one.likened.is_some()), "each names its exemplar");
+}
+
+#[test]
+fn boxes_drawn_by_hand_teach_as_verdicts_do() {
+    use crate::domain::{EXEMPLAR_KEPT, Exemplar, Mark, Origin, Polarity, Scope};
+    let stage = Rehearsal::new(matter(None), Some(believes_in_red()), None);
+    assert_eq!(reported(&stage, &mut 0), (9, 9), "the models believe in both");
+
+    let stage = Rehearsal::new(matter(None), Some(believes_in_red()), None);
+    let (at, mut dice) = (WallTime::from_millis(0), fastrand::Rng::with_seed(5));
+    for spot in 0..3 {
+        let never = wavering(&mut dice, spot, FALSE_PATTERN);
+        let picture = painted(1, std::slice::from_ref(&never));
+        let (look, weights) = stage.spine.verifiers["second"].describe(&picture, &never.bbox()).unwrap();
+        let bbox = Homography::IDENTITY.to_reference(&never.bbox(), 640, 360);
+        let mark = Mark { bbox, version: 1, file: String::new() };
+        let exemplar = Exemplar {
+            id: Exemplar::of_mark(stage.view.id, &stage.matter.key, &mark),
+            matter: stage.matter.key.clone(),
+            polarity: Polarity::Suppress,
+            scope: Scope::View { view: stage.view.id },
+            view: stage.view.id,
+            zone: stage.store.registry().unwrap().zones[0].id,
+            look,
+            weights,
+            origin: Origin::Mark(mark),
+            by: "李雷".into(),
+            at,
+            expires: at.plus(EXEMPLAR_KEPT),
+            undone: None,
+        };
+        stage.store.put_exemplar(&exemplar).unwrap();
+    }
+    let (wrong, right) = reported(&stage, &mut 0);
+    println!("after three boxes drawn by hand: {wrong} of 9 false and {right} of 9 true ones are reported");
+    assert!(wrong <= 3, "{wrong} of 9 false ones came again");
+    assert_eq!(right, 9, "and no true one is lost");
 }

@@ -102,6 +102,14 @@ impl Service {
         Ok(read.reveal().to_owned())
     }
 
+    /// Audits that somebody was shown a thing with all that belongs to it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn note_viewed(&self, action: &str, subject: &str, actor: &str) -> Result<(), ServiceError> {
+        Ok(self.store.audit(self.now(), actor, action, subject, &serde_json::json!({}))?)
+    }
+
     /// The first masked picture of a bundle.
     ///
     /// # Errors

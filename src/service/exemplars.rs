@@ -1,4 +1,4 @@
-//! Teaching by example: what verdicts taught, how far it reaches, what it would have changed, and taking it back. What an
+//! Teaching by example: what verdicts and boxes drawn by hand taught, how far it reaches, what it would have changed, and taking it back. What an
 //! exemplar does is decided where a verifier looks; nothing here touches an incident.
 
 use std::{
@@ -73,7 +73,10 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn exemplar(&self, id: ExemplarId) -> Result<Exemplar, ServiceError> {
         let exemplar = self.store.exemplar(id)?;
-        self.seen_with(exemplar.incident, "exemplar", id)?;
+        match exemplar.incident() {
+            Some(incident) => self.seen_with(incident, "exemplar", id)?,
+            None => self.view(exemplar.view).map(drop).map_err(|_| ServiceError::missing("exemplar", id))?,
+        }
         Ok(exemplar)
     }
 
@@ -124,7 +127,7 @@ impl Service {
             scope.holds(one.view, one.zone)
                 && views.contains(&one.view)
                 && one.matter == exemplar.matter
-                && one.incident != exemplar.incident
+                && Some(one.incident) != exemplar.incident()
         });
         let mut preview = Preview { from, until, weighed: 0, changed: Vec::new(), held_back: Vec::new() };
         let mut others: HashMap<(ViewId, ZoneId), Vec<Exemplar>> = HashMap::new();

@@ -94,6 +94,8 @@ impl Service {
             audit.extend(self.store.audit_rows(Some(&case.id.to_string()), 0, 500)?);
             deliveries = self.store.deliveries_of(case.id)?;
         }
+        // Who looked at it is the administrator's to know.
+        audit.retain(|row| !row.action.ends_with(".viewed"));
         audit.sort_by_key(|row| row.seq);
         let looks = self.store.looks(incident.view, 500)?;
         let first_look =

@@ -17,6 +17,7 @@ mod health;
 mod import;
 mod incidents;
 mod lockout;
+mod marks;
 mod passwords;
 mod people;
 mod pictures;
@@ -63,6 +64,7 @@ pub use import::{
     SheetRow,
 };
 pub use incidents::IncidentDetail;
+pub use marks::{Describe, NewMark};
 pub use people::People;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};
 pub use plan::{backlog_in_words, policy_in_words, unable_in_words};
@@ -125,6 +127,9 @@ pub enum ServiceError {
     /// More people prove themselves at once than the machine can check.
     #[error("too many logins at once; try again in a few seconds")]
     Crowded,
+    /// A verifier could not look at a picture now.
+    #[error("the second model could not look: {0}; try again in a minute")]
+    Unseen(String),
     /// A file for a spreadsheet cannot be made.
     #[error("the file cannot be made: {0}; ask for a shorter span or another format")]
     Export(String),

@@ -75,6 +75,18 @@ impl Service {
         ShownPictures { pictures: pictures.collect(), clip }
     }
 
+    /// The latest masked picture of an incident's latest stay on which the thing's box is known, and the box.
+    pub(super) fn latest_masked_with_box(
+        &self,
+        incident: IncidentId,
+    ) -> Result<Option<(PictureRef, [f32; 4])>, ServiceError> {
+        let rows = self.store.evidence_of(incident)?.into_iter().filter(|row| row.purged_at.is_none());
+        let evidence: Vec<_> =
+            rows.map(|row| (self.evidence.manifest(&row).ok(), row)).map(|(m, row)| (row, m)).collect();
+        let shown = self.shown_pictures(&evidence).pictures;
+        Ok(shown.into_iter().rev().find_map(|one| one.masked.zip(one.bbox)))
+    }
+
     /// The latest masked picture of an incident: of its latest stay, not of its clearing.
     pub(super) fn latest_masked(&self, incident: IncidentId) -> Result<Option<PictureRef>, ServiceError> {
         let rows = self.store.evidence_of(incident)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::IncidentDetail;
 use crate::{
-    domain::{DeliveryState, EvidenceId, EvidenceKind, Message, Presence, Stage, WallTime},
+    domain::{DeliveryState, EvidenceId, EvidenceKind, Message, Presence, Ruling, Stage, WallTime},
     store::AuditRow,
 };
 
@@ -55,6 +55,7 @@ impl Moment {
 /// The moments of an incident.
 pub(super) fn of(detail: &IncidentDetail) -> Vec<Moment> {
     let mut moments = sightings(detail);
+    moments.extend(second_looks(detail));
     for (row, manifest) in &detail.evidence {
         let (kind, kind_en) = match row.kind {
             EvidenceKind::Opening => ("发现取证", "Evidence of the find"),
@@ -128,6 +129,27 @@ fn sightings(detail: &IncidentDetail) -> Vec<Moment> {
         push(at, MomentKind::Incident, "已消失".to_owned(), "Gone".to_owned());
     }
     moments
+}
+
+/// What the verifier said when it let the incident pass, and how often it had refused before.
+fn second_looks(detail: &IncidentDetail) -> Vec<Moment> {
+    let passed = detail.verifications.iter().filter(|one| one.ruling == Ruling::Passed);
+    passed
+        .map(|one| {
+            let refused =
+                detail.verifications.iter().filter(|other| other.at < one.at && other.ruling != Ruling::Passed);
+            let refused = refused.count();
+            let (proposed, verified, fused) = (one.proposed.value(), one.verified.value(), one.fused.value());
+            let mut words = format!("复核模型再看，通过：检测 {proposed:.2}，复核 {verified:.2}，合计 {fused:.2}");
+            let mut words_en =
+                format!("Second model agreed: detector {proposed:.2}, second look {verified:.2}, together {fused:.2}");
+            if refused > 0 {
+                words.push_str(&format!("；此前 {refused} 次未通过"));
+                words_en.push_str(&format!("; refused {refused} times before"));
+            }
+            Moment::of(one.at, MomentKind::Look, words, words_en)
+        })
+        .collect()
 }
 
 fn deliveries(detail: &IncidentDetail, moments: &mut Vec<Moment>) {

@@ -1,10 +1,5 @@
 //! Views: what is looked for on them and how often.
 
-use std::{
-    fs,
-    path::{Component, Path},
-};
-
 use super::{Faults, Service, ServiceError, streams::check_revisit};
 use crate::domain::{Caller, LookReport, Stream, View, ViewId, Zone};
 
@@ -92,13 +87,7 @@ impl Service {
         } else {
             &masked
         };
-        let file = Path::new(file);
-        // Rows are ours, yet a row must not lead out of the data folder.
-        if !file.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(ServiceError::missing("reference picture of view", id));
-        }
-        let path = self.data().join(file);
-        let bytes = fs::read(&path).map_err(|e| ServiceError::Folder { path, why: e.to_string() })?;
+        let bytes = self.picture_below_data(file)?;
         Ok((if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" }, bytes))
     }
 

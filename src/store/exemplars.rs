@@ -19,7 +19,7 @@ pub struct ExemplarFilter {
     pub counting_at: Option<WallTime>,
 }
 
-/// What teaching asks of the store. Every method is one transaction. Exemplars are made by
+/// What teaching asks of the store. Every method is one transaction. Exemplars of verdicts are made by
 /// [`Store::decide`](super::Store::decide) and go with [`ReviewStore::undo`](super::ReviewStore::undo).
 pub trait ExemplarStore: Send + Sync {
     /// What a verifier said about the place of an incident, newest first. Rows are kept for 45 days.
@@ -43,6 +43,8 @@ pub trait ExemplarStore: Send + Sync {
         matter: &MatterKey,
         now: WallTime,
     ) -> Result<Vec<Exemplar>, StoreError>;
+    /// Keeps what a person drew by hand; the same box a second time replaces it. The oldest of the view make room.
+    fn put_exemplar(&self, exemplar: &Exemplar) -> Result<(), StoreError>;
     /// Makes an exemplar count in its own view, in its own zone or everywhere.
     fn rescope_exemplar(&self, id: ExemplarId, scope: Scope, at: WallTime, actor: &str) -> Result<(), StoreError>;
     /// Takes an exemplar back; the verdict stays. A second time changes nothing.

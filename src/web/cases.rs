@@ -154,7 +154,14 @@ pub(super) async fn show(
     caller: Caller,
     At(id): At<CaseId>,
 ) -> Result<Json<CaseDetailOut>, Problem> {
-    let (detail, people) = app.run(&caller, move |service| Ok((service.case(id)?, service.people()?))).await?;
+    let (by, viewed) = (caller.clone(), app.viewed.clone());
+    let asked = app.run(&caller, move |service| {
+        let mut detail = service.case(id)?;
+        detail.audit.retain(|row| row.action != "case.viewed");
+        viewed.note(service, &by, "case.viewed", &id.to_string())?;
+        Ok((detail, service.people()?))
+    });
+    let (detail, people) = asked.await?;
     let name = app.service.matter_name(&detail.incident.matter);
     Ok(Json(CaseDetailOut {
         case: CaseOut::of(detail.case, &people),

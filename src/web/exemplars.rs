@@ -1,5 +1,5 @@
-//! `/api/v1/exemplars`: what verdicts taught about how things look. They are made by verdicts alone; here they are
-//! listed, widened, tried out and taken back.
+//! `/api/v1/exemplars`: what verdicts and boxes drawn by hand taught about how things look. Here they are listed, widened,
+//! tried out and taken back; `marks` draws them.
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     domain::{
-        Caller, Exemplar, ExemplarId, IncidentId, Polarity, RefusedWhy, Review, Ruling, ScopeKind, ViewId, WallTime,
-        ZoneId,
+        Caller, Exemplar, ExemplarId, IncidentId, Origin, Polarity, RefusedWhy, Review, Ruling, ScopeKind, ViewId,
+        WallTime, ZoneId,
     },
-    service::{Changed, Preview},
-    store::ExemplarFilter,
+    service::{Changed, People, Preview, Service, ServiceError},
+    store::{ExemplarFilter, Registry},
 };
 
 /// How a thing looked about which a person said yes or no.
@@ -37,44 +37,81 @@ pub struct ExemplarOut {
     /// The zone that it was seen in.
     #[schema(value_type = String, format = "uuid")]
     zone: ZoneId,
-    /// The incident whose verdict made it.
-    #[schema(value_type = String, format = "uuid")]
-    incident: IncidentId,
-    /// Who gave the verdict.
+    /// Name of the view's stream; empty once that was removed.
+    stream_name: String,
+    /// Name of the view; empty once that was removed.
+    view_name: String,
+    /// Name of the zone; empty once that was removed.
+    zone_name: String,
+    /// The incident whose verdict made it; `null` where it was drawn by hand.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    incident: Option<IncidentId>,
+    /// The box on the view's reference picture, `[x0, y0, x1, y1]` as fractions, where it was drawn by hand.
+    bbox: Option<[f32; 4]>,
+    /// Version of the reference picture that it was drawn on.
+    reference_version: Option<u32>,
+    /// Who said so.
     by: String,
+    /// How they are called.
+    by_name: String,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: WallTime,
     /// Until when it counts.
     #[schema(value_type = String, format = DateTime)]
     expires: WallTime,
-    /// Who took it back.
+    /// How whoever took it back is called.
     undone_by: Option<String>,
     /// When.
     #[schema(value_type = Option<String>, format = DateTime)]
     undone_at: Option<WallTime>,
 }
 
+/// What things and people are called.
+pub(super) struct Called {
+    registry: Registry,
+    people: People,
+}
+
+impl Called {
+    pub(super) fn of(service: &Service) -> Result<Self, ServiceError> {
+        Ok(Self { registry: service.registry()?, people: service.people()? })
+    }
+}
+
 impl ExemplarOut {
-    fn of(exemplar: Exemplar) -> Self {
-        let Exemplar {
+    pub(super) fn of(exemplar: Exemplar, called: &Called) -> Self {
+        let Exemplar { id, matter, polarity, scope, view, zone, look: _, weights: _, origin, by, at, expires, undone } =
+            exemplar;
+        let Registry { streams, views, zones, .. } = &called.registry;
+        let known = views.iter().find(|known| known.id == view);
+        let stream = known.and_then(|known| streams.iter().find(|stream| stream.id == known.stream));
+        let zone_name = zones.iter().find(|known| known.id == zone).map(|known| known.name.clone());
+        let (incident, mark) = match origin {
+            Origin::Verdict(incident) => (Some(incident), None),
+            Origin::Mark(mark) => (None, Some(mark)),
+        };
+        let (undone_by, undone_at) = undone.unzip();
+        Self {
             id,
-            matter,
+            matter: matter.to_string(),
             polarity,
-            scope,
+            scope: scope.into(),
             view,
             zone,
-            look: _,
-            weights: _,
+            stream_name: stream.map(|stream| stream.name.clone()).unwrap_or_default(),
+            view_name: known.map(|known| known.name.clone()).unwrap_or_default(),
+            zone_name: zone_name.unwrap_or_default(),
             incident,
+            bbox: mark.as_ref().map(|mark| mark.bbox.to_array()),
+            reference_version: mark.map(|mark| mark.version),
+            by_name: called.people.called(&by),
             by,
             at,
             expires,
-            undone,
-        } = exemplar;
-        let (undone_by, undone_at) = undone.unzip();
-        let (matter, scope) = (matter.to_string(), scope.into());
-        Self { id, matter, polarity, scope, view, zone, incident, by, at, expires, undone_by, undone_at }
+            undone_by: undone_by.map(|by| called.people.called(&by)),
+            undone_at,
+        }
     }
 }
 
@@ -105,10 +142,11 @@ pub(super) async fn list(
         .run(&caller, move |service| {
             let counting_at = which.counting.unwrap_or(false).then(|| service.now());
             let filter = ExemplarFilter { view: which.view, matter, counting_at, ..ExemplarFilter::default() };
-            service.exemplars(&filter)
+            let called = Called::of(service)?;
+            Ok(service.exemplars(&filter)?.into_iter().map(|one| ExemplarOut::of(one, &called)).collect())
         })
         .await?;
-    Ok(PageOf::whole(exemplars.into_iter().map(ExemplarOut::of).collect()))
+    Ok(PageOf::whole(exemplars))
 }
 
 /// Where an exemplar is to count.
@@ -130,8 +168,11 @@ pub(super) async fn change(
     Body(change): Body<ExemplarChange>,
 ) -> Result<Json<ExemplarOut>, Problem> {
     let by = caller.name.clone();
-    let changed = app.run(&caller, move |service| service.rescope_exemplar(id, change.scope, &by)).await?;
-    Ok(Json(ExemplarOut::of(changed)))
+    let changed = app.run(&caller, move |service| {
+        let changed = service.rescope_exemplar(id, change.scope, &by)?;
+        Ok(ExemplarOut::of(changed, &Called::of(service)?))
+    });
+    Ok(Json(changed.await?))
 }
 
 /// Takes an exemplar back; the verdict that made it stays.

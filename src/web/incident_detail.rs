@@ -279,7 +279,13 @@ pub(super) async fn show(
     At(id): At<IncidentId>,
 ) -> Result<Json<IncidentDetailOut>, Problem> {
     let by = caller.clone();
-    let desk = app.run(&caller, move |service| service.on_desk(id, &by)).await?;
+    let viewed = app.viewed.clone();
+    let desk = app.run(&caller, move |service| {
+        let desk = service.on_desk(id, &by)?;
+        viewed.note(service, &by, "incident.viewed", &id.to_string())?;
+        Ok(desk)
+    });
+    let desk = desk.await?;
     Ok(Json(IncidentDetailOut::of(desk, &caller)))
 }
 

@@ -23,6 +23,7 @@ mod imports;
 mod incident_detail;
 mod incidents;
 mod looks;
+mod marks;
 mod media_links;
 mod oidc;
 mod plan;
@@ -42,6 +43,7 @@ mod thumbnails;
 mod tls;
 mod tokens;
 mod verdicts;
+mod viewed;
 mod views;
 mod what_if;
 mod zones;
@@ -52,6 +54,7 @@ use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 
 use changes::Changes;
 pub use looks::{LookPort, LookWish};
+pub use marks::{CropPort, DescribePort};
 use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
@@ -59,6 +62,7 @@ pub use streams::{ProbePort, Probed};
 pub use thumbnails::ThumbnailPort;
 use thumbnails::Thumbnails;
 pub use tls::{BadTls, Tls};
+use viewed::Viewed;
 
 use crate::{
     deliver::{CaseSink, SigningKey},
@@ -83,6 +87,10 @@ pub struct Ports {
     pub sink: Option<Arc<dyn CaseSink>>,
     /// Makes pictures small. Without it they are sent as they are.
     pub thumbnail: Option<ThumbnailPort>,
+    /// Cuts the piece of a picture that a verifier looks at. Without it the picture is sent as it is.
+    pub crop: Option<CropPort>,
+    /// Says how a box of a picture looks to a matter's verifier.
+    pub describe: Option<DescribePort>,
     /// Who vouches for people beside their passwords.
     pub identity: Option<Arc<dyn IdentityProvider>>,
 }
@@ -101,6 +109,7 @@ pub struct App {
     changes: Changes,
     logins: Arc<Logins>,
     thumbnails: Arc<Thumbnails>,
+    viewed: Arc<Viewed>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
@@ -117,6 +126,7 @@ impl App {
             changes: Changes::default(),
             logins: Arc::default(),
             thumbnails: Arc::default(),
+            viewed: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),

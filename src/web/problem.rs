@@ -164,7 +164,9 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(StoreError::Verdict(VerdictRefused::OwnDuplicate(_))) => {
                 Self::invalid(Faults::one("of", "", told))
             }
-            ServiceError::Crowded | ServiceError::Store(StoreError::Busy(_)) => Self::later(told),
+            ServiceError::Crowded | ServiceError::Unseen(_) | ServiceError::Store(StoreError::Busy(_)) => {
+                Self::later(told)
+            }
             ServiceError::Store(StoreError::Unwritable(_))
             | ServiceError::Evidence(EvidenceError::Unwritable { .. }) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritable", "nothing can be written", told)

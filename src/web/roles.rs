@@ -69,6 +69,8 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("evidence_show", VIEWERS),
     ("exemplars_change", OPERATORS),
     ("exemplars_list", Holders(&[Operator, Reviewer, Supervisor])),
+    ("exemplars_mark", OPERATORS),
+    ("exemplars_picture", Holders(&[Operator, Reviewer, Supervisor])),
     ("exemplars_preview", Holders(&[Operator, Supervisor])),
     ("exemplars_undo", OPERATORS),
     ("health_live", Anybody),

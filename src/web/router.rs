@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     App, accounts, areas, audit, callbacks, cases, catalogue, changes, deliveries, desk, door, evidence, exemplars,
     guard::{self, Door},
-    health, imports, incident_detail, incidents, looks, media_links, oidc, plan, platform, queue,
+    health, imports, incident_detail, incidents, looks, marks, media_links, oidc, plan, platform, queue,
     roles::Routes,
     second_reviews, sessions, signs, statistics, streams, tokens, verdicts, views, what_if, zones,
 };
@@ -123,6 +123,8 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(exemplars::list))
         .routes(routes!(exemplars::change, exemplars::undo))
         .routes(routes!(exemplars::preview))
+        .routes(routes!(marks::draw))
+        .routes(routes!(marks::picture))
         .routes(routes!(statistics::show))
         .routes(routes!(statistics::hot_spots))
         .routes(routes!(statistics::export))

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use xunjie::{
     domain::{IncidentId, LookId, Role, Role::*, Verdict},
-    web::{LookPort, Ports, ProbePort, Probed, ROLES, callers_of},
+    web::{DescribePort, LookPort, Ports, ProbePort, Probed, ROLES, callers_of},
 };
 
 use crate::house::{House, pictures, token};
@@ -45,6 +45,8 @@ const NONE: &[Role] = &[];
 /// What a new zone looks like; `{id}` is its view.
 const ZONE: &str =
     r#"{"view":"{id}","name":"z","kind":"strict","matters":["stall"],"polygon":[[0.1,0.1],[0.9,0.1],[0.9,0.9]]}"#;
+/// A box drawn on a view by hand.
+const MARK: &str = r#"{"matter":"stall","polarity":"suppress","bbox":[0.2,0.2,0.6,0.6]}"#;
 const STREAM: &str = r#"{"code":"NEW","name":"n","url":"rtsp://127.0.0.1/a","area":"东城区"}"#;
 
 /// Operation, the roles that may call it beside the administrator (`None`: anybody at all), what it names, its body.
@@ -80,6 +82,8 @@ const ROWS: &[Row] = &[
     ("evidence_show", Some(VIEWERS), One("evidence"), ""),
     ("exemplars_change", Some(OPERATOR), One("exemplar"), r#"{"scope":"zone"}"#),
     ("exemplars_list", Some(&[Operator, Reviewer, Supervisor]), List("exemplar"), ""),
+    ("exemplars_mark", Some(OPERATOR), One("view"), MARK),
+    ("exemplars_picture", Some(&[Operator, Reviewer, Supervisor]), One("exemplar"), ""),
     ("exemplars_preview", Some(WATCHERS), One("exemplar"), ""),
     ("exemplars_undo", Some(OPERATOR), One("exemplar"), ""),
     ("health_live", None, Nothing, ""),
@@ -255,7 +259,9 @@ fn every_route_times_every_role_times_a_foreign_object() {
     let look: LookPort = Arc::new(|_, _| Ok(LookId::fresh()));
     let probe: ProbePort =
         Arc::new(|_, _| Probed { usable: false, summary: "断开".to_owned(), picture: None, details: json!({}) });
-    let house = House::start_with(false, Ports { look: Some(look), probe: Some(probe), ..Ports::default() });
+    let describe: DescribePort = Arc::new(|_, _, _| Err("nothing looks here".to_owned()));
+    let ports = Ports { look: Some(look), probe: Some(probe), describe: Some(describe), ..Ports::default() };
+    let house = House::start_with(false, ports);
     for (operation, may, of, body) in ROWS {
         let (method, path) = &operations[*operation];
         // Each operation finds things of its own: some are removed, and a verdict is given once.
@@ -408,6 +414,17 @@ fn what_is_not_masked_needs_a_right_and_is_written_down() {
     let admin = house.with_token(&house.token);
     let audit = |action: &str| admin.get(&format!("/api/v1/audit?action={action}")).json["items"].clone();
     assert_eq!(audit("evidence.unmasked"), json!([]));
+    let incident = format!("/api/v1/incidents/{}", east["incident"]);
+    for _ in 0..2 {
+        let seen = reviewer.get(&incident).json;
+        assert!(!seen["audit"].to_string().contains("viewed"), "who looked is the administrator's to know");
+    }
+    let views = |action: &str| audit(action).as_array().unwrap().len();
+    assert_eq!(views("incident.viewed"), 1, "the page reads it anew: one view");
+    house.clock.advance_to(house.now().plus(std::time::Duration::from_secs(601)));
+    reviewer.get(&incident);
+    assert_eq!((views("incident.viewed"), views("case.viewed")), (2, 0));
+    assert_eq!(audit("incident.viewed")[0]["actor"], "张三");
     let accounts = admin.get("/api/v1/accounts").json;
     let account = accounts["items"].as_array().unwrap().iter().find(|account| account["name"] == "张三").unwrap();
     let path = format!("/api/v1/accounts/{}", account["id"].as_str().unwrap());

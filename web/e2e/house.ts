@@ -2,7 +2,17 @@
 // free loopback port, in a temporary folder. Nothing is mocked. Ends only what it started.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +101,8 @@ interface Wishes {
   past?: string[];
   /** Start the platform simulator. */
   platform?: boolean;
+  /** Parked vehicles are looked at again by the fixture that knows a crop by its mean colour and always agrees. */
+  verifier?: boolean;
   /** Name an identity provider of that name, at an address where nobody listens. */
   provider?: string;
 }
@@ -149,13 +161,14 @@ name = "${wishes.provider}"
 "review" = "reviewer"
 `
       : '';
+    const eyes = wishes.verifier ? this.withVerifier() : '';
     writeFileSync(
       this.settings,
       `listen = "${this.url.slice('http://'.length)}"
 [folders]
 data = "${this.data}"
 city = "${city}"
-${platform}${provider}
+${eyes}${platform}${provider}
 # A city's dwell and clearing of minutes are made short, so that nobody has to wait for them.
 [matters.motor_vehicle_parking]
 dwell_s = 20
@@ -167,6 +180,20 @@ clear_over_s = 10
     );
     if (wishes.past) this.fill(wishes.past);
     await this.start();
+  }
+
+  /** Models and pipelines of this house: those of the product, and the verifier. Returns the settings that name them. */
+  private withVerifier(): string {
+    const [models, pipelines] = [join(this.folder, 'models'), join(this.folder, 'pipelines')];
+    mkdirSync(models);
+    for (const name of readdirSync(join(root, 'models'))) symlinkSync(join(root, 'models', name), join(models, name));
+    symlinkSync(join(root, 'fixtures/models/mean_colour'), join(models, 'mean_colour'));
+    cpSync(join(root, 'pipelines'), pipelines, { recursive: true });
+    appendFileSync(
+      join(pipelines, 'motor_vehicle_parking.toml'),
+      '\n[verify]\nmodel = "mean_colour"\nclasses = ["garbage"]\naccept_min = 0.05\n',
+    );
+    return `models = "${models}"\npipelines = "${pipelines}"\n`;
   }
 
   private async startCamera(): Promise<void> {

@@ -18,7 +18,7 @@ let house: House;
 
 test.describe.configure({ mode: 'serial' });
 test.beforeAll(async () => {
-  house = await House.open({ camera: true, platform: true });
+  house = await House.open({ camera: true, platform: true, verifier: true });
 });
 test.afterAll(async () => {
   await house.close();
@@ -163,6 +163,44 @@ test('a reviewer gets the incident, takes a verdict back, and confirms by the ke
   // A key without an incident does nothing.
   await page.keyboard.press('c');
   await expect(undo).toHaveCount(0, { timeout: 30_000 });
+});
+
+test('an operator sees what the verdict taught, teaches by a box drawn by hand, and takes it back', async ({
+  browser,
+}) => {
+  const page = await pageOf(browser);
+  await signIn(page, house, PEOPLE.operator);
+  await page.goto(`${house.url}/operator/coverage`);
+  await page.getByRole('link', { name: /演示路口/ }).click();
+  await page.getByRole('tab', { name: '样例' }).click();
+  const cards = page.getByRole('list', { name: '样例' }).locator('> li');
+  await expect(cards).toHaveCount(1);
+  await expect(cards.first()).toContainText(`${PEOPLE.reviewer.shown} 复核`);
+  const picture = cards.first().locator('img');
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+
+  await page.getByRole('button', { name: '框一处' }).click();
+  const canvas = await page.getByRole('application').locator('canvas').first().boundingBox();
+  if (!canvas) throw new Error('the drawing surface has no size');
+  const at = (x: number, y: number) => [canvas.x + x * canvas.width, canvas.y + y * canvas.height] as const;
+  await page.mouse.move(...at(0.84, 0.08));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.92, 0.18), { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole('button', { name: '这样的不算' }).click();
+  await expect(cards).toHaveCount(2);
+  const drawn = cards.filter({ hasText: '框选' });
+  await expect(drawn).toContainText('这样的不算');
+  await drawn.getByRole('button', { name: '试算' }).click();
+  await expect(drawn.getByRole('status')).toContainText('过去一周共');
+  await drawn.getByRole('button', { name: '撤销' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '撤销' }).click();
+  await expect(drawn).toContainText(`${PEOPLE.operator.shown} 于`);
+
+  await page.goto(`${house.url}/operator/examples`);
+  await expect(cards).toHaveCount(1);
+  await page.getByRole('switch', { name: '含已撤销、已过期' }).click({ force: true });
+  await expect(cards).toHaveCount(2);
 });
 
 test('the platform hears of it, handles it, and the case tells its whole life', async ({ browser }) => {

@@ -14,6 +14,7 @@ test('a picture of each screen in both languages', async ({ browser }) => {
   const house = await House.open({
     camera: true,
     platform: true,
+    verifier: true,
     past: ['--decided', '900', '--waiting', '60', '--with-pictures', '60', ...bundleOfDemo()],
   });
   try {

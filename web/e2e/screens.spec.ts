@@ -16,6 +16,7 @@ test.beforeAll(async () => {
   house = await House.open({
     camera: true,
     platform: true,
+    verifier: true,
     past: ['--decided', '60', '--waiting', '30', '--with-pictures', '30', ...bundleOfDemo()],
   });
   office = await new Office(house).open();

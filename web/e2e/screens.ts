@@ -31,6 +31,7 @@ export const SCREENS: readonly Screen[] = [
     who: PEOPLE.operator,
     ready: 'main [role=application] canvas',
   },
+  { name: 'examples', path: '/operator/examples', who: PEOPLE.operator, ready: 'main li img' },
   { name: 'import', path: '/operator/import', who: PEOPLE.operator, ready: 'main h1' },
   { name: 'statistics', path: '/supervisor/statistics', who: PEOPLE.supervisor, ready: 'main figure' },
   { name: 'days', path: '/supervisor/statistics?by=day', who: PEOPLE.supervisor, ready: 'main figure' },

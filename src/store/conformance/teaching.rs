@@ -119,7 +119,7 @@ pub(super) fn verdicts_about_looks_teach_and_their_undo_takes_it_back(store: &dy
         zone: wrong.zone.0,
         look: verification(&view, "a", 1, Ruling::Passed).look,
         weights: "ab".repeat(32),
-        incident: wrong.id,
+        origin: Origin::Verdict(wrong.id),
         by: "王敏".into(),
         at: at(60),
         expires: at(60).plus(EXEMPLAR_KEPT),

@@ -6,8 +6,8 @@ use std::io::{Read, Seek, SeekFrom};
 /// Boxes that are stepped over; a clip of ours has a handful.
 const BOXES_MAX: usize = 64;
 
-/// Seconds that the file's movie header tells; `None` where it has none, or is no such file.
-pub(super) fn seconds(mut file: impl Read + Seek) -> Option<f64> {
+/// Seconds that an MP4 file's movie header tells; `None` where it has none, or is no such file.
+pub fn seconds(mut file: impl Read + Seek) -> Option<f64> {
     let length = file.seek(SeekFrom::End(0)).ok()?;
     let movie = inside(&mut file, *b"moov", 0, length)?;
     let (begin, _) = inside(&mut file, *b"mvhd", movie.0, movie.1)?;

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::{
     bundle::{BundleDraft, DraftFile},
+    clip::seconds as clip_seconds,
     reconcile::{Reconciliation, Recorded, Rows},
     retention::{Retained, RetentionPolicy, Standing, expired, retain},
     verify::{Fault, FaultKind, VerifyReport, verify_folder},

@@ -1,14 +1,14 @@
 //! Exemplars: what people said about how things look. A verdict makes one in its own transaction, its undo takes it away
-//! in another whole one.
+//! in another whole one; a box drawn by hand makes one by itself.
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params, params, types::Type};
 use serde_json::json;
 
 use super::{SqliteStore, columns::Json, columns::Word, journal, verifications};
 use crate::{
     domain::{
-        Areas, EXEMPLAR_KEPT, EXEMPLARS_A_VIEW, Exemplar, ExemplarId, Incident, IncidentId, MatterKey, Polarity, Scope,
-        SignedVerdict, Verification, ViewId, WallTime, ZoneId,
+        Areas, EXEMPLAR_KEPT, EXEMPLARS_A_VIEW, Exemplar, ExemplarId, Incident, IncidentId, Mark, MatterKey, Origin,
+        Polarity, Scope, SignedVerdict, Verification, ViewId, WallTime, ZoneId,
     },
     store::{ExemplarFilter, ExemplarStore, StoreError},
 };
@@ -39,6 +39,13 @@ impl ExemplarStore for SqliteStore {
         now: WallTime,
     ) -> Result<Vec<Exemplar>, StoreError> {
         self.connections.read(|tx| teaching(tx, view, zone, matter, now))
+    }
+    fn put_exemplar(&self, exemplar: &Exemplar) -> Result<(), StoreError> {
+        self.connections.write(|tx| {
+            put(tx, exemplar)?;
+            let detail = json!({"polarity": exemplar.polarity, "matter": exemplar.matter, "view": exemplar.view});
+            journal::audit(tx, exemplar.at, &exemplar.by, "exemplar.marked", &exemplar.id.to_string(), &detail)
+        })
     }
     fn rescope_exemplar(&self, id: ExemplarId, scope: Scope, at: WallTime, actor: &str) -> Result<(), StoreError> {
         self.connections.write(|tx| {
@@ -78,30 +85,57 @@ pub(super) fn learn(tx: &Transaction<'_>, incident: &Incident, verdict: &SignedV
         return Ok(());
     };
     let Some(verifier) = &seen.weights.verifier else { return Ok(()) };
-    let id = Exemplar::of_verdict(incident.id);
+    let exemplar = Exemplar {
+        id: Exemplar::of_verdict(incident.id),
+        // A confirmation is about the matter that the incident has now: it may have been reclassified.
+        matter: incident.matter.clone(),
+        polarity,
+        scope: Scope::View { view: seen.view },
+        view: seen.view,
+        zone: seen.zone,
+        weights: verifier.sha256.clone(),
+        look: seen.look,
+        origin: Origin::Verdict(incident.id),
+        by: verdict.reviewer.clone(),
+        at: verdict.at,
+        expires: verdict.at.plus(EXEMPLAR_KEPT),
+        undone: None,
+    };
+    put(tx, &exemplar)?;
+    let detail = json!({"polarity": polarity, "matter": incident.matter, "incident": incident.id});
+    journal::audit(tx, verdict.at, &verdict.reviewer, "exemplar.learnt", &exemplar.id.to_string(), &detail)
+}
+
+/// Writes an exemplar over one of the same id. The oldest of the view make room.
+fn put(tx: &Transaction<'_>, exemplar: &Exemplar) -> Result<(), StoreError> {
+    let Exemplar { id, matter, polarity, scope, view, zone, look, weights, origin, by, at, expires, undone } = exemplar;
+    let (incident, mark) = match origin {
+        Origin::Verdict(incident) => (Some(incident), None),
+        Origin::Mark(mark) => (None, Some(Json(mark))),
+    };
+    let (undone_by, undone_at) = (undone.as_ref().map(|(by, _)| by), undone.as_ref().map(|(_, at)| at));
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO exemplars (id, matter, polarity, scope, view, zone, look, weights, incident, by_name,
-             at, expires)
-         VALUES (:id, :matter, :polarity, 'view', :view, :zone, :look, :weights, :incident, :by, :at, :expires)",
+        "INSERT OR REPLACE INTO exemplars (id, matter, polarity, scope, view, zone, look, weights, incident, mark,
+             by_name, at, expires, undone_by, undone_at)
+         VALUES (:id, :matter, :polarity, :scope, :view, :zone, :look, :weights, :incident, :mark, :by, :at, :expires,
+             :undone_by, :undone_at)",
     )?
     .execute(named_params! {
-        // A confirmation is about the matter that the incident has now: it may have been reclassified.
-        ":id": id, ":matter": incident.matter, ":polarity": Word(polarity), ":view": seen.view, ":zone": seen.zone,
-        ":look": seen.look, ":weights": verifier.sha256, ":incident": incident.id, ":by": verdict.reviewer,
-        ":at": verdict.at, ":expires": verdict.at.plus(EXEMPLAR_KEPT),
+        ":id": id, ":matter": matter, ":polarity": Word(polarity), ":scope": scope_word(*scope), ":view": view,
+        ":zone": zone, ":look": look, ":weights": weights, ":incident": incident, ":mark": mark, ":by": by, ":at": at,
+        ":expires": expires, ":undone_by": undone_by, ":undone_at": undone_at,
     })?;
     let displaced = tx
         .prepare_cached(
             "DELETE FROM exemplars WHERE id IN
                  (SELECT id FROM exemplars WHERE view = ?1 ORDER BY at DESC, id DESC LIMIT -1 OFFSET ?2)",
         )?
-        .execute(params![seen.view, EXEMPLARS_A_VIEW])?;
+        .execute(params![view, EXEMPLARS_A_VIEW])?;
     if displaced > 0 {
-        let detail = json!({"count": displaced, "view": seen.view});
-        journal::audit(tx, verdict.at, "system", "exemplar.displaced", &seen.view.to_string(), &detail)?;
+        let detail = json!({"count": displaced, "view": view});
+        journal::audit(tx, *at, "system", "exemplar.displaced", &view.to_string(), &detail)?;
     }
-    let detail = json!({"polarity": polarity, "matter": incident.matter, "incident": incident.id});
-    journal::audit(tx, verdict.at, &verdict.reviewer, "exemplar.learnt", &id.to_string(), &detail)
+    Ok(())
 }
 
 /// Takes back what the incident's verdict taught.
@@ -161,6 +195,12 @@ fn teaching(
 fn exemplar_of(row: &Row<'_>) -> rusqlite::Result<Exemplar> {
     let (view, zone) = (row.get("view")?, row.get("zone")?);
     let (by, at): (Option<String>, Option<WallTime>) = (row.get("undone_by")?, row.get("undone_at")?);
+    let mark: Option<Json<Mark>> = row.get("mark")?;
+    let origin = match (row.get("incident")?, mark) {
+        (Some(incident), None) => Origin::Verdict(incident),
+        (None, Some(Json(mark))) => Origin::Mark(mark),
+        _ => return Err(rusqlite::Error::InvalidColumnType(0, "incident".to_owned(), Type::Null)),
+    };
     Ok(Exemplar {
         id: row.get("id")?,
         matter: row.get("matter")?,
@@ -174,7 +214,7 @@ fn exemplar_of(row: &Row<'_>) -> rusqlite::Result<Exemplar> {
         zone,
         look: row.get("look")?,
         weights: row.get("weights")?,
-        incident: row.get("incident")?,
+        origin,
         by: row.get("by_name")?,
         at: row.get("at")?,
         expires: row.get("expires")?,

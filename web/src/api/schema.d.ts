@@ -418,6 +418,23 @@ export interface paths {
         patch: operations["exemplars_change"];
         trace?: never;
     };
+    "/api/v1/exemplars/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an exemplar is of, masked: the piece of the picture that a verifier looks at. */
+        get: operations["exemplars_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exemplars/{id}/preview": {
         parameters: {
             query?: never;
@@ -1127,6 +1144,23 @@ export interface paths {
         get: operations["views_detections"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}/exemplars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Teaches by a box that is drawn on the view's reference picture. It counts in the view from the next look on. */
+        post: operations["exemplars_mark"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1874,8 +1908,12 @@ export interface components {
              * @description When.
              */
             at: string;
-            /** @description Who gave the verdict. */
+            /** @description The box on the view's reference picture, `[x0, y0, x1, y1]` as fractions, where it was drawn by hand. */
+            bbox?: number[] | null;
+            /** @description Who said so. */
             by: string;
+            /** @description How they are called. */
+            by_name: string;
             /**
              * Format: date-time
              * @description Until when it counts.
@@ -1888,32 +1926,43 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The incident whose verdict made it.
+             * @description The incident whose verdict made it; `null` where it was drawn by hand.
              */
-            incident: string;
+            incident?: string | null;
             /** @description Key of its matter. */
             matter: string;
             /** @description `raise`: look-alikes are surer to be reported; `suppress`: they are not. */
             polarity: components["schemas"]["Polarity"];
+            /**
+             * Format: int32
+             * @description Version of the reference picture that it was drawn on.
+             */
+            reference_version?: number | null;
             /** @description Where it counts. */
             scope: components["schemas"]["ScopeKind"];
+            /** @description Name of the view's stream; empty once that was removed. */
+            stream_name: string;
             /**
              * Format: date-time
              * @description When.
              */
             undone_at?: string | null;
-            /** @description Who took it back. */
+            /** @description How whoever took it back is called. */
             undone_by?: string | null;
             /**
              * Format: uuid
              * @description The view that it was seen in.
              */
             view: string;
+            /** @description Name of the view; empty once that was removed. */
+            view_name: string;
             /**
              * Format: uuid
              * @description The zone that it was seen in.
              */
             zone: string;
+            /** @description Name of the zone; empty once that was removed. */
+            zone_name: string;
         };
         /** @description One fault of what was sent. */
         Fault: {
@@ -2333,6 +2382,15 @@ export interface components {
              */
             view: string;
         };
+        /** @description A box on the view's reference picture. */
+        MarkIn: {
+            /** @description `[x0, y0, x1, y1]`, fractions of the picture. */
+            bbox: number[];
+            /** @description Key of the matter that it is said about. */
+            matter: string;
+            /** @description `raise`: this is one; `suppress`: this never is one. */
+            polarity: components["schemas"]["Polarity"];
+        };
         /** @description A matter that is looked for. */
         MatterOut: {
             /** @description GB/T 30428.2-2013 code. */
@@ -2715,8 +2773,12 @@ export interface components {
                  * @description When.
                  */
                 at: string;
-                /** @description Who gave the verdict. */
+                /** @description The box on the view's reference picture, `[x0, y0, x1, y1]` as fractions, where it was drawn by hand. */
+                bbox?: number[] | null;
+                /** @description Who said so. */
                 by: string;
+                /** @description How they are called. */
+                by_name: string;
                 /**
                  * Format: date-time
                  * @description Until when it counts.
@@ -2729,32 +2791,43 @@ export interface components {
                 id: string;
                 /**
                  * Format: uuid
-                 * @description The incident whose verdict made it.
+                 * @description The incident whose verdict made it; `null` where it was drawn by hand.
                  */
-                incident: string;
+                incident?: string | null;
                 /** @description Key of its matter. */
                 matter: string;
                 /** @description `raise`: look-alikes are surer to be reported; `suppress`: they are not. */
                 polarity: components["schemas"]["Polarity"];
+                /**
+                 * Format: int32
+                 * @description Version of the reference picture that it was drawn on.
+                 */
+                reference_version?: number | null;
                 /** @description Where it counts. */
                 scope: components["schemas"]["ScopeKind"];
+                /** @description Name of the view's stream; empty once that was removed. */
+                stream_name: string;
                 /**
                  * Format: date-time
                  * @description When.
                  */
                 undone_at?: string | null;
-                /** @description Who took it back. */
+                /** @description How whoever took it back is called. */
                 undone_by?: string | null;
                 /**
                  * Format: uuid
                  * @description The view that it was seen in.
                  */
                 view: string;
+                /** @description Name of the view; empty once that was removed. */
+                view_name: string;
                 /**
                  * Format: uuid
                  * @description The zone that it was seen in.
                  */
                 zone: string;
+                /** @description Name of the zone; empty once that was removed. */
+                zone_name: string;
             }[];
             /** @description Cursor of the next page; `null` at the end. */
             next?: string | null;
@@ -5200,6 +5273,35 @@ export interface operations {
             };
         };
     };
+    exemplars_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     exemplars_preview: {
         parameters: {
             query?: {
@@ -6822,6 +6924,63 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exemplars_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemplarOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -30,3 +30,9 @@ export function useMatterName(): (name: string) => string {
     [data, isEnglish],
   );
 }
+
+/** What finding a matter rests on, by its key; undefined where the catalogue does not know it any more. */
+export function useMatterLevel(): (key: string) => Matter['level'] | undefined {
+  const { data } = useQuery(mattersQuery);
+  return useCallback((key: string) => data?.find((matter) => matter.key === key)?.level, [data]);
+}

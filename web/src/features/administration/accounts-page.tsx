@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/session/session';
 import { announce } from '@/components/announce';
 import { Moment } from '@/components/moment';
+import { ListTable } from '@/components/list-table';
 import { Name } from '@/components/name';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
@@ -48,30 +49,27 @@ export function AccountsPage() {
       <ProblemText error={accounts.error} />
       {accounts.isPending && <Waiting />}
       {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={860} type="native" tabIndex={0} role="region" aria-label={t('accounts.title')}>
-          <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">{t('accounts.name')}</Table.Th>
-                <Table.Th scope="col">{t('accounts.display_name')}</Table.Th>
-                <Table.Th scope="col">{t('accounts.rights')}</Table.Th>
-                <Table.Th scope="col">{t('accounts.last_seen_at')}</Table.Th>
-                <Table.Th scope="col">{t('accounts.act')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((account) => (
-                <Row
-                  key={account.id}
-                  account={account}
-                  onChange={() => setOpen({ kind: 'change', account })}
-                  onChanged={changed}
-                  onInvited={(path) => showLink(account.display_name, path)}
-                />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <ListTable
+          label={t('accounts.title')}
+          minWidth={860}
+          columns={[
+            t('accounts.name'),
+            t('accounts.display_name'),
+            t('accounts.rights'),
+            t('accounts.last_seen_at'),
+            t('accounts.act'),
+          ]}
+        >
+          {rows.map((account) => (
+            <Row
+              key={account.id}
+              account={account}
+              onChange={() => setOpen({ kind: 'change', account })}
+              onChanged={changed}
+              onInvited={(path) => showLink(account.display_name, path)}
+            />
+          ))}
+        </ListTable>
       )}
       <Modal
         opened={open !== null}

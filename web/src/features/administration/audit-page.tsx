@@ -1,4 +1,4 @@
-import { Button, Code, Group, Table, Text, TextInput } from '@mantine/core';
+import { Button, Code, Table, Text, TextInput } from '@mantine/core';
 import { DatePickerInput } from '@mantine/dates';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
@@ -6,8 +6,10 @@ import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { useSession } from '@/app/session/session';
 import { offsetMs } from '@/components/city-time';
+import { Filters as FilterGroup } from '@/components/filters';
 import { Moment } from '@/components/moment';
 import { More } from '@/components/more';
+import { ListTable } from '@/components/list-table';
 import { Name } from '@/components/name';
 import { useDayProps } from '@/components/days';
 import { Page } from '@/components/page';
@@ -44,32 +46,22 @@ export function AuditPage() {
       {audit.isPending && <Waiting />}
       {audit.data && rows.length === 0 && <Text c="dimmed">{t('audit.none')}</Text>}
       {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={860} type="native" tabIndex={0} role="region" aria-label={t('audit.title')}>
-          <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder layout="fixed">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col" w={160}>
-                  {t('audit.at')}
-                </Table.Th>
-                <Table.Th scope="col" w={150}>
-                  {t('audit.actor')}
-                </Table.Th>
-                <Table.Th scope="col" w={210}>
-                  {t('audit.action')}
-                </Table.Th>
-                <Table.Th scope="col" w={230}>
-                  {t('audit.subject')}
-                </Table.Th>
-                <Table.Th scope="col">{t('audit.detail')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Row key={row.seq} row={row} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <ListTable
+          label={t('audit.title')}
+          minWidth={860}
+          isFixed
+          columns={[
+            { name: t('audit.at'), width: 160 },
+            { name: t('audit.actor'), width: 150 },
+            { name: t('audit.action'), width: 210 },
+            { name: t('audit.subject'), width: 230 },
+            t('audit.detail'),
+          ]}
+        >
+          {rows.map((row) => (
+            <Row key={row.seq} row={row} />
+          ))}
+        </ListTable>
       )}
       <More query={audit} />
     </Page>
@@ -89,8 +81,8 @@ function Filters() {
     setAddress(Object.fromEntries(chosen.filter(([, value]) => value.trim() !== '')), { replace: true });
   };
   return (
-    <form onSubmit={submit} role="search" aria-label={t('audit.filters')}>
-      <Group gap="xs" align="flex-end">
+    <form onSubmit={submit}>
+      <FilterGroup label={t('audit.filters')}>
         {TEXTS.map((name) => (
           <TextInput
             key={name}
@@ -125,7 +117,7 @@ function Filters() {
         <Button size="xs" variant="default" onClick={() => setAddress({}, { replace: true })}>
           {t('audit.clear')}
         </Button>
-      </Group>
+      </FilterGroup>
     </form>
   );
 }

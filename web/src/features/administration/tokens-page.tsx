@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { serverNow } from '@/app/session/clock';
 import { announce } from '@/components/announce';
 import { Moment } from '@/components/moment';
+import { ListTable } from '@/components/list-table';
 import { Name } from '@/components/name';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
@@ -51,25 +52,22 @@ export function TokensPage() {
       {tokens.isPending && <Waiting />}
       {tokens.data && rows.length === 0 && <Text c="dimmed">{t('tokens.none')}</Text>}
       {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={860} type="native" tabIndex={0} role="region" aria-label={t('tokens.title')}>
-          <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">{t('tokens.name')}</Table.Th>
-                <Table.Th scope="col">{t('accounts.rights')}</Table.Th>
-                <Table.Th scope="col">{t('tokens.created')}</Table.Th>
-                <Table.Th scope="col">{t('tokens.expires_at')}</Table.Th>
-                <Table.Th scope="col">{t('tokens.last_used_at')}</Table.Th>
-                <Table.Th scope="col">{t('accounts.act')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((token) => (
-                <Row key={token.id} token={token} onRemoved={changed} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <ListTable
+          label={t('tokens.title')}
+          minWidth={860}
+          columns={[
+            t('tokens.name'),
+            t('accounts.rights'),
+            t('tokens.created'),
+            t('tokens.expires_at'),
+            t('tokens.last_used_at'),
+            t('accounts.act'),
+          ]}
+        >
+          {rows.map((token) => (
+            <Row key={token.id} token={token} onRemoved={changed} />
+          ))}
+        </ListTable>
       )}
       <Modal
         opened={open}

@@ -9,6 +9,7 @@ export const operator: Feature = {
     { path: '/operator/coverage', label: 'coverage' },
     { path: '/operator/map', label: 'map' },
     { path: '/operator/cameras', label: 'cameras' },
+    { path: '/operator/examples', label: 'examples' },
     { path: '/operator/import', label: 'import' },
   ],
   routes: [
@@ -30,6 +31,10 @@ export const operator: Feature = {
       lazy: async () => ({ Component: (await import('./cameras/camera-page')).CameraPage }),
     },
     { path: 'operator/import', lazy: async () => ({ Component: (await import('./import/import-page')).ImportPage }) },
+    {
+      path: 'operator/examples',
+      lazy: async () => ({ Component: (await import('./exemplars/exemplars-page')).ExemplarsPage }),
+    },
     {
       path: 'operator/coverage/:view',
       lazy: async () => ({ Component: (await import('./views/view-page')).ViewPage }),

@@ -7,6 +7,7 @@ import { useMatterName } from '@/components/matters';
 import { useChanges } from '@/api/changes';
 import type { Schemas } from '@/api/client';
 import { Moment } from '@/components/moment';
+import { ListTable } from '@/components/list-table';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
@@ -128,41 +129,34 @@ function Deliveries({ rows }: { rows: DeliveryOut[] }) {
           ))}
         </Alert>
       )}
-      <Table.ScrollContainer minWidth={520} type="native" tabIndex={0} role="region" aria-label={t('case.deliveries')}>
-        <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder captionSide="top">
-          <Table.Caption ta="left" mt={0}>
-            {t('case.deliveries')}
-          </Table.Caption>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{t('deliveries.kind')}</Table.Th>
-              <Table.Th scope="col">{t('case.state')}</Table.Th>
-              <Table.Th scope="col" ta="right">
-                {t('deliveries.attempts')}
-              </Table.Th>
-              <Table.Th scope="col">{t('deliveries.created_at')}</Table.Th>
-              <Table.Th scope="col">{t('deliveries.ended_at')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((row) => (
-              <Table.Tr key={row.id}>
-                <Table.Td>
-                  <KindOf delivery={row} />
-                </Table.Td>
-                <Table.Td>{t(`state.${row.state}`, { defaultValue: row.state })}</Table.Td>
-                <Table.Td ta="right">{row.attempts}</Table.Td>
-                <Table.Td>
-                  <Moment at={row.created_at} seconds />
-                </Table.Td>
-                <Table.Td>
-                  <Moment at={row.ended_at} seconds />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <ListTable
+        label={t('case.deliveries')}
+        minWidth={520}
+        withCaption
+        columns={[
+          t('deliveries.kind'),
+          t('case.state'),
+          { name: t('deliveries.attempts'), end: true },
+          t('deliveries.created_at'),
+          t('deliveries.ended_at'),
+        ]}
+      >
+        {rows.map((row) => (
+          <Table.Tr key={row.id}>
+            <Table.Td>
+              <KindOf delivery={row} />
+            </Table.Td>
+            <Table.Td>{t(`state.${row.state}`, { defaultValue: row.state })}</Table.Td>
+            <Table.Td ta="right">{row.attempts}</Table.Td>
+            <Table.Td>
+              <Moment at={row.created_at} seconds />
+            </Table.Td>
+            <Table.Td>
+              <Moment at={row.ended_at} seconds />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </ListTable>
     </>
   );
 }

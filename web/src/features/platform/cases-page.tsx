@@ -1,13 +1,15 @@
-import { Anchor, Badge, Group, Select, Table, Text } from '@mantine/core';
+import { Anchor, Badge, Table, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { useMatterName } from '@/components/matters';
 import { useChanges } from '@/api/changes';
 import { areasQuery } from '@/api/areas';
 import { serverNow } from '@/app/session/clock';
+import { FilterChoice, Filters, useAddress } from '@/components/filters';
 import { Moment } from '@/components/moment';
 import { More } from '@/components/more';
+import { ListTable } from '@/components/list-table';
 import { Name } from '@/components/name';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
@@ -39,7 +41,7 @@ const isOver = (one: CaseOut) => one.stage === 'closed' || one.stage === 'reject
 /** Cases, newest first. */
 export function CasesPage() {
   const { t } = useTranslation('platform');
-  const [address, setAddress] = useSearchParams();
+  const [address, set] = useAddress();
   const client = useQueryClient();
   useChanges(['case.'], () => void client.invalidateQueries({ queryKey: ['cases'] }));
   const stage = STAGES.find((one) => one === address.get('stage')) ?? null;
@@ -47,66 +49,46 @@ export function CasesPage() {
   const cases = useInfiniteQuery(casesQuery(stage, area));
   const areas = useQuery(areasQuery);
   const rows = cases.data?.pages.flatMap((page) => page.items) ?? [];
-  const set = (name: string, value: string | null) =>
-    setAddress(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
   return (
     <Page title={t('cases.title')}>
-      <Group gap="xs" role="search" aria-label={t('cases.filters')}>
-        <Select
-          size="xs"
-          w={180}
+      <Filters label={t('cases.filters')}>
+        <FilterChoice
           label={t('cases.stage')}
-          placeholder={t('cases.all')}
-          clearable
-          clearButtonProps={{ 'aria-label': t('cases.clear') }}
-          data={STAGES.map((value) => ({ value, label: t(`stage.${value}`) }))}
+          all={t('cases.all')}
+          options={STAGES.map((value) => ({ value, label: t(`stage.${value}`) }))}
           value={stage}
-          onChange={(value) => set('stage', value)}
+          onChoose={(stage) => set({ stage })}
         />
-        <Select
-          size="xs"
-          w={180}
+        <FilterChoice
           label={t('cases.area')}
-          placeholder={t('cases.all')}
-          clearable
-          searchable
-          clearButtonProps={{ 'aria-label': t('cases.clear') }}
-          data={(areas.data ?? []).map((one) => one.name)}
+          all={t('cases.all')}
+          options={(areas.data ?? []).map((one) => one.name)}
           value={area}
-          onChange={(value) => set('area', value)}
+          onChoose={(area) => set({ area })}
+          isSearched
         />
-      </Group>
+      </Filters>
       <ProblemText error={cases.error} />
       {cases.isPending && <Waiting />}
       {cases.data && rows.length === 0 && <Text c="dimmed">{t('cases.none')}</Text>}
       {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={900} type="native" tabIndex={0} role="region" aria-label={t('cases.title')}>
-          <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">{t('cases.number')}</Table.Th>
-                <Table.Th scope="col">{t('cases.matter')}</Table.Th>
-                <Table.Th scope="col">{t('cases.where')}</Table.Th>
-                <Table.Th scope="col">{t('cases.stage')}</Table.Th>
-                <Table.Th scope="col">{t('cases.opened_at')}</Table.Th>
-                <Table.Th scope="col">{t('cases.due_at')}</Table.Th>
-                <Table.Th scope="col">{t('cases.confirmed_by')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Row key={row.id} row={row} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <ListTable
+          label={t('cases.title')}
+          minWidth={900}
+          columns={[
+            t('cases.number'),
+            t('cases.matter'),
+            t('cases.where'),
+            t('cases.stage'),
+            t('cases.opened_at'),
+            t('cases.due_at'),
+            t('cases.confirmed_by'),
+          ]}
+        >
+          {rows.map((row) => (
+            <Row key={row.id} row={row} />
+          ))}
+        </ListTable>
       )}
       <More query={cases} />
     </Page>

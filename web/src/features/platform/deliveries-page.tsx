@@ -8,6 +8,7 @@ import { useMay } from '@/app/session/session';
 import { announce } from '@/components/announce';
 import { Moment } from '@/components/moment';
 import { More } from '@/components/more';
+import { ListTable } from '@/components/list-table';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
@@ -54,59 +55,54 @@ export function DeliveriesPage() {
 function Rows({ rows, state, mayReplay }: { rows: DeliveryOut[]; state: DeliveryState; mayReplay: boolean }) {
   const { t } = useTranslation('platform');
   return (
-    <Table.ScrollContainer minWidth={860} type="native" tabIndex={0} role="region" aria-label={t('deliveries.title')}>
-      <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">{t('deliveries.case')}</Table.Th>
-            <Table.Th scope="col">{t('deliveries.kind')}</Table.Th>
-            <Table.Th scope="col">{t('deliveries.created_at')}</Table.Th>
-            <Table.Th scope="col" ta="right">
-              {t('deliveries.attempts')}
-            </Table.Th>
-            <Table.Th scope="col">{t(state === 'pending' ? 'deliveries.next_at' : 'deliveries.ended_at')}</Table.Th>
-            <Table.Th scope="col">{t(state === 'delivered' ? 'deliveries.receipt' : 'deliveries.reason')}</Table.Th>
-            {state !== 'delivered' && mayReplay && <Table.Th scope="col">{t('deliveries.act')}</Table.Th>}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={row.id}>
-              <Table.Th scope="row" fw={400}>
-                <Anchor component={Link} to={`/platform/cases/${row.case}`} size="sm" title={row.case}>
-                  {row.case.slice(0, 8)}
-                </Anchor>
-              </Table.Th>
-              <Table.Td>
-                <KindOf delivery={row} />
-              </Table.Td>
-              <Table.Td>
-                <Moment at={row.created_at} seconds />
-              </Table.Td>
-              <Table.Td ta="right">{row.attempts}</Table.Td>
-              <Table.Td>
-                <Moment at={state === 'pending' ? row.next_at : row.ended_at} seconds />
-              </Table.Td>
-              <Table.Td maw={420} style={{ overflowWrap: 'anywhere' }}>
-                {state === 'delivered' ? (
-                  <>
-                    {row.platform_number ?? '–'}
-                    {row.repeated && ` (${t('deliveries.repeated')})`}
-                  </>
-                ) : (
-                  (row.error ?? t('deliveries.not_tried'))
-                )}
-              </Table.Td>
-              {state !== 'delivered' && mayReplay && (
-                <Table.Td>
-                  <Replay delivery={row} />
-                </Table.Td>
-              )}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <ListTable
+      label={t('deliveries.title')}
+      minWidth={860}
+      columns={[
+        t('deliveries.case'),
+        t('deliveries.kind'),
+        t('deliveries.created_at'),
+        { name: t('deliveries.attempts'), end: true },
+        t(state === 'pending' ? 'deliveries.next_at' : 'deliveries.ended_at'),
+        t(state === 'delivered' ? 'deliveries.receipt' : 'deliveries.reason'),
+        ...(state !== 'delivered' && mayReplay ? [t('deliveries.act')] : []),
+      ]}
+    >
+      {rows.map((row) => (
+        <Table.Tr key={row.id}>
+          <Table.Th scope="row" fw={400}>
+            <Anchor component={Link} to={`/platform/cases/${row.case}`} size="sm" title={row.case}>
+              {row.case.slice(0, 8)}
+            </Anchor>
+          </Table.Th>
+          <Table.Td>
+            <KindOf delivery={row} />
+          </Table.Td>
+          <Table.Td>
+            <Moment at={row.created_at} seconds />
+          </Table.Td>
+          <Table.Td ta="right">{row.attempts}</Table.Td>
+          <Table.Td>
+            <Moment at={state === 'pending' ? row.next_at : row.ended_at} seconds />
+          </Table.Td>
+          <Table.Td maw={420} style={{ overflowWrap: 'anywhere' }}>
+            {state === 'delivered' ? (
+              <>
+                {row.platform_number ?? '–'}
+                {row.repeated && ` (${t('deliveries.repeated')})`}
+              </>
+            ) : (
+              (row.error ?? t('deliveries.not_tried'))
+            )}
+          </Table.Td>
+          {state !== 'delivered' && mayReplay && (
+            <Table.Td>
+              <Replay delivery={row} />
+            </Table.Td>
+          )}
+        </Table.Tr>
+      ))}
+    </ListTable>
   );
 }
 

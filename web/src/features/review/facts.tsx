@@ -1,7 +1,7 @@
 import { Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useLimitText } from '@/components/limit';
-import { useMatterName } from '@/components/matters';
+import { useMatterLevel, useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { Name } from '@/components/name';
 import { useTimes } from '@/components/time';
@@ -34,12 +34,48 @@ export function Facts({ detail, isTimed = true }: { detail: IncidentDetailOut; i
         <Reading key={incident.id} detail={detail} />
         <When detail={detail} />
         <Rule detail={detail} />
-        <dt>{t('fact.score')}</dt>
-        <dd>{incident.score.toFixed(2)}</dd>
+        <Grounds detail={detail} />
       </dl>
       <Filing detail={detail} />
       <Similar id={incident.id} />
     </aside>
+  );
+}
+
+/** What finding it rests on, how sure the detector was, and what the second model said of it. */
+function Grounds({ detail }: { detail: IncidentDetailOut }) {
+  const { t } = useTranslation('review');
+  const levelOf = useMatterLevel();
+  const times = useTimes();
+  const { incident, verifications } = detail;
+  const level = levelOf(incident.matter);
+  const passed = verifications.find(({ refused }) => refused == null);
+  return (
+    <>
+      <dt>{t('fact.score')}</dt>
+      <dd>
+        {incident.score.toFixed(2)}
+        {level && (
+          <Text span c="dimmed" size="xs" title={t(`grounds_means.${level}`)}>
+            {' '}
+            {t(`grounds.${level}`)}
+          </Text>
+        )}
+      </dd>
+      {passed && (
+        <>
+          <dt>{t('fact.second_look')}</dt>
+          <dd title={t('fact.second_look_at', { at: times.short(passed.at) })}>
+            {passed.verified.toFixed(2)}
+            <Text span c="dimmed" size="xs">
+              {' '}
+              {t('fact.detector', { value: passed.proposed.toFixed(2) })}
+              {passed.exemplar && ` · ${t('fact.exemplar', { value: passed.likeness?.toFixed(2) ?? '' })}`}
+            </Text>
+          </dd>
+        </>
+      )}
+    </>
   );
 }
 

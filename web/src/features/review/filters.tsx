@@ -2,29 +2,18 @@ import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSearchParams } from 'react-router';
+import { useAddress } from '@/components/filters';
 import { useMatters } from '@/components/matters';
 import { areasQuery } from '@/api/areas';
 import type { QueueFilter } from './types';
 
 /** The filter of the address, so that it survives a reload and can be sent to a colleague. */
 export function useFilter(): [QueueFilter, (change: Partial<QueueFilter>) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useAddress();
   const matter = params.get('matter');
   const area = params.get('area');
   const filter = useMemo(() => ({ matter, area }), [matter, area]);
-  const change = (changes: Partial<QueueFilter>) =>
-    setParams(
-      (before) => {
-        for (const [name, value] of Object.entries(changes)) {
-          if (value) before.set(name, value);
-          else before.delete(name);
-        }
-        return before;
-      },
-      { replace: true },
-    );
-  return [filter, change];
+  return [filter, (changes) => set({ ...changes })];
 }
 
 export function Filters() {

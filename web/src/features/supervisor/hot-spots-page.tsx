@@ -1,5 +1,6 @@
 import { Paper, Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { ListTable } from '@/components/list-table';
 import { Name } from '@/components/name';
 import { Page } from '@/components/page';
 import { ProblemText } from '@/components/problem-text';
@@ -37,42 +38,33 @@ function Places({ places }: { places: HotPlace[] }) {
   const { t } = useTranslation('supervisor');
   if (places.length === 0) return <Text c="dimmed">{t('nothing')}</Text>;
   return (
-    <Table.ScrollContainer minWidth={640} type="native" tabIndex={0} role="region" aria-label={t('hot_spots.places')}>
-      <Table fz="sm" striped bg="var(--mantine-color-body)" withTableBorder captionSide="top">
-        <Table.Caption ta="left" mt={0} mb="xs">
-          {t('hot_spots.places')}
-        </Table.Caption>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">{t('dimension.stream')}</Table.Th>
-            <Table.Th scope="col">{t('dimension.grid_cell')}</Table.Th>
-            <Table.Th scope="col">{t('hot_spots.coordinates')}</Table.Th>
-            <Table.Th scope="col" ta="right">
-              {t('column.found')}
-            </Table.Th>
-            <Table.Th scope="col" ta="right">
-              {t('column.recurrences')}
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {places.map((place) => (
-            <Table.Tr key={place.view}>
-              <Table.Th scope="row" fw={400} maw={320}>
-                <Name>{place.stream_name}</Name>
-              </Table.Th>
-              <Table.Td>{place.grid_cell ?? '–'}</Table.Td>
-              <Table.Td>
-                {typeof place.longitude !== 'number' || typeof place.latitude !== 'number'
-                  ? '–'
-                  : `${place.longitude.toFixed(5)}, ${place.latitude.toFixed(5)}`}
-              </Table.Td>
-              <Table.Td ta="right">{place.found}</Table.Td>
-              <Table.Td ta="right">{place.recurrences}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <ListTable
+      label={t('hot_spots.places')}
+      minWidth={640}
+      withCaption
+      columns={[
+        t('dimension.stream'),
+        t('dimension.grid_cell'),
+        t('hot_spots.coordinates'),
+        { name: t('column.found'), end: true },
+        { name: t('column.recurrences'), end: true },
+      ]}
+    >
+      {places.map((place) => (
+        <Table.Tr key={place.view}>
+          <Table.Th scope="row" fw={400} maw={320}>
+            <Name>{place.stream_name}</Name>
+          </Table.Th>
+          <Table.Td>{place.grid_cell ?? '–'}</Table.Td>
+          <Table.Td>
+            {typeof place.longitude !== 'number' || typeof place.latitude !== 'number'
+              ? '–'
+              : `${place.longitude.toFixed(5)}, ${place.latitude.toFixed(5)}`}
+          </Table.Td>
+          <Table.Td ta="right">{place.found}</Table.Td>
+          <Table.Td ta="right">{place.recurrences}</Table.Td>
+        </Table.Tr>
+      ))}
+    </ListTable>
   );
 }

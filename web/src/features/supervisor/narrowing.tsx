@@ -1,5 +1,5 @@
 // The period, the matter and the area of a statistic: chosen here, kept in the address.
-import { Button, Group, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { DatePickerInput } from '@mantine/dates';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { areasQuery } from '@/api/areas';
 import { serverNow } from '@/app/session/clock';
 import { useSession } from '@/app/session/session';
 import { useDayProps } from '@/components/days';
+import { FilterChoice, Filters, useAddress } from '@/components/filters';
 import { useMatters } from '@/components/matters';
 import { beginOf, dayOf, isDay, plusDays, presets } from './period';
 import type { Narrowing } from './wire';
@@ -42,26 +43,14 @@ export function useChosen(): Chosen {
 export function NarrowingBar({ only = ['matter', 'area'] }: { only?: readonly ('matter' | 'area')[] }) {
   const { t } = useTranslation('supervisor');
   const dayProps = useDayProps();
-  const [, setAddress] = useSearchParams();
+  const [, set] = useAddress();
   const { from, to, narrowing } = useChosen();
   const { utc_offset } = useSession();
   const matters = useMatters();
   const areas = useQuery(areasQuery);
-  const set = (changes: Record<string, string | null>) => {
-    setAddress(
-      (address) => {
-        for (const [name, value] of Object.entries(changes)) {
-          if (value) address.set(name, value);
-          else address.delete(name);
-        }
-        return address;
-      },
-      { replace: true },
-    );
-  };
   const today = dayOf(serverNow(), utc_offset);
   return (
-    <Group gap="xs" align="flex-end" role="search" aria-label={t('narrowing.title')}>
+    <Filters label={t('narrowing.title')}>
       <DatePickerInput
         key={`${from} ${to}`}
         type="range"
@@ -97,32 +86,24 @@ export function NarrowingBar({ only = ['matter', 'area'] }: { only?: readonly ('
         ))}
       </Button.Group>
       {only.includes('matter') && (
-        <Select
-          size="xs"
-          w={160}
+        <FilterChoice
           label={t('narrowing.matter')}
-          placeholder={t('narrowing.all')}
-          clearable
-          clearButtonProps={{ 'aria-label': t('narrowing.clear') }}
-          data={matters.map((matter) => ({ value: matter.key, label: matter.name }))}
+          all={t('narrowing.all')}
+          options={matters.map((matter) => ({ value: matter.key, label: matter.name }))}
           value={narrowing.matter ?? null}
-          onChange={(matter) => set({ matter })}
+          onChoose={(matter) => set({ matter })}
         />
       )}
       {only.includes('area') && (
-        <Select
-          size="xs"
-          w={160}
+        <FilterChoice
           label={t('narrowing.area')}
-          placeholder={t('narrowing.all')}
-          clearable
-          searchable
-          clearButtonProps={{ 'aria-label': t('narrowing.clear') }}
-          data={(areas.data ?? []).map((area) => area.name)}
+          all={t('narrowing.all')}
+          options={(areas.data ?? []).map((area) => area.name)}
           value={narrowing.area ?? null}
-          onChange={(area) => set({ area })}
+          onChoose={(area) => set({ area })}
+          isSearched
         />
       )}
-    </Group>
+    </Filters>
   );
 }

@@ -1,7 +1,8 @@
-import { Table, UnstyledButton } from '@mantine/core';
+import { Table, Text, UnstyledButton } from '@mantine/core';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMatterLevel } from '@/components/matters';
 import { Name } from '@/components/name';
 import { interval, limitShare, percent } from './numbers';
 import { useSpan } from './words';
@@ -75,6 +76,7 @@ export function RowsTable({ by, rows, total }: Props) {
             <Table.Tr key={row.key}>
               <Table.Th scope="row" fw={400} maw={260}>
                 <Name>{row.name || t('nameless')}</Name>
+                {by === 'matter' && <Level matter={row.key} />}
               </Table.Th>
               {COLUMNS.map(({ key, text }) => (
                 <Table.Td key={key} ta="right">
@@ -96,5 +98,18 @@ export function RowsTable({ by, rows, total }: Props) {
         </Table.Tfoot>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** What finding the matter rests on: a precision means another thing for each. */
+function Level({ matter }: { matter: string }) {
+  const { t } = useTranslation('supervisor');
+  const level = useMatterLevel()(matter);
+  return (
+    level && (
+      <Text size="xs" c="dimmed">
+        {t(`level.${level}`)}
+      </Text>
+    )
   );
 }

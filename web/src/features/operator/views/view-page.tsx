@@ -1,6 +1,6 @@
 // One view: zones, shop lines and masks are drawn on its reference picture, and what they would change about the last
 // looks is told while they are drawn. Nothing is in force until it is saved.
-import { Tabs, Text } from '@mantine/core';
+import { Stack, Tabs, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useReducer, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +10,8 @@ import { announce } from '@/components/announce';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { referenceUrl, useFresh, viewQuery, zonesQuery, type Matter, type ViewCoverage, type Zone } from '../data';
+import { ExemplarList } from '../exemplars/exemplar-list';
+import { MarkForm } from '../exemplars/mark-form';
 import { boxesOf, useWhatIf, WhatIfList } from '../whatif/what-if';
 import { draw, isChanged, NOTHING_DRAWN, type Draft, type ZoneKind } from '../zones/drafts';
 import { outlineFault, type Outline } from '../zones/polygon';
@@ -51,7 +53,10 @@ export function ViewPage() {
   return <Desk key={id} row={view.data} zones={zones.data} matters={matters} />;
 }
 
-type Making = 'zone' | 'mask' | 'shop_line';
+/** `example`: a box that says how something looks; it makes no zone. */
+type Making = 'zone' | 'mask' | 'shop_line' | 'example';
+
+const MODES: Record<Making, Mode> = { zone: 'outline', mask: 'outline', shop_line: 'line', example: 'box' };
 
 function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matters: Matter[] }) {
   const matterName = useMatterName();
@@ -104,13 +109,14 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
   const begin = (what: Making) => {
     setMaking(what);
     setStarted([]);
-    setTab('zones');
+    setTab(what === 'example' ? 'examples' : 'zones');
     act({ type: 'select', key: null });
   };
   const aspect = view.reference ? view.reference.width / view.reference.height : 16 / 9;
   const outline = making === 'shop_line' ? shopLineOutline({ line: started, ...strip }, aspect) : started;
   const finish = () => {
-    if (making === null) return;
+    // A box is whole with its second corner; the form asks what it is.
+    if (making === null || making === 'example') return;
     const fault = making === 'shop_line' && started.length < 2 ? null : outlineFault(outline);
     if (fault || started.length < 2) {
       announce(fault ? words({ field: 'outline', kind: fault.kind, fault }) : t('draw.too_short'));
@@ -120,10 +126,11 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
     setMaking(null);
     announce(t('draw.added'));
   };
-  const putting: Mode = making === null ? 'zones' : making === 'shop_line' ? 'line' : 'outline';
+  const putting: Mode = making === null ? 'zones' : MODES[making];
   const preview = making === 'shop_line' && started.length >= 2 ? [previewDraft(outline)] : [];
   const url = referenceUrl(view);
-  const startedFault = making !== null && making !== 'shop_line' && started.length > 2 ? outlineFault(outline) : null;
+  const startedFault =
+    making !== null && MODES[making] === 'outline' && started.length > 2 ? outlineFault(outline) : null;
   const shownFault = making === null ? selectedDraft && outlineFault(selectedDraft.outline) : startedFault;
 
   return (
@@ -132,7 +139,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
       <section className={classes.left} aria-label={t('view.picture')}>
         <ViewHead row={row} />
         <DrawBar
-          making={making}
+          making={making === 'example' ? null : making}
           onBegin={begin}
           onFinish={finish}
           onCancel={() => setMaking(null)}
@@ -147,7 +154,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
           onReset={reset}
           onSave={() => saving.save({ changed, removed, base, drafts })}
           isSaving={saving.isPending}
-          disabled={!url}
+          disabled={!url || making === 'example'}
         />
         {saving.error && <ProblemText error={saving.error} />}
         {url && view.reference ? (
@@ -178,6 +185,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
           <Tabs.List>
             <Tabs.Tab value="zones">{t('view.tab.zones', { count: drafts.length })}</Tabs.Tab>
             <Tabs.Tab value="what_if">{t('view.tab.what_if', { count: asked.lines.length })}</Tabs.Tab>
+            <Tabs.Tab value="examples">{t('view.tab.examples')}</Tabs.Tab>
             <Tabs.Tab value="view">{t('view.tab.view')}</Tabs.Tab>
             <Tabs.Tab value="looks">{t('view.tab.looks')}</Tabs.Tab>
           </Tabs.List>
@@ -203,7 +211,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
                 )}
               </>
             )}
-            {making !== null && (
+            {making !== null && making !== 'example' && (
               <Text size="sm" c="dimmed">
                 {t(`draw.how.${making}`)}
               </Text>
@@ -211,6 +219,19 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
           </Tabs.Panel>
           <Tabs.Panel value="what_if" className={classes.panel}>
             <WhatIfList asked={asked} shown={pointed} onShow={setPointed} />
+          </Tabs.Panel>
+          <Tabs.Panel value="examples" className={classes.panel}>
+            <Stack gap="sm">
+              <MarkForm
+                view={view}
+                matters={matters}
+                isDrawing={making === 'example'}
+                corners={started}
+                onDraw={() => begin('example')}
+                onDone={() => setMaking(null)}
+              />
+              <ExemplarList which={{ view: view.id }} withPlace={false} />
+            </Stack>
           </Tabs.Panel>
           <Tabs.Panel value="view" className={classes.panel}>
             <ViewForm view={view} matters={matters} onTry={setDraftMatters} />
@@ -250,7 +271,7 @@ function previewDraft(outline: Outline): Draft {
 }
 
 function freshDraft(
-  making: Making,
+  making: Exclude<Making, 'example'>,
   outline: Outline,
   ofView: readonly string[],
   matters: readonly Matter[],

@@ -11,6 +11,16 @@ export const CORNERS_MAX = 200;
 /** Below this share of the picture an outline has no area. */
 const AREA_MIN = 1e-6;
 
+/** The four corners of the box between two opposite ones. */
+export function boxOutline([ax, ay]: Corner, [bx, by]: Corner): Outline {
+  return [
+    [ax, ay],
+    [bx, ay],
+    [bx, by],
+    [ax, by],
+  ];
+}
+
 /** What is wrong with an outline; corners are counted from 1, as people count them. */
 export type OutlineFault =
   | { readonly kind: 'too_few'; readonly corners: number }
