@@ -289,7 +289,7 @@ fn what_is_read_is_shown_masked_and_a_permitted_text_is_reported_no_more() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         json_lines(&output)
     };
-    let opened: Vec<Value> = replay(8).into_iter().filter(|change| change["change"] == "opened").collect();
+    let opened: Vec<Value> = replay(7).into_iter().filter(|change| change["change"] == "opened").collect();
     let read = |part: &str| {
         let of = |incident: &&Value| incident["read"].as_str().is_some_and(|read| read.contains(part));
         let incidents = deployment.incidents();
@@ -311,13 +311,13 @@ fn what_is_read_is_shown_masked_and_a_permitted_text_is_reported_no_more() {
     let sign = signs.iter().find(|sign| sign["text"].as_str().is_some_and(|text| text.contains("疏通"))).unwrap();
     assert!(signs.len() >= 3 && signs.iter().all(|sign| sign["permitted_by"].is_null()), "{signs:#?}");
     deployment.ask(&["sign", "permit", "wall", sign["id"].as_str().unwrap()]);
-    let changes = replay(14);
+    let changes = replay(11);
     let ended: Vec<&Value> = changes.iter().filter(|change| change["change"] == "closed").collect();
     assert_eq!(ended.len(), 1, "{changes:#?}");
     assert_eq!((&ended[0]["incident"], &ended[0]["cause"]), (&json!(drains), &json!("rule_changed")));
 
     deployment.ask(&["sign", "withdraw", "wall", sign["id"].as_str().unwrap()]);
-    let again: Vec<Value> = replay(22).into_iter().filter(|change| change["change"] == "reopened").collect();
+    let again: Vec<Value> = replay(17).into_iter().filter(|change| change["change"] == "reopened").collect();
     assert_eq!(again.len(), 1, "what was taken back is reported again");
 }
 
