@@ -109,10 +109,12 @@ fn pictures(folder: &Path) -> anyhow::Result<Vec<(FileRole, &'static str, Vec<u8
         (FileRole::MaskedPlain, "plain_first.jpg"),
         (FileRole::MaskedPlain, "plain_middle.jpg"),
         (FileRole::MaskedPlain, "plain_latest.jpg"),
+        (FileRole::Masked, "masked_latest.jpg"),
     ]
     .into_iter()
     .map(|(role, name)| {
-        let file = folder.join(name);
+        // The picture that a case shows has no frame of its own here.
+        let file = folder.join(if role == FileRole::Masked { "plain_latest.jpg" } else { name });
         Ok((role, name, std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?))
     })
     .collect()

@@ -44,7 +44,13 @@ export function ExemplarCard({ exemplar, matterName, withPlace }: Props) {
         </div>
         <Stack gap={2} flex={1} miw={0}>
           <Group gap={6} wrap="nowrap">
-            <Badge variant="light" radius="sm" tt="none" color={exemplar.polarity === 'raise' ? 'accent' : 'gray'}>
+            <Badge
+              flex="none"
+              variant="light"
+              radius="sm"
+              tt="none"
+              color={exemplar.polarity === 'raise' ? 'accent' : 'orange'}
+            >
               {t(`exemplar.does.${exemplar.polarity}`)}
             </Badge>
             <Name size="sm" fw={500}>
