@@ -326,6 +326,7 @@ impl Desk {
             clean_looks: 0,
             clean_since: None,
             score,
+            read: None,
             refused: None,
             phase: Phase::Candidate,
         };
@@ -343,6 +344,7 @@ impl Desk {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            read: None,
             weights: None,
         };
         (Place { phase: Phase::Reported { incident: incident.id }, ..place }, incident)
@@ -406,6 +408,7 @@ impl Desk {
             view_name: seen.view.name.clone(),
             model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
             verifier: None,
+            read: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),
                 pipeline_sha256: matter.sha256.clone(),

@@ -239,6 +239,7 @@ pub fn looked(service: &Service, view: &View, at: WallTime, places: usize) {
             presence: Presence::Open { since: at },
             review: Review::Waiting,
             recurrences: 0,
+            read: None,
             weights: None,
         },
     };
@@ -275,6 +276,7 @@ fn open_place(view: &View, number: usize, at: WallTime) -> Place {
         clean_looks: 0,
         clean_since: None,
         score: Score::new(0.8).expect("it lies in 0..=1"),
+        read: None,
         refused: None,
         phase: Phase::Reported { incident: Incident::id_of(id) },
     }

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use super::phone;
-use crate::domain::{AdRules, BBox, Detection, FrameSpace, Score, TextLine};
+use crate::domain::{AdRules, BBox, Detection, FrameSpace, PHONE_NUMBER, Score, TextLine, phone};
 
 /// Class of a sticker, a stamp or a leaf that offers something: a number to call, or the words of such services.
 pub const SMALL_AD: &str = "small_ad";
@@ -12,8 +11,6 @@ pub const SMALL_AD: &str = "small_ad";
 pub const BANNER: &str = "banner";
 /// Class of any other text.
 pub const SIGN: &str = "sign";
-/// Class of a line with a telephone number: it is personal data, and hidden where pictures leave the house.
-pub const PHONE_NUMBER: &str = "phone_number";
 /// All of them.
 pub const CLASSES: [&str; 4] = [SMALL_AD, BANNER, SIGN, PHONE_NUMBER];
 
@@ -35,6 +32,12 @@ pub fn detections(lines: &[TextLine], width: u32, rules: &AdRules) -> Vec<Detect
     }
     let mut ads = Vec::new();
     for group in joined(&evident, |a, b| are_near(a.line, b.line)) {
+        if is_board(rules, &group, &others) {
+            let board: Vec<&TextLine> = group.iter().map(|one| one.line).collect();
+            let score = board.iter().map(|line| line.score).max().unwrap_or(Score::ZERO);
+            found.push(detection(SIGN, score, around(&board), &text_of(board)));
+            continue;
+        }
         let mut patch: Vec<&TextLine> = group.iter().map(|one| one.line).collect();
         // The rest of what the sticker says: lines beside the evidence, as far as it stays small.
         let bbox = around(&patch);
@@ -66,10 +69,28 @@ fn detection(class: &str, score: Score, bbox: BBox<FrameSpace>, text: &str) -> D
 fn is_banner(rules: &AdRules, line: &TextLine, width: u32) -> bool {
     let (along, across) = (line.quad.width().max(line.quad.height()), line.quad.width().min(line.quad.height()));
     // Chinese characters alone: foreign signs are misread into long rows of letters, and a long number is no slogan.
-    let characters = line.text.chars().filter(|c| matches!(c, '\u{4e00}'..='\u{9fff}')).count();
-    along >= rules.banner_ratio_min * across
+    let characters = line.text.chars().filter(is_chinese).count();
+    let is_long = along >= rules.banner_ratio_min * across
         && along >= rules.banner_length_min * width as f32
-        && characters >= rules.banner_characters_min
+        && characters >= rules.banner_characters_min;
+    let is_said =
+        holds(&rules.slogans, line) || (characters >= rules.banner_plain_characters_min && !is_name(rules, line));
+    is_long && is_said
+}
+
+/// Whether the line ends as names of shops and houses do, what is not Chinese left out.
+fn is_name(rules: &AdRules, line: &TextLine) -> bool {
+    let chinese: String = line.text.chars().filter(is_chinese).collect();
+    rules.name_ends.iter().any(|end| chinese.ends_with(end.as_str()) && chinese.len() > end.len())
+}
+
+fn holds(words: &[String], line: &TextLine) -> bool {
+    let dense: String = line.text.chars().filter(|c| !c.is_whitespace()).collect();
+    words.iter().any(|word| dense.contains(word.as_str()))
+}
+
+fn is_chinese(character: &char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}')
 }
 
 /// What speaks for a small ad.
@@ -95,15 +116,25 @@ fn evidence(rules: &AdRules, line: &TextLine, width: u32) -> Option<Evidence> {
     if line.quad.bbox().width() > rules.small_width_max * width || letter(line) > rules.small_letter_max * width {
         return None;
     }
-    let dense: String = line.text.chars().filter(|c| !c.is_whitespace()).collect();
     let has_number = line.score >= rules.number_score_min && !phone::numbers(&line.text).is_empty();
-    let has_word = line.score >= rules.word_score_min && rules.words.iter().any(|word| dense.contains(word));
+    let has_word = line.score >= rules.word_score_min && holds(&rules.words, line);
     match (has_number, has_word) {
         (true, true) => Some(Evidence::Both),
         (true, false) => Some(Evidence::Number),
         (false, true) => Some(Evidence::Word),
         (false, false) => None,
     }
+}
+
+/// Whether a group is the number to call on a shop's own board: it offers no service, and a shop's name stands on it or
+/// beside it in letters that are no smaller.
+fn is_board(rules: &AdRules, group: &[&Evident<'_>], others: &[&TextLine]) -> bool {
+    let names = |number: &TextLine| {
+        let near = others.iter().filter(|other| letter(other) >= letter(number) && are_near(number, other));
+        near.copied().any(|other| is_name(rules, other))
+    };
+    group.iter().all(|one| one.evidence == Evidence::Number)
+        && group.iter().any(|one| is_name(rules, one.line) || names(one.line))
 }
 
 /// The score of a group of evident lines.
@@ -203,6 +234,9 @@ mod tests {
             banner_ratio_min: 6.0,
             banner_length_min: 0.12,
             banner_characters_min: 6,
+            slogans: vec!["庆祝".into()],
+            banner_plain_characters_min: 11,
+            name_ends: vec!["店".into(), "公司".into()],
             sha256: String::new(),
         }
     }
@@ -271,5 +305,33 @@ mod tests {
         assert_eq!(found(&[text("热烈庆祝", 0.9, long)])[0].0, SIGN);
         assert_eq!(found(&[text("PECTOPAH GRAND CAFE", 0.9, long)])[0].0, SIGN);
         assert!(found(&[text("13812345678", 0.9, long)]).iter().all(|d| d.0 != BANNER));
+    }
+
+    #[test]
+    fn a_long_name_of_a_shop_is_a_sign_and_a_slogan_is_a_banner_whatever_it_ends_with() {
+        let long = [100.0, 50.0, 500.0, 90.0];
+        for (said, class) in [
+            ("东方红体育用品专卖店", SIGN),
+            ("东方红体育用品股份有限公司 DFH SPORT", SIGN),
+            ("东方红体育用品批零", SIGN),
+            ("东方红体育用品批发零售欢", BANNER),
+            ("热烈庆祝东方红体育用品专卖店", BANNER),
+        ] {
+            assert_eq!(found(&[text(said, 0.9, long)])[0].0, class, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_number_on_a_shops_board_is_the_shops_and_one_that_offers_a_service_is_an_ad() {
+        let number = text("电话 13812345678", 0.95, [120.0, 92.0, 280.0, 108.0]);
+        let classes = |name: &str, bbox| {
+            let found = found(&[text(name, 0.95, bbox), number.clone()]);
+            found.into_iter().map(|d| d.0).collect::<Vec<_>>()
+        };
+        let board = [100.0, 60.0, 300.0, 88.0];
+        assert!(!classes("王记体育用品店", board).contains(&SMALL_AD.to_owned()));
+        assert!(classes("王记开锁店", board).contains(&SMALL_AD.to_owned()), "the service is offered");
+        assert!(classes("王记体育用品", board).contains(&SMALL_AD.to_owned()), "no name of a shop");
+        assert!(classes("王记体育用品店", [100.0, 10.0, 300.0, 38.0]).contains(&SMALL_AD.to_owned()), "elsewhere");
     }
 }

@@ -20,6 +20,7 @@ pub fn matter() -> Matter {
         grounds: Grounds::Composed,
         verify: None,
         scan: None,
+        plate: None,
         composition: Composition {
             anchor: Part { classes: vec!["car".into()], score_min: Score::new(0.3).expect("in range") },
             companion: None,
@@ -81,6 +82,7 @@ pub fn sighting(second: i64, bbox: [f32; 4], looks_degrees: f32) -> Sighting {
         bbox_frame: Homography::IDENTITY.to_frame(&bbox, 100, 100),
         bbox,
         appearance: Appearance::new(vec![angle.cos(), angle.sin()]),
+        read: None,
         accompanied: true,
         zone: Some((ZoneId::derived(&[b"zone"]), 1)),
         frame: meta(second),

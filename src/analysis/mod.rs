@@ -11,7 +11,7 @@ pub mod lawful;
 pub mod letterbox;
 pub mod lines;
 pub mod nms;
-pub mod phone;
+pub mod permit;
 pub mod place_book;
 pub mod plate;
 mod rectangle;

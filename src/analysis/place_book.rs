@@ -191,6 +191,7 @@ impl PlaceBook {
             clean_looks: 0,
             clean_since: None,
             score: sighting.score,
+            read: sighting.read.clone(),
             refused: None,
             phase: Phase::Candidate,
         })
@@ -217,6 +218,10 @@ fn set_back(place: &mut Place, at: WallTime) {
 
 /// How well a sighting fits a place, if it does: position always, appearance after a gap.
 fn fit(place: &Place, matter: &Matter, at: WallTime, sighting: &Sighting) -> Option<f32> {
+    // A vehicle drives on: it is known by its plate, wherever it is.
+    if matter.plate.is_some() {
+        return (place.read.is_some() && place.read == sighting.read).then_some(1.0);
+    }
     let rules = &matter.matching;
     let iou = place.bbox.iou(&sighting.bbox);
     let likeness = place.appearance.likeness(&sighting.appearance);
@@ -241,7 +246,17 @@ fn seen(
     let Some(zone) = sighting.zone else { return lawful(place, at, out) };
     if let Phase::Cleared { incident, at: cleared_at, returned: None } = place.phase {
         place.phase = Phase::Cleared { incident, at: cleared_at, returned: Some(at) };
-        place = Place { first_seen: at, looks_seen: 0, looks_visible: 0, looks_accompanied: 0, refused: None, ..place };
+        // Another thing may stand there now, and says something else; a vehicle is its plate.
+        let read = matter.plate.as_ref().and(place.read.clone());
+        place = Place {
+            first_seen: at,
+            looks_seen: 0,
+            looks_visible: 0,
+            looks_accompanied: 0,
+            read,
+            refused: None,
+            ..place
+        };
     }
     place.zone = zone;
     place.last_seen = at;
@@ -250,13 +265,20 @@ fn seen(
     place.looks_accompanied += u32::from(sighting.accompanied);
     place.clean_looks = 0;
     place.clean_since = None;
+    if matter.plate.is_none() && (place.read.is_none() || sighting.score >= place.score) {
+        place.read = sighting.read.clone().or(place.read);
+    }
     // Once a verifier passed it, the fused score stands: a proposal's is on another scale.
     let fused = matter.verify.is_some() && !matches!(place.phase, Phase::Candidate);
     if !fused {
         place.score = place.score.max(sighting.score);
     }
-    place.bbox = follow(&place, sighting);
-    place.appearance = place.appearance.blended(&sighting.appearance, FOLLOW);
+    if matter.plate.is_some() {
+        (place.bbox, place.appearance) = (sighting.bbox, sighting.appearance.clone());
+    } else {
+        place.bbox = follow(&place, sighting);
+        place.appearance = place.appearance.blended(&sighting.appearance, FOLLOW);
+    }
     match place.phase {
         Phase::Candidate if persisted(&place, matter) => {
             if let Some(weights) = asked(&mut place, matter, at, sighting, second) {
@@ -390,6 +412,7 @@ fn opened(place: &Place, at: WallTime, weights: Option<Weights>) -> Incident {
         presence: Presence::Open { since: at },
         review: Review::Waiting,
         recurrences: 0,
+        read: place.read.clone(),
         weights: weights.map(Box::new),
     }
 }

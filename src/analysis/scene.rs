@@ -7,15 +7,23 @@ use super::{
     appearance::describe,
     compose::candidates,
     lawful::{Civil, forbidding_zone},
+    permit::is_permitted,
     place_book::Spot,
 };
-use crate::domain::{Detection, Frame, Homography, Matter, MatterKey, Place, Sighting, Zone};
+use crate::domain::{
+    Detection, Frame, Homography, Matter, MatterKey, OnRecord, Place, PlateNumber, ReadText, Sighting, Sign,
+    VehicleRegister, WallTime, Zone,
+};
 
 /// What a view is judged by.
 #[derive(Clone, Copy)]
 pub struct Rules<'a> {
     /// The view's zones.
     pub zones: &'a [Zone],
+    /// The view's signs; those that a person permitted are lawful wherever they stand.
+    pub signs: &'a [Sign],
+    /// The vehicles that the city has on record, for matters that read plates.
+    pub register: &'a VehicleRegister,
     /// The matters that the look looks for.
     pub matters: &'a BTreeMap<MatterKey, Matter>,
     /// The city's civil time.
@@ -49,7 +57,20 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
     for matter in rules.matters.values() {
         for candidate in candidates(matter, seen.detections) {
             let bbox = seen.homography.to_reference(&candidate.anchor.bbox, width, height);
-            let zone = forbidding_zone(rules.zones, matter, &bbox, seen.frame.meta.judged_at(), rules.civil);
+            let read = candidate.anchor.text.as_deref().map(ReadText::new);
+            let at = seen.frame.meta.judged_at();
+            // A vehicle whose plate nobody could read is nobody's.
+            if matter.plate.is_some() && read.is_none() {
+                continue;
+            }
+            let is_lawful = read.as_ref().is_some_and(|read| match &matter.plate {
+                Some(_) => is_on_record(rules.register, read, at, rules.civil),
+                None => is_permitted(rules.signs, read, &bbox),
+            });
+            let zone = match is_lawful {
+                true => None,
+                false => forbidding_zone(rules.zones, matter, &bbox, at, rules.civil),
+            };
             sightings.push(Sighting {
                 matter: matter.key.clone(),
                 class: candidate.anchor.class.clone(),
@@ -57,6 +78,7 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
                 bbox_frame: candidate.anchor.bbox,
                 bbox,
                 appearance: describe(&seen.frame.picture, &candidate.anchor.bbox),
+                read,
                 accompanied: candidate.is_complete(matter),
                 zone: zone.map(|zone| (zone.id, zone.version)),
                 frame: seen.frame.meta,
@@ -64,6 +86,13 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
         }
     }
     sightings
+}
+
+/// Whether the vehicle of this plate is on record on the day of `at`; what is no plate's number is not.
+fn is_on_record(register: &VehicleRegister, plate: &ReadText, at: WallTime, civil: Civil<'_>) -> bool {
+    let day = at.civil(civil.offset).date_naive();
+    let number = plate.reveal().parse::<PlateNumber>();
+    number.is_ok_and(|number| matches!(register.on_record(&number, day), OnRecord::Valid(_)))
 }
 
 /// Adds the sightings of a further frame of the same look: of two at one spot the surer stays.
@@ -101,7 +130,7 @@ pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
         .detections
         .iter()
         .filter(|other| other.score.value() >= HIDING_SCORE_MIN && bbox.covered_by(&other.bbox) > COVERED_MAX)
-        .filter(|other| other.text.is_none() || takes_the_spot(other));
+        .filter(|other| !other.is_text() || takes_the_spot(other));
     if covering.clone().any(takes_the_spot) {
         return Spot::Clear;
     }
@@ -123,7 +152,7 @@ mod tests {
             fixtures::{matter, meta, zone},
             place_book::PlaceBook,
         },
-        domain::{BBox, Picture, Score, ViewId, WallTime, ZoneKind},
+        domain::{BBox, Picture, RegisteredVehicle, Score, ViewId, WallTime, ZoneKind},
     };
 
     /// A street of grey with a striped thing on it, 200x200.
@@ -151,7 +180,7 @@ mod tests {
     fn with_rules<T>(zones: &[Zone], run: impl FnOnce(Rules<'_>) -> T) -> T {
         let matters = BTreeMap::from([(matter().key, matter())]);
         let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
-        run(Rules { zones, matters: &matters, civil })
+        run(Rules { zones, signs: &[], register: &VehicleRegister::default(), matters: &matters, civil })
     }
 
     #[test]
@@ -162,6 +191,58 @@ mod tests {
         let sightings = with_rules(&zones, |rules| sightings(rules, seen(&frame, &detections)));
         assert_eq!(sightings.iter().map(|s| s.zone.is_some()).collect::<Vec<_>>(), [true, false]);
         assert_eq!(sightings[0].bbox, BBox::from([0.4, 0.4, 0.6, 0.6]));
+    }
+
+    #[test]
+    fn a_permitted_sign_is_lawful_and_another_text_at_its_place_is_not() {
+        let frame = frame(None);
+        let matters = BTreeMap::from([(matter().key, matter())]);
+        let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
+        let (view, text, bbox) =
+            (ViewId::derived(&[b"v"]), ReadText::new("好又多超市"), BBox::from([0.4_f32, 0.4, 0.6, 0.6]));
+        let at = WallTime::from_millis(0);
+        let id = Sign::id_of(view, 1, &text, &bbox);
+        let sign = Sign { id, view, reference: 1, text, bbox, read_at: at, permitted: Some(("王".into(), at)) };
+        let zones = [zone(ZoneKind::Strict)];
+        for (said, signs, is_forbidden) in [
+            ("好又多 超市", std::slice::from_ref(&sign), false),
+            ("隆重开业全场五折", std::slice::from_ref(&sign), true),
+            ("好又多 超市", &[], true),
+        ] {
+            let detections = [Detection { text: Some(said.into()), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
+            let register = VehicleRegister::default();
+            let rules = Rules { zones: &zones, signs, register: &register, matters: &matters, civil };
+            let sightings = sightings(rules, seen(&frame, &detections));
+            assert_eq!((sightings.len(), sightings[0].zone.is_some()), (1, is_forbidden), "{said}");
+            assert_eq!(sightings[0].read, Some(ReadText::new(said)));
+        }
+    }
+
+    #[test]
+    fn a_vehicle_is_reported_by_its_plate_unless_it_is_on_record_that_day() {
+        let frame = frame(None);
+        let plate = crate::domain::PlateReading { model: "plates".into(), frames_min: 3, agreement_min: 0.6 };
+        let asks = Matter { plate: Some(plate), ..matter() };
+        let matters = BTreeMap::from([(asks.key.clone(), asks)]);
+        let civil = Civil { offset: FixedOffset::east_opt(8 * 3600).unwrap(), is_holiday: &|_| false };
+        let until = |day: &str| RegisteredVehicle { company: "示例".into(), valid_until: day.parse().unwrap() };
+        let today = frame.meta.judged_at().civil(civil.offset).date_naive();
+        let mut register = VehicleRegister::default();
+        register.insert("川A12345".parse().unwrap(), until(&today.to_string()));
+        register.insert("川A54321".parse().unwrap(), until(&today.pred_opt().unwrap().to_string()));
+        let zones = [zone(ZoneKind::Strict)];
+        for (plate, forbidden) in [
+            (Some("川A12345"), Some(false)),
+            (Some("川A54321"), Some(true)),
+            (Some("川A99999"), Some(true)),
+            (None, None),
+        ] {
+            let detections =
+                [Detection { text: plate.map(Into::into), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
+            let rules = Rules { zones: &zones, signs: &[], register: &register, matters: &matters, civil };
+            let sightings = sightings(rules, seen(&frame, &detections));
+            assert_eq!(sightings.first().map(|one| one.zone.is_some()), forbidden, "{plate:?}");
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ use anyhow::Context;
 
 use crate::{
     analysis::verify::Fusion,
-    domain::{Matter, Unable, Verify},
-    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest},
+    domain::{Matter, PlateReading, Unable, Verify},
+    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest, text::Plates},
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
@@ -37,6 +37,8 @@ pub(super) struct Eyes {
     pub detectors: Detectors,
     /// Those that look again.
     pub verifiers: BTreeMap<String, Verifier>,
+    /// Those that read plates.
+    pub plates: BTreeMap<String, Plates>,
     /// Matters that cannot be judged without what is missing here.
     pub unable: Vec<Unable>,
 }
@@ -67,6 +69,12 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
                 continue;
             }
         }
+        if let Some(plate) = &matter.plate
+            && let Err(why) = eyes.add_plates(service, &catalogue, plate)
+        {
+            eyes.unable.push(Unable { matter: matter.key.clone(), why });
+            continue;
+        }
         if let Some((verify, fusion)) = matter.verify.as_ref().zip(fusion)
             && !eyes.verifiers.contains_key(&verify.model)
         {
@@ -84,6 +92,20 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
     }
 }
 
+impl Eyes {
+    /// Loads the reader of plates; why it cannot be used, in words.
+    fn add_plates(&mut self, service: &Service, catalogue: &Catalogue, plate: &PlateReading) -> Result<(), String> {
+        if service.config.vehicles.is_empty() {
+            return Err("城市目录里没有备案车辆 vehicles.tsv，读到的号牌无从核对；补上后重启服务".to_owned());
+        }
+        if !self.plates.contains_key(&plate.model) {
+            let made = catalogue.plates(&plate.model).map_err(|error| why_unable(catalogue, false, &error))?;
+            self.plates.insert(plate.model.clone(), made);
+        }
+        Ok(())
+    }
+}
+
 /// Whether pipeline and manifests fit each other; how the verifier's score joins the proposal's, where there is one.
 fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>> {
     let manifest = catalogue.manifest(&matter.model)?;
@@ -91,6 +113,9 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
     match &matter.hide_by {
         Some(name) => catalogue.manifest(name)?.hides(matter)?,
         None => manifest.hides(matter)?,
+    }
+    if let Some(plate) = &matter.plate {
+        catalogue.manifest(&plate.model)?.plate_detection()?;
     }
     if let Some(scan) = &matter.scan {
         catalogue.manifest(&scan.model)?.scans(matter)?;
@@ -150,7 +175,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         backoff_refused: cameras.retry_refused,
     };
     let sessions = SessionPool::new(source, limits, service.clock.clone());
-    let Eyes { detectors, verifiers, unable } = eyes(service)?;
+    let Eyes { detectors, verifiers, plates, unable } = eyes(service)?;
     for Unable { matter, why } in &unable {
         tracing::warn!(%matter, why, "the matter is not judged; the others are");
     }
@@ -165,6 +190,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         sessions,
         detectors,
         verifiers,
+        plates,
         scenes: Scenes::new(service.store.clone(), service.data()),
         keep: Keep::new(service.data().join("kept")),
         keep_open_max,

@@ -113,5 +113,10 @@ fn text_of(report: &TextReport) -> String {
             clean.small_ads, clean.banners
         )
     });
+    let called = report.called.iter().map(|(kind, classes)| {
+        let classes = classes.iter().map(|(class, lines)| format!("{class} {lines}"));
+        format!("\n{kind} 归为：{}", classes.collect::<Vec<_>>().join("，"))
+    });
+    let clean = called.chain([clean]).collect::<String>();
     format!("{}\n{wrong}{clean}\n未计入 {} 张图片", table(&head, &rows), report.left_out.len())
 }

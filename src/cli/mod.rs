@@ -36,6 +36,7 @@ mod replay;
 mod review;
 #[cfg(feature = "gstreamer")]
 mod serve;
+mod sign;
 mod status;
 mod stream;
 mod stream_import;
@@ -92,6 +93,9 @@ enum Command {
     /// 样例：从复核结论学到的外观，试算、撤销
     #[command(subcommand)]
     Exemplar(exemplar::Command),
+    /// 准许的文字：查看基准图上的文字，准许、撤回
+    #[command(subcommand)]
+    Sign(sign::Command),
     /// 证据：核验、查看、保全、对账、到期清理
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -157,6 +161,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Case(command) => case::run(&command, &desk),
         Command::Delivery(command) => delivery::run(&command, &desk),
         Command::Exemplar(command) => exemplar::run(&command, &desk),
+        Command::Sign(command) => sign::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
         Command::Account(command) => account::run(command, &desk),
         Command::Token(command) => token::run(command, &desk),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Done,
-    desk::{Desk, Limit, view_named},
+    desk::{ACTOR, Desk, Limit, view_named},
     words,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         Areas, Case, Delivery, EvidenceRow, Incident, IncidentId, MatterKey, Presence, RejectReason, SignedVerdict,
         Verdict,
     },
-    service::{IncidentDetail, Moment, Service},
+    service::{Circle, IncidentDetail, Moment, Service},
     store::IncidentFilter,
 };
 
@@ -26,6 +26,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// 查看一个事件
     Show(Named),
+    /// 在目标上读到的全部文字，不遮挡；会记入审计
+    Reading(Named),
     /// 一个事件的经过：巡看、发现、取证、复核、立案、上报、回执
     Timeline(Named),
     /// 确认：立案并上报
@@ -157,6 +159,10 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
     match command {
         Command::List(args) => list(desk, &service, &args)?,
         Command::Show(named) => show(desk, &service, named.incident)?,
+        Command::Reading(named) => {
+            let text = service.reading(named.incident, Circle::Review, ACTOR)?;
+            desk.print.one(&serde_json::json!({ "text": text }), || text.clone());
+        }
         Command::Timeline(named) => timeline(desk, &service, named.incident)?,
         Command::Confirm { by } => decide(desk, &service, &by, Verdict::Confirmed)?,
         Command::Reject { by, reason } => {
@@ -221,6 +227,9 @@ fn show(desk: &Desk, service: &Service, id: IncidentId) -> anyhow::Result<()> {
             at("复核    ", &words::review(&incident.review)),
             at("可信度  ", &format!("{:.2}", incident.score.value())),
         ];
+        if let Some(read) = &incident.read {
+            lines.push(format!("读到    {read}"));
+        }
         if let Presence::Open { since } = incident.presence
             && incident.recurrences > 0
         {

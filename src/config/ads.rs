@@ -16,6 +16,8 @@ struct RawAds {
     small_ad: RawSmallAd,
     /// What banners are told by.
     banner: RawBanner,
+    /// What lawful signs are told by.
+    sign: RawSign,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,15 +44,33 @@ struct RawBanner {
     length_share_min: Option<f32>,
     /// Least number of Chinese characters.
     characters_min: Option<u32>,
+    /// Words of slogans, two characters or more.
+    words: Vec<String>,
+    /// Least number of Chinese characters without any of these words.
+    plain_characters_min: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawSign {
+    /// How names of shops and houses end.
+    name_ends: Vec<String>,
 }
 
 /// Checks the file; what is wrong goes to `faults`.
 pub(super) fn check(file: &TextFile, faults: &mut Vec<Fault>) -> AdRules {
     let mut check = Checker::new(&file.name, faults);
-    let RawAds { small_ad, banner } = check.toml(&file.text);
-    if small_ad.words.is_empty() || small_ad.words.iter().any(|word| word.chars().count() < 2) {
-        let got = small_ad.words.iter().find(|word| word.chars().count() < 2).map_or("nothing", String::as_str);
-        check.fault("small_ad.words", got, "words of two characters or more, at least one");
+    let RawAds { small_ad, banner, sign } = check.toml(&file.text);
+    for (key, words, characters_min) in [
+        ("small_ad.words", &small_ad.words, 2),
+        ("banner.words", &banner.words, 2),
+        ("sign.name_ends", &sign.name_ends, 1),
+    ] {
+        let short = words.iter().find(|word| word.trim().chars().count() < characters_min);
+        if words.is_empty() || short.is_some() {
+            let got = short.map_or("nothing", String::as_str);
+            check.fault(key, got, format!("words of {characters_min} characters or more, at least one"));
+        }
     }
     let share = 0.001..=1.0;
     AdRules {
@@ -68,6 +88,14 @@ pub(super) fn check(file: &TextFile, faults: &mut Vec<Fault>) -> AdRules {
         banner_length_min: check.number("banner.length_share_min", banner.length_share_min, share, "a share"),
         banner_characters_min: check.number("banner.characters_min", banner.characters_min, 1..=200, "characters")
             as usize,
+        banner_plain_characters_min: check.number(
+            "banner.plain_characters_min",
+            banner.plain_characters_min,
+            1..=200,
+            "characters",
+        ) as usize,
+        slogans: banner.words,
+        name_ends: sign.name_ends,
         sha256: super::sha256_of(file.text.as_bytes()),
     }
 }
@@ -97,6 +125,9 @@ mod tests {
         for key in ["small_ad.word_score_min", "banner.ratio_min"] {
             assert!(faults.iter().any(|fault| fault == key), "{key} is missing in {faults:?}");
         }
-        assert!(checked("").1.contains(&"small_ad.words".to_owned()));
+        let nothing = checked("").1;
+        for key in ["small_ad.words", "banner.words", "banner.plain_characters_min", "sign.name_ends"] {
+            assert!(nothing.iter().any(|fault| fault == key), "{key} is missing in {nothing:?}");
+        }
     }
 }

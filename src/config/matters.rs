@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     City, MatterOverride, TextFile,
     fault::{Checker, Fault},
-    second_look::{self, RawExemplars, RawScan, RawVerify},
+    second_look::{self, RawExemplars, RawPlate, RawScan, RawVerify},
 };
 use crate::domain::{
     Clearing, Companion, Composition, DecodeMode, Dwell, Matching, Matter, MatterCodes, MatterKey, Part, PlatePolicy,
@@ -37,6 +37,8 @@ struct RawMatter {
     verify: Option<RawVerify>,
     /// The slow look at the whole view; may be left out.
     scan: Option<RawScan>,
+    /// The plates of its vehicles; may be left out.
+    plate: Option<RawPlate>,
     /// How alike exemplars must be; may be left out.
     exemplars: Option<RawExemplars>,
     /// `mask_all` or `show_anchor`.
@@ -199,6 +201,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         grounds: second_look::grounds(raw.level, check),
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),
+        plate: second_look::plate(raw.plate, raw.look.decode.as_deref() == Some("key_frames"), check),
         composition: Composition {
             anchor: part("anchor", raw.anchor.classes, raw.anchor.score_min, check),
             companion: raw.companion.map(|raw| companion(raw, check)),

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 
 use super::{fault::Checker, matters::TIME_S_MAX};
-use crate::domain::{Grounds, Scan, Score, Verify};
+use crate::domain::{Grounds, PlateReading, Scan, Score, Verify};
 
 /// `[verify]`: the second look at a place that is about to be reported.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +34,18 @@ pub(super) struct RawScan {
     every_s: Option<u64>,
 }
 
+/// `[plate]`: the plates of a matter's vehicles.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawPlate {
+    /// Folder below `models/` of a finder of plates.
+    model: Option<String>,
+    /// Frames that must have voted, 1 or more.
+    frames_min: Option<u32>,
+    /// Least share of the votes at each place, 0..=1.
+    agreement_min: Option<f32>,
+}
+
 /// `[exemplars]`: how alike a thing must be to what a person said yes or no to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -59,6 +71,18 @@ pub(super) fn grounds(level: Option<String>, check: &mut Checker<'_>) -> Grounds
             Grounds::Composed
         }
     }
+}
+
+pub(super) fn plate(raw: Option<RawPlate>, is_visited: bool, check: &mut Checker<'_>) -> Option<PlateReading> {
+    let raw = raw?;
+    if is_visited {
+        check.fault("look.decode", "\"key_frames\"", "\"rate\" or \"all\": plates are read over the frames of a track");
+    }
+    Some(PlateReading {
+        model: check.text("plate.model", raw.model, "the name of a folder below models/"),
+        frames_min: check.number("plate.frames_min", raw.frames_min, 1..=100, "frames"),
+        agreement_min: check.number("plate.agreement_min", raw.agreement_min, 0.0..=1.0, "a share"),
+    })
 }
 
 pub(super) fn verify(

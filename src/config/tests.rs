@@ -47,6 +47,7 @@ fn the_shipped_matters_and_city_load_without_a_settings_file() {
             "exposed_garbage",
             "illegal_small_ad",
             "motor_vehicle_parking",
+            "muck_truck",
             "non_motor_vehicle_parking",
             "stall"
         ]
@@ -55,7 +56,7 @@ fn the_shipped_matters_and_city_load_without_a_settings_file() {
     assert_eq!(parking.dwell.time, Duration::from_secs(300));
     let bytes = fs::read(root().join("pipelines/motor_vehicle_parking.toml")).unwrap();
     assert_eq!(parking.sha256, sha256_of(&bytes), "an unchanged matter is named by its file");
-    assert_eq!(config.city.catalogue().len(), 97);
+    assert_eq!(config.city.catalogue().len(), 98);
     assert_eq!(config.city.full_code(&parking.codes), "99000009009");
     assert_eq!(config.settings.folders.data, folder.path().join("data"));
     assert_eq!(config.city.grid_cell("990000001001001").unwrap().street, "示例街道");

@@ -21,6 +21,12 @@ pub struct AdRules {
     pub banner_length_min: f32,
     /// A banner has at least so many Chinese characters.
     pub banner_characters_min: usize,
+    /// Words of slogans: a long line with one is a banner, however it ends.
+    pub slogans: Vec<String>,
+    /// A long line without a word of a slogan is a banner from so many Chinese characters on.
+    pub banner_plain_characters_min: usize,
+    /// How names of shops and houses end: a long line that ends so is their sign.
+    pub name_ends: Vec<String>,
     /// SHA-256 of the file that says so, lower-case hexadecimal.
     pub sha256: String,
 }

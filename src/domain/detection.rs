@@ -83,6 +83,9 @@ pub const PERSON_CLASS: &str = "person";
 /// Class names of vehicles, whose plates are hidden.
 pub const VEHICLE_CLASSES: [&str; 4] = ["car", "truck", "bus", "motorcycle"];
 
+/// Class of a line with a telephone number: it is personal data, and hidden where pictures leave the house.
+pub const PHONE_NUMBER: &str = "phone_number";
+
 /// One box in a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detection {
@@ -94,6 +97,13 @@ pub struct Detection {
     pub bbox: BBox<FrameSpace>,
     /// What was read there; `None` from a model that does not read. May hold telephone numbers.
     pub text: Option<Arc<str>>,
+}
+
+impl Detection {
+    /// Whether it is text itself, and not a vehicle whose plate was read.
+    pub fn is_text(&self) -> bool {
+        self.text.is_some() && !VEHICLE_CLASSES.contains(&&*self.class)
+    }
 }
 
 /// One box of a look, where it stood on the view's reference picture.

@@ -122,6 +122,9 @@ pub struct Manifest {
     /// The weights that looked again at a crop, where a second model did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verifier: Option<ModelRef>,
+    /// What was read on the thing, telephone numbers and plates masked: a manifest is shown to whoever may see the masked pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<String>,
     /// The rule.
     pub rule: RuleRef,
     /// The files.

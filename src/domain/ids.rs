@@ -46,6 +46,8 @@ pub mod named {
         Verification,
         /// How a thing looked about which a person said yes or no.
         Exemplar,
+        /// A text that the reference picture of a view shows.
+        Sign,
         /// Somebody who may come in: a person's account or a program's token.
         Account,
     }
@@ -57,6 +59,8 @@ pub type StreamId = Id<named::Stream>;
 pub type VerificationId = Id<named::Verification>;
 /// Id of an exemplar.
 pub type ExemplarId = Id<named::Exemplar>;
+/// Id of a sign.
+pub type SignId = Id<named::Sign>;
 /// Id of an account or a token.
 pub type AccountId = Id<named::Account>;
 /// Id of a view.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BBox, IncidentId, MatterKey, PlaceId, ReferenceSpace, Review, Score, ViewId, WallTime, Weights, ZoneId};
+use super::{
+    BBox, IncidentId, MatterKey, PlaceId, ReadText, ReferenceSpace, Review, Score, ViewId, WallTime, Weights, ZoneId,
+};
 
 /// Why an incident is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -61,6 +63,9 @@ pub struct Incident {
     pub review: Review,
     /// 反复: how often it came back after it was cleared.
     pub recurrences: u32,
+    /// What was read on it when it opened; `None` from a model that does not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<ReadText>,
     /// The weights that took part when it opened; `None` where that was before they were noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<Box<Weights>>,

@@ -169,6 +169,17 @@ pub struct Scan {
     pub every: Duration,
 }
 
+/// How the plates of a matter's vehicles are read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlateReading {
+    /// The finder of plates; its manifest names the reader.
+    pub model: String,
+    /// Frames that must have voted.
+    pub frames_min: u32,
+    /// Least share of the votes that the winner of each place must have.
+    pub agreement_min: f32,
+}
+
 /// Which plates stay readable in the copy that leaves the review circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlatePolicy {
@@ -199,6 +210,8 @@ pub struct Matter {
     pub verify: Option<Verify>,
     /// The slow look at the whole view, if there is one.
     pub scan: Option<Scan>,
+    /// The matter is about vehicles by their plates: reported is what is read and not on record.
+    pub plate: Option<PlateReading>,
     /// What must be seen.
     pub composition: Composition,
     /// How it is tested against zones.

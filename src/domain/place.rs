@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BBox, FrameMeta, FrameSpace, IncidentId, MatterKey, PlaceId, ReferenceSpace, Refusal, Score, ViewId, WallTime,
-    ZoneId,
+    BBox, FrameMeta, FrameSpace, IncidentId, MatterKey, PlaceId, ReadText, ReferenceSpace, Refusal, Score, ViewId,
+    WallTime, ZoneId,
 };
 
 /// A description of how a spot looks: a vector of unit length.
@@ -59,6 +59,8 @@ pub struct Sighting {
     pub bbox: BBox<ReferenceSpace>,
     /// How it looks.
     pub appearance: Appearance,
+    /// What was read on it; `None` from a model that does not read.
+    pub read: Option<ReadText>,
     /// Whether the companion that the matter asks for was there.
     pub accompanied: bool,
     /// The zone that forbids it here and now, with its version; `None` where it is lawful.
@@ -122,6 +124,9 @@ pub struct Place {
     pub clean_since: Option<WallTime>,
     /// Best score so far; the fused one once a verifier passed it.
     pub score: Score,
+    /// What the surest sighting of the present stay read on it; `None` from a model that does not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<ReadText>,
     /// The verifier's latest refusal in the present stay.
     pub refused: Option<Refusal>,
     /// Where it stands.

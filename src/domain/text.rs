@@ -3,7 +3,9 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{BBox, FrameSpace, Point, Score};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{BBox, FrameSpace, PlateNumber, Point, Score, phone};
 
 /// Four corners, clockwise from the one at which the text begins. Need not be upright or a rectangle.
 pub struct Quad<S>(pub [Point<S>; 4]);
@@ -68,4 +70,74 @@ pub struct TextLine {
     pub text: Arc<str>,
     /// Mean likelihood of its characters.
     pub score: Score,
+}
+
+/// What was read on a thing: lines of an ad, or the number of a plate. May hold personal data, so it shows and
+/// serialises itself masked; whoever needs all of it asks for it by name, and the service writes down who did.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct ReadText(Arc<str>);
+
+/// Characters that are kept of what was read on one thing.
+const READ_CHARS_MAX: usize = 400;
+
+impl ReadText {
+    /// Takes a text, cut to its first 400 characters.
+    pub fn new(text: &str) -> Self {
+        Self(text.chars().take(READ_CHARS_MAX).collect::<String>().into())
+    }
+    /// All of it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+    /// With the middle of every telephone number, and of a plate's number that is all of it, hidden.
+    pub fn masked(&self) -> String {
+        self.0.parse::<PlateNumber>().map_or_else(|_| phone::masked(&self.0), |number| number.masked())
+    }
+    /// Whether something of it is hidden.
+    pub fn hides(&self) -> bool {
+        self.masked() != *self.0
+    }
+}
+
+impl From<String> for ReadText {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+impl fmt::Display for ReadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+impl fmt::Debug for ReadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.masked())
+    }
+}
+impl Serialize for ReadText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_shows_itself_masked_and_whole_to_who_asks() {
+        for (text, masked) in [
+            ("专业开锁 / 138-1234-5678", "专业开锁 / 138-****-**78"),
+            ("川A12345", "川A****5"),
+            ("百货商店", "百货商店"),
+        ] {
+            let read = ReadText::new(text);
+            assert_eq!((read.masked().as_str(), read.reveal()), (masked, text));
+            assert_eq!(format!("{read} {read:?}"), format!("{masked} {masked:?}"));
+            assert_eq!(serde_json::to_value(&read).unwrap(), masked);
+            assert_eq!(read.hides(), text != masked);
+        }
+        assert_eq!(ReadText::new(&"字".repeat(1000)).reveal().chars().count(), 400);
+    }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{LeftOut, rounded};
 use crate::{
-    analysis::{ads, phone},
-    domain::{AdRules, BBox, FrameSpace, Picture, Point, Quad, TextLine},
+    analysis::ads,
+    domain::{AdRules, BBox, FrameSpace, Picture, Point, Quad, TextLine, phone},
     infer::InferError,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextLabel {
-    /// `small_ad` or `banner`: what the whole should be taken for.
+    /// `small_ad`, `banner` or `sign`: what the whole should be taken for.
     pub kind: String,
     /// What it says.
     pub text: String,
@@ -65,6 +65,8 @@ pub struct TextReport {
     pub model: String,
     /// By kind, then by height in pixels.
     pub lines: BTreeMap<String, BTreeMap<u32, OfHeight>>,
+    /// By kind: how many lines stand on what was taken for each class, or for nothing.
+    pub called: BTreeMap<String, BTreeMap<String, u32>>,
     /// Lines whose thing was taken for something else, with their pictures and what it was taken for.
     pub mistold: Vec<String>,
     /// Numbers that stand nowhere in the labelled pictures, with their pictures.
@@ -105,6 +107,9 @@ impl TextReport {
                 let taken = taken.map(|thing| format!("{} {}", thing.class, thing.text.as_deref().unwrap_or("")));
                 self.mistold.push(format!("{name}: {}: {}", label.text, taken.collect::<Vec<_>>().join("; ")));
             }
+            let covers = |class: &&str| things.iter().any(|t| *t.class == **class && bbox.covered_by(&t.bbox) > 0.5);
+            let class = [ads::SMALL_AD, ads::BANNER, ads::SIGN].into_iter().find(covers).unwrap_or("nothing");
+            *self.called.entry(label.kind.clone()).or_default().entry(class.to_owned()).or_default() += 1;
             let of = self.lines.entry(kind_of(label)).or_default().entry(label.letter_px).or_default();
             of.lines += 1;
             of.found += u32::from(!near.is_empty());
@@ -194,6 +199,9 @@ mod tests {
             banner_ratio_min: 6.0,
             banner_length_min: 0.12,
             banner_characters_min: 6,
+            slogans: vec!["庆祝".into()],
+            banner_plain_characters_min: 11,
+            name_ends: vec!["店".into()],
             sha256: String::new(),
         }
     }
@@ -222,6 +230,7 @@ mod tests {
             (of.lines, of.found, of.exact, of.told)
         };
         assert_eq!((figures("small_ad, words"), figures("small_ad, number")), ((1, 1, 1, 1), (1, 1, 0, 1)));
+        assert_eq!(report.called["small_ad"]["small_ad"], 2, "{:?}", report.called);
         assert_eq!(report.wrong_numbers, ["a.jpg: 13812345679"]);
         let clean = report.clean.unwrap();
         assert_eq!((clean.pictures, clean.small_ads, clean.numbers), (1, 1, vec!["b.jpg: 13812345678".to_owned()]));

@@ -14,6 +14,7 @@ use super::{
     Detector, InferError,
     manifest::{FILE_NAME, Manifest, ModelKind},
     pool::PoolSettings,
+    text::Plates,
 };
 #[cfg(feature = "onnx")]
 use super::{
@@ -136,6 +137,17 @@ impl Catalogue {
         reader_of(manifest, self.manifest(&manifest.text_detection()?.recognition)?)
     }
 
+    /// A finder of plates and the reader that it names, shared by all looks: one frame is read at a time.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    pub fn plates(&self, name: &str) -> Result<Plates, InferError> {
+        let manifest = self.manifest(name)?;
+        let spec = manifest.plate_detection()?;
+        let side_max = spec.input.format.width.min(spec.input.format.height);
+        start_plates(manifest, self.manifest(&spec.recognition)?, side_max)
+    }
+
     /// A finder of plates and the reader that it names, for one thread.
     ///
     /// # Errors
@@ -145,6 +157,12 @@ impl Catalogue {
         let manifest = self.manifest(name)?;
         plates_of(manifest, self.manifest(&manifest.plate_detection()?.recognition)?)
     }
+}
+
+/// Which weights a reader of plates answers by: one hash over the hashes of both files, as text.
+fn plates_model(finder: &Manifest, reader: &Manifest) -> ModelRef {
+    let all = [&finder.sha256, &reader.sha256].map(String::as_str).concat();
+    ModelRef { name: finder.name.clone(), sha256: hex::encode(Sha256::digest(all)) }
 }
 
 /// Which weights and rules a reader answers by: one hash over the hashes of both weight files and of the rules, as text,
@@ -164,6 +182,22 @@ fn reader_of(finder: &Manifest, reader: &Manifest) -> Result<TextReader, InferEr
 fn plates_of(finder: &Manifest, reader: &Manifest) -> Result<PlateReader, InferError> {
     let weights = [finder.weights()?, reader.weights()?];
     PlateReader::load((finder, &weights[0]), (reader, &weights[1]), Device::Cpu)
+}
+
+#[cfg(feature = "onnx")]
+fn start_plates(finder: &Manifest, reader: &Manifest, side_max: u32) -> Result<Plates, InferError> {
+    let eye = std::sync::Mutex::new(plates_of(finder, reader)?);
+    Ok(Plates::new(plates_model(finder, reader), side_max, move |picture, part| {
+        // A reader that panicked holds nothing between frames but its tensor, which is filled anew.
+        let mut eye = eye.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        eye.read(picture, Some(part))
+    }))
+}
+
+#[cfg(not(feature = "onnx"))]
+fn start_plates(finder: &Manifest, reader: &Manifest, _: u32) -> Result<Plates, InferError> {
+    let _ = plates_model(finder, reader);
+    Err(without_runtime(finder))
 }
 
 #[cfg(feature = "onnx")]

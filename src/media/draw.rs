@@ -2,9 +2,8 @@
 //! heads, plates and telephone numbers cannot be read. Never writes a name, a time or any other text into a picture, and never hides
 //! anything in a way that can be undone: a hidden block keeps its mean colour and nothing else.
 
-use crate::{
-    analysis::ads::PHONE_NUMBER,
-    domain::{BBox, Detection, FrameSpace, Homography, PERSON_CLASS, Picture, PlatePolicy, Polygon, VEHICLE_CLASSES},
+use crate::domain::{
+    BBox, Detection, FrameSpace, Homography, PERSON_CLASS, PHONE_NUMBER, Picture, PlatePolicy, Polygon, VEHICLE_CLASSES,
 };
 
 /// Colour of the incident's box.

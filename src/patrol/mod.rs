@@ -5,6 +5,7 @@ mod circuit;
 mod courier;
 pub mod keep;
 pub mod planner;
+mod plates;
 pub mod prove;
 pub mod queue;
 #[cfg(test)]
@@ -13,6 +14,7 @@ pub mod relief;
 pub mod replay;
 pub mod scenes;
 pub mod second_look;
+mod signs;
 pub mod spine;
 mod status;
 pub mod supervisor;

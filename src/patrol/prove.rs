@@ -5,7 +5,7 @@ use crate::{
     analysis::scene::Registered,
     domain::{
         BBox, Detection, EvidenceFile, EvidenceKind, FileRole, FrameSpace, Incident, Matter, ModelRef, Picture,
-        PlatePolicy, RuleRef, Stream, View, WallTime, Zone,
+        PlatePolicy, ReadText, RuleRef, Stream, View, WallTime, Zone,
     },
     media::{
         Clip,
@@ -196,6 +196,7 @@ fn bundle(subject: Subject<'_>, kind: EvidenceKind, made_at: WallTime, files: Ve
         view_name: subject.view.name.clone(),
         model: subject.model.clone(),
         verifier: subject.verifier.cloned(),
+        read: subject.incident.read.as_ref().map(ReadText::masked),
         rule: RuleRef {
             matter: subject.matter.key.clone(),
             pipeline_sha256: subject.matter.sha256.clone(),

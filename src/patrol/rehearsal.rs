@@ -22,7 +22,7 @@ use crate::{
     clock::{Clock, SimulatedClock},
     config::Config,
     domain::{
-        BBox, Detection, Frame, FrameSpace, Look, Matter, Picture, Purpose, Score, View, WallTime, Zone, ZoneId,
+        BBox, Detection, Frame, FrameSpace, Look, Matter, Picture, Pts, Purpose, Score, View, WallTime, Zone, ZoneId,
         ZoneKind,
     },
     infer::{Detector, InferError, Inspection, ScriptedDetector},
@@ -53,6 +53,7 @@ impl MediaSession for Stage {
     fn frame(&mut self, _: &Want) -> Result<Frame, MediaError> {
         let mut meta = fixtures::meta(0);
         (meta.wall, meta.arrived) = (self.clock.now(), self.clock.now());
+        meta.pts = Pts(u64::try_from(self.clock.now().millis()).unwrap_or(0) * 1_000_000);
         Ok(Frame { meta, picture: lock(&self.picture).clone() })
     }
     fn clip(&mut self, _: Duration) -> Result<Option<Clip>, MediaError> {
@@ -184,6 +185,7 @@ impl Rehearsal {
             sessions: SessionPool::new(Arc::new(stage.clone()), limits, clock),
             detectors,
             verifiers: verifiers.into_iter().collect(),
+            plates: BTreeMap::new(),
             scenes: Scenes::new(store.clone(), folder.path()),
             keep: Keep::new(folder.path().join("kept")),
             keep_open_max: Duration::from_secs(3600),
@@ -223,6 +225,16 @@ impl Rehearsal {
             matters: vec![self.matter.key.clone()],
         };
         self.spine.look(&look).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Moves the clock and paints the street of that moment, in milliseconds: for a watch, whose detector is asked frame by
+    /// frame. What is painted is seen in the next frame.
+    pub(crate) fn painter(&self) -> impl Fn(i64, &[Thing]) + Send + Sync + use<> {
+        let stage = self.stage.clone();
+        move |millis, things| {
+            *lock(&stage.picture) = painted(millis / 50, things);
+            stage.clock.advance_to(WallTime::from_millis(millis));
+        }
     }
 
     /// One look at a second.

@@ -40,6 +40,8 @@ pub struct Scene {
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
     pub scanned: BTreeMap<String, WallTime>,
+    /// The version of the reference picture whose text is known.
+    pub(super) signs_read: Option<u32>,
     matcher: Option<(u32, ViewMatcher)>,
     /// The version of the reference picture whose masked copy is there.
     masked: Option<u32>,
@@ -126,6 +128,7 @@ impl Scenes {
                 baseline: Baseline::default(),
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
+                signs_read: None,
                 matcher: None,
                 masked: None,
             });

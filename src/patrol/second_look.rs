@@ -14,7 +14,7 @@ use crate::{
         Appearance, Detection, Frame, Homography, Incident, Look, Matter, MatterKey, ModelRef, Place, Refusal,
         RefusedWhy, Ruling, Score, Sighting, Verification, Verify, View, WallTime, Weights,
     },
-    infer::{Detector, InferError, Inspection, Lane},
+    infer::{Detector, InferError, Inspection, Lane, text::Plates},
     telemetry::{Scanned, Second, SecondLook, Signal, emit},
 };
 
@@ -145,7 +145,9 @@ impl<'a> Asking<'a> {
             detector.map_or_else(|| ModelRef { name: name.to_owned(), sha256: String::new() }, |one| one.model())
         };
         let scan = matter.scan.as_ref().filter(|scan| self.scanned.contains(&scan.model));
-        Weights { detector: of(&matter.model), scan: scan.map(|scan| of(&scan.model)), verifier: None }
+        let plates = matter.plate.as_ref().and_then(|plate| self.spine.plates.get(&plate.model));
+        let verifier = plates.map(Plates::model);
+        Weights { detector: of(&matter.model), scan: scan.map(|scan| of(&scan.model)), verifier }
     }
 
     fn ask(

@@ -33,7 +33,7 @@ use crate::{
         Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed, Place, Purpose,
         ReferenceDetection, Sighting, Unable, Verification, ViewState, WallTime,
     },
-    infer::{Detector, InferError, Lane},
+    infer::{Detector, InferError, Lane, text::Plates},
     media::{
         Clip, MediaError, MediaSession, Want,
         sessions::{Lease, LeaseError, SessionPool},
@@ -69,6 +69,8 @@ pub struct Spine {
     pub detectors: BTreeMap<String, Arc<dyn Detector>>,
     /// Verifiers by the name that matters call them by.
     pub verifiers: BTreeMap<String, Verifier>,
+    /// Readers of plates by the name that matters call them by.
+    pub plates: BTreeMap<String, Plates>,
     /// What is remembered of each view.
     pub scenes: Scenes,
     /// Frames of candidates.
@@ -259,10 +261,11 @@ impl Spine {
         if let Err(error) = self.scenes.mask_reference(scene, &frame, &detections, detect) {
             tracing::warn!(view = %look.view, %error, "the reference picture has no masked copy yet");
         }
+        let signs = self.signs(look, scene, matters, &frame, &detections)?;
         let judgeable = Judgeable { frame, homography: matched.homography, detections };
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
-        let rules = Rules { zones: &scene.zones, matters, civil };
+        let rules = Rules { zones: &scene.zones, signs: &signs, register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
         (seen.state, seen.reason, seen.last) = (ViewState::Same, None, Some(judgeable));
         Ok(())

@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    plates::PlateVotes,
     scenes::lock,
     spine::{LookDone, LookError, Seen, Spine},
 };
@@ -26,7 +27,7 @@ impl Spine {
     /// [`LookError`], as for a look; what was recorded before stays.
     pub fn watch(&self, look: &Look, stop: &AtomicBool, mut done: impl FnMut(LookDone)) -> Result<(), LookError> {
         let slot = self.scenes.slot(look.view);
-        let mut tracker = Tracker::new();
+        let (mut tracker, mut votes) = (Tracker::new(), PlateVotes::default());
         let mut part = 0_u64;
         let mut lease = {
             let mut slot = lock(&slot);
@@ -69,14 +70,11 @@ impl Spine {
                         Ok(detections) => {
                             judged += 1;
                             let tracks = tracker.update(frame.meta.pts, &detections);
+                            if let Err(error) = self.read_plates(&matters, &frame, &tracks, &mut votes) {
+                                seen.unjudged(&error);
+                            }
                             let steady = tracks.iter().filter(|track| track.confirmed);
-                            let steady = steady.map(|t| Detection {
-                                class: t.class.clone(),
-                                score: t.score,
-                                bbox: t.bbox,
-                                text: None,
-                            });
-                            latest = Some((frame, steady.collect()));
+                            latest = Some((frame, votes.detections(steady, &matters)));
                         }
                         Err(error) => seen.unjudged(&error),
                     },

@@ -8,6 +8,7 @@ use crate::{
         CaseId, CloseCause, EvidenceFile, EvidenceKind, Incident, IncidentChange, IncidentId, Look, Matter, MatterKey,
         ModelRef, Phase, Place, Presence, Purpose, WallTime,
     },
+    infer::text::Plates,
     media::Clip,
     store::{LookOutcome, RecheckOutcome, StoreError, evidence::BundleDraft},
     telemetry::{Signal, emit},
@@ -132,7 +133,8 @@ impl Spine {
             |detector| detector.model(),
         );
         let verifier = matter.verify.as_ref().and_then(|verify| self.verifiers.get(&verify.model));
-        let verifier = verifier.map(|verifier| verifier.detector.model());
+        let plates = matter.plate.as_ref().and_then(|plate| self.plates.get(&plate.model));
+        let verifier = verifier.map(|verifier| verifier.detector.model()).or_else(|| plates.map(Plates::model));
         let subject = Subject {
             incident,
             matter,

@@ -87,6 +87,21 @@ impl Service {
         Ok(self.store.audit(self.now(), actor, "evidence.unmasked", &id.to_string(), &detail)?)
     }
 
+    /// All of what was read on the thing of an incident; that is audited.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such incident, or nothing was read on it; [`ServiceError::Unmasked`] where
+    /// the circle may not see what is not masked.
+    pub fn reading(&self, id: IncidentId, circle: Circle, actor: &str) -> Result<String, ServiceError> {
+        self.seen_incident(id)?;
+        let read = self.store.incident(id)?.read.ok_or_else(|| ServiceError::missing("reading of incident", id))?;
+        if circle == Circle::Outside {
+            return Err(ServiceError::Unmasked(format!("all of what was read on incident {id}")));
+        }
+        self.store.audit(self.now(), actor, "incident.reading.unmasked", &id.to_string(), &serde_json::json!({}))?;
+        Ok(read.reveal().to_owned())
+    }
+
     /// Audits that somebody was shown a thing with all that belongs to it.
     ///
     /// # Errors

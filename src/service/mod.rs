@@ -28,6 +28,7 @@ mod reconciliation;
 mod report;
 mod review;
 mod second_reviews;
+mod signs;
 mod statistics;
 mod streams;
 mod table;

@@ -7,6 +7,7 @@ pub mod evidence;
 mod exemplars;
 mod office;
 mod review;
+mod signs;
 pub mod sqlite;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use self::{
     exemplars::{ExemplarFilter, ExemplarStore},
     office::*,
     review::{HandOut, HandedOut, Judged, Queue, QueueFilter, ReviewStore},
+    signs::SignStore,
 };
 use crate::domain::{
     Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,
@@ -223,7 +225,7 @@ pub enum CallbackApplied {
 pub type OpenCase<'a> = &'a dyn Fn(crate::domain::Confirmation) -> Case;
 
 /// The seam: the truth of the house. Synchronous: callers own their threads. Every method is one transaction.
-pub trait Store: OfficeStore + ReviewStore + ExemplarStore {
+pub trait Store: OfficeStore + ReviewStore + ExemplarStore + SignStore {
     // --- registry ---
     /// Changes whenever a stream, credential, view or zone does, also by another process.
     fn revision(&self) -> Result<u64, StoreError>;

@@ -17,8 +17,8 @@ use super::{
     zones::ZoneOut,
 };
 use crate::{
-    domain::{Caller, EvidenceId, FileRole, IncidentId, Limit, Location, ViewId, WallTime},
-    service::{IncidentDetail, Moment, MomentKind, OnDesk, PictureRef, ShownPicture},
+    domain::{Caller, EvidenceId, FileRole, IncidentId, Limit, Location, ReadText, ViewId, WallTime},
+    service::{Circle, IncidentDetail, Moment, MomentKind, OnDesk, PictureRef, ShownPicture},
 };
 
 /// One moment of an incident's timeline.
@@ -106,6 +106,25 @@ pub struct ClipOut {
     seconds: Option<f64>,
 }
 
+/// What was read on a thing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadingOut {
+    /// In words; telephone numbers and plates are masked unless it was asked for by itself.
+    text: String,
+    /// Whether something of it is hidden.
+    masked: bool,
+    /// Path of all of it; `null` where nothing is hidden, and for whoever may not see what is not masked.
+    whole: Option<String>,
+}
+
+impl ReadingOut {
+    fn of(read: &ReadText, incident: IncidentId, may_unmask: bool) -> Self {
+        let masked = read.hides();
+        let whole = (masked && may_unmask).then(|| format!("/api/v1/incidents/{incident}/reading"));
+        Self { text: read.masked(), masked, whole }
+    }
+}
+
 /// An incident with all that belongs to it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IncidentDetailOut {
@@ -153,6 +172,8 @@ pub struct IncidentDetailOut {
     clip: Option<ClipOut>,
     /// Sightings in the present stay, while the place is remembered.
     looks_seen: Option<u32>,
+    /// What was read on it; `null` where nothing was.
+    reading: Option<ReadingOut>,
     /// The weights that took part when it opened; `null` where that was before they were noted.
     weights: Option<WeightsOut>,
     /// What a verifier said about its place, newest first; kept for 45 days.
@@ -207,6 +228,7 @@ impl IncidentDetailOut {
         Self {
             reference: reference.map(|view| reference_path(view.id, view.reference.as_ref().map_or(0, |r| r.version))),
             decided_by: incident.review.by().map(|by| people.called(by)),
+            reading: incident.read.as_ref().map(|read| ReadingOut::of(read, incident.id, caller.may_unmask)),
             weights: incident.weights.as_deref().cloned().map(WeightsOut::of),
             verifications: verifications.iter().map(VerificationOut::of).collect(),
             incident: IncidentOut::of(incident, matter_name, &people),
@@ -265,4 +287,18 @@ pub(super) async fn show(
     });
     let desk = desk.await?;
     Ok(Json(IncidentDetailOut::of(desk, &caller)))
+}
+
+/// All of what was read on the thing of an incident, for whoever may see what is not masked; that is audited.
+#[utoipa::path(get, operation_id = "incidents_reading", path = "/api/v1/incidents/{id}/reading", tag = "incidents", params(("id" = String, Path)),
+    responses((status = OK, body = ReadingOut), (status = NOT_FOUND, body = Problem), (status = FORBIDDEN, body = Problem)))]
+pub(super) async fn reading(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<IncidentId>,
+) -> Result<Json<ReadingOut>, Problem> {
+    let by = caller.name.clone();
+    let circle = if caller.may_unmask { Circle::Review } else { Circle::Outside };
+    let text = app.run(&caller, move |service| service.reading(id, circle, &by)).await?;
+    Ok(Json(ReadingOut { text, masked: false, whole: None }))
 }

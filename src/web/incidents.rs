@@ -127,6 +127,7 @@ impl IncidentOut {
             presence,
             review,
             recurrences,
+            read: _,
             weights: _,
         } = incident;
         let (open, since, closed_because) = match presence {

@@ -93,6 +93,7 @@ const ROWS: &[Row] = &[
     ("incidents_export", Some(SUPERVISOR), Nothing, ""),
     ("incidents_list", Some(&[Reviewer, Supervisor]), List("incident"), ""),
     ("incidents_lock", Some(REVIEWER), One("incident"), ""),
+    ("incidents_reading", Some(VIEWERS), One("incident"), ""),
     ("incidents_show", Some(VIEWERS), One("incident"), ""),
     ("incidents_similar", Some(&[Reviewer, Supervisor]), One("incident"), ""),
     ("incidents_undo", Some(REVIEWER), One("incident"), ""),
@@ -136,8 +137,10 @@ const ROWS: &[Row] = &[
     ("views_change", Some(OPERATOR), One("view"), "{}"),
     ("views_detections", Some(OPERATOR), One("view"), ""),
     ("views_list", Some(ALL), List("view"), ""),
+    ("views_permit_signs", Some(OPERATOR), One("view"), r#"{"signs":[],"permitted":true}"#),
     ("views_reference", Some(&[Operator, Reviewer, Supervisor]), One("view"), ""),
     ("views_show", Some(ALL), One("view"), ""),
+    ("views_signs", Some(&[Operator, Reviewer, Supervisor]), One("view"), ""),
     ("views_what_if", Some(OPERATOR), One("view"), r#"{"zones":[]}"#),
     ("zones_add", Some(OPERATOR), One("view"), ZONE),
     ("zones_change", Some(OPERATOR), One("zone"), ZONE),
@@ -396,6 +399,15 @@ fn what_is_not_masked_needs_a_right_and_is_written_down() {
     let reviewer = house.person("张三", &[Reviewer], Some(&["东城区"]));
     let file = |name: &str| format!("/api/v1/evidence/{}/files/{name}", east["evidence"]);
     assert_eq!(reviewer.get(&file("masked.jpg")).status, 200);
+    let incident = format!("/api/v1/incidents/{}", east["incident"]);
+    let (shown, reading) = (reviewer.get(&incident), format!("{incident}/reading"));
+    assert_eq!(
+        shown.json["reading"],
+        json!({"text": "上门开锁 / 138-****-**78", "masked": true, "whole": null}),
+        "{}",
+        shown.text
+    );
+    assert!(!shown.text.contains("5678") && reviewer.get(&reading).status == 403, "{}", shown.text);
     for name in ["first.jpg", "middle.jpg", "latest.jpg", "annotated.jpg"] {
         assert_eq!(reviewer.get(&file(name)).status, 403, "{name}");
     }
@@ -417,6 +429,10 @@ fn what_is_not_masked_needs_a_right_and_is_written_down() {
     let account = accounts["items"].as_array().unwrap().iter().find(|account| account["name"] == "张三").unwrap();
     let path = format!("/api/v1/accounts/{}", account["id"].as_str().unwrap());
     admin.send("PATCH", &path, Some(("application/json", br#"{"may_unmask":true}"#.to_vec())));
+    let read = reviewer.get(&reading);
+    assert_eq!(read.json, json!({"text": "上门开锁 / 138-1234-5678", "masked": false, "whole": null}), "{}", read.text);
+    let rows = audit("incident.reading.unmasked");
+    assert_eq!((&rows[0]["actor"], &rows[0]["subject"]), (&"张三".into(), &east["incident"].as_str().into()), "{rows}");
     assert_eq!(reviewer.get(&file("first.jpg")).status, 200);
     let rows = audit("evidence.unmasked");
     assert_eq!((&rows[0]["actor"], &rows[0]["subject"]), (&"张三".into(), &east["evidence"].as_str().into()), "{rows}");

@@ -219,6 +219,7 @@ impl House {
             clean_looks: 0,
             clean_since: None,
             score: Score::new(0.87).unwrap(),
+            read: None,
             refused: None,
             phase: Phase::Candidate,
         };
@@ -236,6 +237,7 @@ impl House {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            read: Some(ReadText::new("上门开锁 / 138-1234-5678")),
             weights: None,
         };
         let place = Place { phase: Phase::Reported { incident: incident.id }, ..place };
@@ -321,6 +323,7 @@ impl House {
             view_name: view.name.clone(),
             model: ModelRef { name: config.model.clone(), sha256: "00".repeat(32) },
             verifier: None,
+            read: None,
             rule: RuleRef {
                 matter: matter.clone(),
                 pipeline_sha256: config.sha256.clone(),

@@ -42,6 +42,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
         presence: Presence::Open { since: at },
         review: Review::Waiting,
         recurrences: 0,
+        read: None,
         weights: None,
     };
     let place = Place {
@@ -60,6 +61,7 @@ pub(crate) fn opened_incident(data: &Path) -> IncidentId {
         clean_looks: 0,
         clean_since: None,
         score,
+        read: None,
         refused: None,
         phase: Phase::Reported { incident: incident.id },
     };
@@ -113,6 +115,7 @@ fn draft(incident: &Incident, stream_code: &str, view_name: &str, zone: &Zone) -
         view_name: view_name.to_owned(),
         model: ModelRef { name: "nanodet_g_416".to_owned(), sha256: "0".repeat(64) },
         verifier: None,
+        read: None,
         rule: RuleRef {
             matter: incident.matter.clone(),
             pipeline_sha256: "0".repeat(64),

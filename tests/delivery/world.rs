@@ -89,6 +89,7 @@ impl World {
             presence: Presence::Open { since: now },
             review: Review::Waiting,
             recurrences: 0,
+            read: None,
             weights: None,
         }
     }
@@ -176,6 +177,7 @@ impl World {
             view_name: "东口".into(),
             model: ModelRef { name: "nanodet_g_416".into(), sha256: "00".repeat(32) },
             verifier: None,
+            read: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),
                 pipeline_sha256: "11".repeat(32),

@@ -252,6 +252,75 @@ fn a_watch_without_an_end_finds_what_looks_find() {
     assert_eq!(deployment.incidents().len(), 2);
 }
 
+/// The drawn wall of the fixtures as so many pictures with a little noise: a camera that sends the very same one is frozen.
+fn wall(folder: &Path, pictures: u32) -> PathBuf {
+    let drawn = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/text/street_text.png")).expect("committed");
+    let folder = folder.join(format!("wall-{pictures}"));
+    fs::create_dir_all(&folder).expect("the target folder can be written");
+    let mut dice = fastrand::Rng::with_seed(11);
+    for n in 0..pictures {
+        let mut picture = drawn.to_rgb8();
+        picture.pixels_mut().flat_map(|pixel| &mut pixel.0).for_each(|v| *v = v.saturating_sub(dice.u8(0..9)));
+        picture.save(folder.join(format!("{n:03}.png"))).expect("written");
+    }
+    folder
+}
+
+/// What is read on a wall goes with the incident, masked for all but who asks by name; a person lets one of the texts stay,
+/// and its incident alone ends.
+#[test]
+fn what_is_read_is_shown_masked_and_a_permitted_text_is_reported_no_more() {
+    let deployment = Deployment::new(
+        "reading",
+        "[matters.illegal_small_ad]\ndwell_s = 3\nsightings_min = 3\nrevisit_s = 1\nclear_looks = 2\nclear_over_s = 2\n",
+    )
+    .pipelines(&[("illegal_small_ad", "decode = \"key_frames\""), ("motor_vehicle_parking", "decode = \"key_frames\"")]);
+    let pipeline = deployment.folder.join("pipelines/illegal_small_ad.toml");
+    let often = fs::read_to_string(&pipeline).expect("written").replace("every_s = 1800", "every_s = 1");
+    fs::write(&pipeline, often).expect("written");
+    let scene = deployment.folder.join("scene.toml");
+    let text = "start = \"2026-11-23T09:00:00+08:00\"\ncode = \"wall\"\nname = \"wall\"\nmatters = [\"illegal_small_ad\"]\nrevisit_s = 1\n\
+                [[zones]]\nname = \"墙\"\nkind = \"strict\"\npolygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]\n";
+    fs::write(&scene, text).expect("written");
+    let replay = |pictures: u32| {
+        let mut command = deployment.xunjie();
+        command.arg("--json").arg("--data").arg(deployment.folder.join("data")).args(["replay", "--clip"]);
+        let output = command.arg(wall(&deployment.folder, pictures)).arg("--scene").arg(&scene).output().expect("runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        json_lines(&output)
+    };
+    let opened: Vec<Value> = replay(7).into_iter().filter(|change| change["change"] == "opened").collect();
+    let read = |part: &str| {
+        let of = |incident: &&Value| incident["read"].as_str().is_some_and(|read| read.contains(part));
+        let incidents = deployment.incidents();
+        let found = incidents.iter().find(of).unwrap_or_else(|| panic!("{part} in {incidents:#?}"));
+        (found["id"].as_str().unwrap().to_owned(), found["read"].as_str().unwrap().to_owned())
+    };
+    let ((locks, masked), (drains, _)) = (read("开锁"), read("疏通"));
+    assert_eq!(opened.len(), 2, "{opened:#?}");
+    assert!(masked.contains("138-****-**78") && !format!("{opened:?}").contains("1234"), "{masked}");
+    let whole = deployment.ask(&["review", "reading", &locks]);
+    assert!(whole[0]["text"].as_str().is_some_and(|text| text.contains("138-1234-5678")), "{whole:?}");
+    let manifests =
+        files_below(&deployment.folder.join("data/evidence")).into_iter().filter(|f| f.ends_with("manifest.json"));
+    let manifests: Vec<String> = manifests.map(|file| fs::read_to_string(file).expect("readable")).collect();
+    assert!(manifests.len() == 2 && manifests.iter().any(|text| text.contains("138-****-**78")), "{manifests:?}");
+    assert!(manifests.iter().all(|text| !text.contains("1234")), "a manifest is shown with the masked pictures");
+
+    let signs = deployment.ask(&["sign", "list", "wall"]);
+    let sign = signs.iter().find(|sign| sign["text"].as_str().is_some_and(|text| text.contains("疏通"))).unwrap();
+    assert!(signs.len() >= 3 && signs.iter().all(|sign| sign["permitted_by"].is_null()), "{signs:#?}");
+    deployment.ask(&["sign", "permit", "wall", sign["id"].as_str().unwrap()]);
+    let changes = replay(11);
+    let ended: Vec<&Value> = changes.iter().filter(|change| change["change"] == "closed").collect();
+    assert_eq!(ended.len(), 1, "{changes:#?}");
+    assert_eq!((&ended[0]["incident"], &ended[0]["cause"]), (&json!(drains), &json!("rule_changed")));
+
+    deployment.ask(&["sign", "withdraw", "wall", sign["id"].as_str().unwrap()]);
+    let again: Vec<Value> = replay(17).into_iter().filter(|change| change["change"] == "reopened").collect();
+    assert_eq!(again.len(), 1, "what was taken back is reported again");
+}
+
 /// kill -9 at many moments of a replay, each time resumed: the same incidents as without, once each, all proven.
 #[test]
 fn killed_at_any_moment_a_replay_files_the_same_incidents() {

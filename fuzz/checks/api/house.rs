@@ -176,6 +176,7 @@ fn incident(
         presence: Presence::Open { since: now },
         review: Review::Waiting,
         recurrences: 0,
+        read: None,
         weights: None,
     };
     let place = Place {
@@ -194,6 +195,7 @@ fn incident(
         clean_looks: 0,
         clean_since: None,
         score,
+        read: None,
         refused: None,
         phase: Phase::Reported { incident: incident.id },
     };
@@ -251,6 +253,7 @@ fn bundle(service: &Service, incident: &Incident) -> BundleDraft {
         view_name: "默认画面".to_owned(),
         model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
         verifier: None,
+        read: None,
         rule: RuleRef {
             matter: matter.key.clone(),
             pipeline_sha256: matter.sha256.clone(),

@@ -7,6 +7,7 @@ use super::{
         manifest::{Manifest, PlateDetectionSpec},
         pool::Device,
     },
+    PlateSeen,
     line_reader::LineReader,
     reader::packed,
     sessions::{Graph, shape_of},
@@ -14,22 +15,11 @@ use super::{
 use crate::{
     analysis::{
         decode::{Cornered, Output},
-        plate::{FrameReading, SEPARATORS, forms},
+        plate::{SEPARATORS, forms},
         tensor,
     },
-    domain::{BBox, FrameSpace, Picture, Point, Quad, Score},
+    domain::{BBox, FrameSpace, Picture, Point, Quad},
 };
-
-/// A plate in a frame, as far as this frame tells.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlateSeen {
-    /// Where, in pixels of the frame.
-    pub quad: Quad<FrameSpace>,
-    /// How sure it is that this is a plate.
-    pub score: Score,
-    /// What it says, by each form of plates.
-    pub reading: FrameReading,
-}
 
 /// A finder and a reader of plates.
 pub struct PlateReader {

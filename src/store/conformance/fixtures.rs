@@ -108,6 +108,7 @@ pub(crate) fn place(view: &View, name: &str) -> Place {
         clean_looks: 1,
         clean_since: Some(at(5)),
         score: Score::new(0.87).unwrap(),
+        read: None,
         refused: None,
         phase: Phase::Candidate,
     }
@@ -129,6 +130,7 @@ pub(crate) fn incident(place: &Place, minutes: i64) -> Incident {
         presence: Presence::Open { since: at(minutes) },
         review: Review::Waiting,
         recurrences: 0,
+        read: None,
         weights: None,
     }
 }

@@ -10,6 +10,7 @@ mod looks;
 mod office;
 mod registry;
 mod review;
+mod signs;
 mod teaching;
 mod threads;
 
@@ -70,6 +71,9 @@ pub(crate) const CLAUSES: &[Clause<dyn Store>] = clauses! {
         what_a_place_was_refused_for_and_the_weights_of_an_incident_come_back,
         verdicts_about_looks_teach_and_their_undo_takes_it_back, an_exemplar_counts_in_its_scope_until_it_is_undone,
         the_oldest_exemplars_of_a_view_make_room;
+    signs:
+        what_was_read_on_a_thing_comes_back_whole, a_sign_stays_permitted_until_that_is_taken_back,
+        signs_go_with_their_stream;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

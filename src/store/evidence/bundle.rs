@@ -40,6 +40,8 @@ pub struct BundleDraft {
     pub model: ModelRef,
     /// The weights that looked again at a crop, where a second model did.
     pub verifier: Option<ModelRef>,
+    /// What was read on the thing, masked.
+    pub read: Option<String>,
     /// The rule.
     pub rule: RuleRef,
     /// The files, at least one, each with a name of its own.
@@ -151,8 +153,20 @@ impl Making {
 
     /// Writes the files and returns the manifest that names them.
     fn fill(&self, draft: BundleDraft, previous: Option<&str>) -> Result<Manifest, EvidenceError> {
-        let BundleDraft { id, incident, kind, made_at, stream_code, location, view_name, model, verifier, rule, files } =
-            draft;
+        let BundleDraft {
+            id,
+            incident,
+            kind,
+            made_at,
+            stream_code,
+            location,
+            view_name,
+            model,
+            verifier,
+            read,
+            rule,
+            files,
+        } = draft;
         let mut listed = Vec::with_capacity(files.len());
         for DraftFile { name, role, bytes, wall, wall_source, arrived, skew_ms, pts, bbox } in files {
             self.file(&name, &bytes)?;
@@ -181,6 +195,7 @@ impl Making {
             view_name,
             model,
             verifier,
+            read,
             rule,
             files: listed,
             previous: previous.map(str::to_owned),

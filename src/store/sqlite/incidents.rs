@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{
         Areas, CloseCause, EvidenceId, EvidenceKind, EvidenceRow, Incident, IncidentChange, IncidentId, Message,
-        Presence, RejectReason, Review, WallTime,
+        Presence, ReadText, RejectReason, Review, WallTime,
     },
     store::{DECIDED, IncidentFilter, Page, Rows, StoreError},
 };
@@ -197,6 +197,7 @@ fn write(tx: &Transaction<'_>, incident: &Incident, on_conflict: &str) -> Result
         presence,
         review,
         recurrences,
+        read,
         weights,
     } = incident;
     let PresenceColumns { presence, presence_at, close_cause } = PresenceColumns::from(*presence);
@@ -205,10 +206,10 @@ fn write(tx: &Transaction<'_>, incident: &Incident, on_conflict: &str) -> Result
         .prepare_cached(&format!(
             "INSERT INTO incidents (id, place, view, matter, bbox, score, zone, zone_version, first_seen, last_seen,
                  opened_at, presence, presence_at, close_cause, review, reviewed_by, reviewed_at, reject_reason,
-                 duplicate_of, recurrences, weights, opened_minute, area)
+                 duplicate_of, recurrences, read, weights, opened_minute, area)
              VALUES (:id, :place, :view, :matter, :bbox, :score, :zone, :zone_version, :first_seen, :last_seen,
                  :opened_at, :presence, :presence_at, :close_cause, :review, :reviewed_by, :reviewed_at,
-                 :reject_reason, :duplicate_of, :recurrences, :weights, :opened_at / 60000,
+                 :reject_reason, :duplicate_of, :recurrences, :read, :weights, :opened_at / 60000,
                  coalesce((SELECT streams.area FROM views JOIN streams ON streams.id = views.stream WHERE views.id = :view),
                      (SELECT area FROM removed_views WHERE view = :view)))
              {on_conflict}"
@@ -219,7 +220,7 @@ fn write(tx: &Transaction<'_>, incident: &Incident, on_conflict: &str) -> Result
             ":opened_at": opened_at, ":presence": presence, ":presence_at": presence_at,
             ":close_cause": close_cause.map(Word), ":review": review, ":reviewed_by": reviewed_by,
             ":reviewed_at": reviewed_at, ":reject_reason": reject_reason.map(Word), ":duplicate_of": duplicate_of,
-            ":recurrences": recurrences, ":weights": weights.as_ref().map(Json),
+            ":recurrences": recurrences, ":read": read.as_ref().map(ReadText::reveal), ":weights": weights.as_ref().map(Json),
         })?;
     Ok(written == 1)
 }
@@ -314,6 +315,7 @@ pub(super) fn incident_of(row: &Row<'_>) -> rusqlite::Result<Incident> {
         presence: presence_of(row)?,
         review: review_of(row)?,
         recurrences: row.get("recurrences")?,
+        read: row.get::<_, Option<String>>("read")?.map(|text| ReadText::new(&text)),
         weights: row.get::<_, Option<Json<_>>>("weights")?.map(|json| json.0),
     })
 }

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::columns::{Json, impossible};
 use crate::{
-    domain::{Appearance, IncidentId, Phase, Place, PlaceId, ViewId, WallTime},
+    domain::{Appearance, IncidentId, Phase, Place, PlaceId, ReadText, ViewId, WallTime},
     store::StoreError,
 };
 
@@ -81,16 +81,17 @@ pub(super) fn put(tx: &Transaction<'_>, place: &Place) -> Result<(), StoreError>
         clean_looks,
         clean_since,
         score,
+        read,
         refused,
         phase,
     } = place;
     let PhaseColumns { phase, incident, cleared_at, returned } = PhaseColumns::from(*phase);
     tx.prepare_cached(
         "INSERT OR REPLACE INTO places (id, view, matter, class, bbox, appearance, zone, zone_version, first_seen,
-             last_seen, looks_seen, looks_visible, looks_accompanied, clean_looks, clean_since, score, refused,
+             last_seen, looks_seen, looks_visible, looks_accompanied, clean_looks, clean_since, score, read, refused,
              phase, incident, cleared_at, returned)
          VALUES (:id, :view, :matter, :class, :bbox, :appearance, :zone, :zone_version, :first_seen,
-             :last_seen, :looks_seen, :looks_visible, :looks_accompanied, :clean_looks, :clean_since, :score, :refused,
+             :last_seen, :looks_seen, :looks_visible, :looks_accompanied, :clean_looks, :clean_since, :score, :read, :refused,
              :phase, :incident, :cleared_at, :returned)",
     )?
     .execute(named_params! {
@@ -98,7 +99,7 @@ pub(super) fn put(tx: &Transaction<'_>, place: &Place) -> Result<(), StoreError>
         ":appearance": appearance, ":zone": zone, ":zone_version": zone_version, ":first_seen": first_seen,
         ":last_seen": last_seen, ":looks_seen": looks_seen, ":looks_visible": looks_visible,
         ":looks_accompanied": looks_accompanied, ":clean_looks": clean_looks, ":clean_since": clean_since,
-        ":score": score, ":refused": refused.as_ref().map(Json), ":phase": phase, ":incident": incident, ":cleared_at": cleared_at, ":returned": returned,
+        ":score": score, ":read": read.as_ref().map(ReadText::reveal), ":refused": refused.as_ref().map(Json), ":phase": phase, ":incident": incident, ":cleared_at": cleared_at, ":returned": returned,
     })?;
     Ok(())
 }
@@ -120,6 +121,7 @@ fn place_of(row: &Row<'_>) -> rusqlite::Result<Place> {
         clean_looks: row.get("clean_looks")?,
         clean_since: row.get("clean_since")?,
         score: row.get("score")?,
+        read: row.get::<_, Option<String>>("read")?.map(|text| ReadText::new(&text)),
         refused: row.get::<_, Option<Json<_>>>("refused")?.map(|json| json.0),
         phase: phase_of(row)?,
     })

@@ -558,6 +558,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of what was read on the thing of an incident, for whoever may see what is not masked; that is audited. */
+        get: operations["incidents_reading"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/similar": {
         parameters: {
             query?: never;
@@ -1183,6 +1200,24 @@ export interface paths {
         put?: never;
         /** Asks for a new reference picture; it is taken by a look soon. */
         post: operations["views_ask_reference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}/signs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signs of a view, from top to bottom; none before a look read its reference picture. */
+        get: operations["views_signs"];
+        /** Lets signs stay, or takes that back. What is permitted is not reported, and an incident that is open about it ends. */
+        put: operations["views_permit_signs"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2131,6 +2166,7 @@ export interface components {
             matter_code_2026?: string | null;
             /** @description First, middle and latest picture of the latest stay. */
             pictures: components["schemas"]["PictureOut"][];
+            reading?: components["schemas"]["ReadingOut"] | null;
             /** @description Path of the view's reference picture, masked. */
             reference?: string | null;
             /**
@@ -3012,6 +3048,40 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        PageOf_SignOut: {
+            /** @description The rows. */
+            items: {
+                /** @description Where, `[x0, y0, x1, y1]` as fractions of the reference picture. */
+                bbox: number[];
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                permitted_at?: string | null;
+                /** @description Who said that it may stay; `null` while nobody did. */
+                permitted_by?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was read.
+                 */
+                read_at: string;
+                /**
+                 * Format: int32
+                 * @description Version of the reference picture that shows it.
+                 */
+                reference: number;
+                /** @description What it says; telephone numbers are masked. */
+                text: string;
+            }[];
+            /** @description Cursor of the next page; `null` at the end. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         PageOf_StreamOut: {
             /** @description The rows. */
             items: {
@@ -3218,6 +3288,13 @@ export interface components {
             since: string;
             /** @description What the latest probe met. */
             why: string;
+        };
+        /** @description Which signs may stay, or no more. */
+        PermitIn: {
+            /** @description Whether they may stay. */
+            permitted: boolean;
+            /** @description These: all of them or, where one is not of this view, none. */
+            signs: string[];
         };
         /** @description One picture of the latest stay. */
         PictureOut: {
@@ -3437,6 +3514,15 @@ export interface components {
              * @description How many wait under the same filter.
              */
             waiting: number;
+        };
+        /** @description What was read on a thing. */
+        ReadingOut: {
+            /** @description Whether something of it is hidden. */
+            masked: boolean;
+            /** @description In words; telephone numbers and plates are masked unless it was asked for by itself. */
+            text: string;
+            /** @description Path of all of it; `null` where nothing is hidden, and for whoever may not see what is not masked. */
+            whole?: string | null;
         };
         /** @description The cases of one day, ours against the platform's. */
         ReconciliationOut: {
@@ -3739,6 +3825,35 @@ export interface components {
          * @enum {string}
          */
         SheetEncodingOut: "utf-8" | "gbk";
+        /** @description A text that was read on the reference picture. */
+        SignOut: {
+            /** @description Where, `[x0, y0, x1, y1]` as fractions of the reference picture. */
+            bbox: number[];
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            permitted_at?: string | null;
+            /** @description Who said that it may stay; `null` while nobody did. */
+            permitted_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            read_at: string;
+            /**
+             * Format: int32
+             * @description Version of the reference picture that shows it.
+             */
+            reference: number;
+            /** @description What it says; telephone numbers are masked. */
+            text: string;
+        };
         /** @description Incidents like one. */
         SimilarOut: {
             /** @description Near its spot on the same view, whatever became of them: at most 12, the newest first. */
@@ -5454,6 +5569,43 @@ export interface operations {
             };
         };
     };
+    incidents_reading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingOut"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     incidents_similar: {
         parameters: {
             query?: never;
@@ -6979,6 +7131,68 @@ export interface operations {
                 };
             };
             501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    views_signs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_SignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    views_permit_signs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermitIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_SignOut"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -39,6 +39,9 @@ export const detailQuery = (id: string) =>
     staleTime: 60_000,
   });
 
+/** All of what was read on the thing; it is asked for by hand and never kept. */
+export const readWhole = (id: string) => body(api.GET('/api/v1/incidents/{id}/reading', at(id)));
+
 export const similarQuery = (id: string) =>
   queryOptions({
     queryKey: ['similar', id],

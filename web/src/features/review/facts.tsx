@@ -7,6 +7,7 @@ import { Name } from '@/components/name';
 import { useTimes } from '@/components/time';
 import { Due } from './due';
 import { spansOn } from './hours';
+import { Reading } from './reading';
 import { Similar } from './similar';
 import type { IncidentDetailOut } from './types';
 import classes from './desk.module.css';
@@ -30,6 +31,7 @@ export function Facts({ detail, isTimed = true }: { detail: IncidentDetailOut; i
       </div>
       <dl className={classes.list}>
         <Where detail={detail} />
+        <Reading key={incident.id} detail={detail} />
         <When detail={detail} />
         <Rule detail={detail} />
         <Grounds detail={detail} />
