@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Joins the frozen encoder and a trained head to one model: a detector that also says how the middle of its picture looks.
+"""The verifier, encoder and dense head in one: a detector that also says how the middle of its picture looks. Writes its model folders.
 
   verifier.py --encoder vit_s.onnx [--run RUN] --models DIR [--name street_verifier]
-Without --run the head is untrained: a stand-in with the right shapes. Sides of the picture must be multiples of 28.
+Without --run the head is untrained. Sides of the picture must be multiples of 28.
 """
 import argparse
 import hashlib
@@ -26,7 +26,7 @@ kind = "detector"
 {weights}
 sha256 = "{sha256}"
 licence = "Apache-2.0"
-origin = "frozen encoder DINOv2 ViT-S/14 (Meta, Apache-2.0; file {source}), head trained by training/head.py; see CARD.md"
+origin = "trained by training/train_verifier.py from DINOv2 ViT-S/14 (Meta, Apache-2.0; file {source}); see CARD.md"
 
 [input]
 name = "images"
@@ -51,7 +51,15 @@ appearance = "look"
 output = "output"
 strides = {strides}
 scores_are_sigmoid = true
+
+# training/fuse.py, proposals of street_640, a crop of 224 px.
+[verify]
+w_detector = {fusion[0]}
+w_verifier = {fusion[1]}
+bias = {fusion[2]}
 """
+
+FUSION = (1.122, 0.811, -0.133)
 
 
 class Verifier(nn.Module):
@@ -111,7 +119,7 @@ def main():
         (a.models / name).mkdir(parents=True, exist_ok=True)
         (a.models / name / "model.toml").write_text(MANIFEST.format(
             name=name, weights=weights, sha256=sha256, source=encoders.ORIGIN[:12], width=w, height=h, mean=list(encoders.MEAN), std=list(encoders.STD),
-            nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES)))
+            nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES), fusion=FUSION))
 
 
 if __name__ == "__main__":

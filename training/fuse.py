@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Fits how a detector's and a verifier's score become one: prints the [verify] section for the verifier's manifest.
+
+  fuse.py --detector street_640/model.onnx --verifier street_verifier/model.onnx --garbage DIR --facades DIR
+Proposals come from val and the held-out facades; crops and scores are made as the product makes them (src/analysis/verify.rs). Half of the pictures
+(every other one) set the numbers, the other half says what they are worth.
+"""
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import data
+import encoder
+import measure
+from head import STRIDES
+from net import KEPT, OWN
+
+SIDE_BOXES, SIDE_MIN = 2.5, 96
+IOU_MIN, INSIDE_MIN, FLOOR = 0.3, 0.5, 0.05
+CROP = 224
+
+
+def square(box, width, height):
+    wanted = round(max(max(box[2] - box[0], box[3] - box[1]) * SIDE_BOXES, SIDE_MIN))
+    side = min(max(wanted, 1), width, height)
+    edge = lambda middle, length: int(min(max(round(middle - side / 2), 0), length - side))
+    return edge((box[0] + box[2]) / 2, width), edge((box[1] + box[3]) / 2, height), side
+
+
+def second_score(session, picture, kind, box):
+    x, y, side = square(box, picture.shape[1], picture.shape[0])
+    crop, k = data.letterbox(picture[y:y + side, x:x + side], CROP)
+    out = session.run(["output"], {"images": encoder.normalised(crop[None]).numpy()})[0][0]
+    here, best = np.array(box) - [x, y, x, y], FLOOR
+    area = lambda b: max(b[2] - b[0], 0) * max(b[3] - b[1], 0)
+    for found, score, *other in measure.read(out, measure.grid_of(CROP, STRIDES), k, (side, side), FLOOR):
+        both = area([*np.maximum(here[:2], other[:2]), *np.minimum(here[2:], other[2:])])
+        if found == kind and (measure.iou(here, other) >= IOU_MIN or both > INSIDE_MIN * area(other)):
+            best = max(best, score)
+    return best
+
+
+def proposals(run, session, scene):
+    """(class, detector's score, verifier's, right) of one picture."""
+    picture = scene.read()
+    h, w = picture.shape[:2]
+    labels = [] if scene.clean else [(int(row[0]), row[1:] * [w, h, w, h]) for row in scene.labels]
+    for kind, score, *box in measure.detect(run, picture, 0.1):
+        if kind >= KEPT:
+            right = any(c == kind - KEPT and measure.iou(box, other) >= 0.5 for c, other in labels)
+            yield kind - KEPT, score, second_score(session, picture, kind - KEPT, box), right
+
+
+logit = lambda p: np.log(np.clip(p, 1e-4, 1 - 1e-4) / (1 - np.clip(p, 1e-4, 1 - 1e-4)))
+
+
+def fitted(rows):
+    """Logistic regression on both log odds, weights kept at 0 or above."""
+    x = torch.tensor(np.array([[logit(a), logit(b)] for _, a, b, _ in rows]), dtype=torch.float64)
+    y = torch.tensor([float(right) for *_, right in rows], dtype=torch.float64)
+    raw = torch.tensor([0.5, 0.5, 0.0], dtype=torch.float64, requires_grad=True)
+    solver = torch.optim.LBFGS([raw], max_iter=200)
+
+    def loss():
+        solver.zero_grad()
+        value = torch.nn.functional.binary_cross_entropy_with_logits(x @ raw[:2].abs() + raw[2], y) + 1e-3 * raw[:2].square().sum()
+        value.backward()
+        return value
+    solver.step(loss)
+    return [*raw[:2].abs().tolist(), raw[2].item()]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("detector", "verifier", "garbage", "facades"):
+        p.add_argument(f"--{name}", type=Path, required=True)
+    p.add_argument("--threads", type=int, default=2)
+    a = p.parse_args()
+    run, session = measure.runner(a.detector), measure.opened(a.verifier, a.threads)
+    _, held_out = data.facades(a.facades / "train")
+    halves = [[], []]
+    for number, scene in enumerate(data.scenes(a.garbage / "val") + held_out):
+        halves[number % 2] += proposals(run, session, scene)
+    numbers = fitted(halves[0])
+    for kind, name in enumerate(OWN):
+        rows = [row for row in halves[1] if row[0] == kind]
+        y = [right for *_, right in rows]
+        score = lambda w: measure.average_precision([(w[0] * logit(s) + w[1] * logit(v) + w[2], right) for _, s, v, right in rows], max(sum(y), 1))
+        print(f"{name}: {len(rows)} proposals, {sum(y)} right; AP of their order by the detector {score((1, 0, 0)):.3f}, by the verifier {score((0, 1, 0)):.3f}, by both {score(numbers):.3f}", flush=True)
+    fused = np.array([1 / (1 + np.exp(-(numbers[0] * logit(s) + numbers[1] * logit(v) + numbers[2]))) for _, s, v, _ in halves[1]])
+    right = np.array([float(row[3]) for row in halves[1]])
+    for low in np.arange(0, 1, 0.2):
+        some = (fused >= low) & (fused < low + 0.2 + 1e-9)
+        print(f"fused {low:.1f} to {low + 0.2:.1f}: {some.sum()} proposals, {right[some].mean() if some.any() else float('nan'):.2f} right")
+    print(json.dumps(dict(zip(("w_detector", "w_verifier", "bias"), (round(v, 3) for v in numbers)))))
+
+
+if __name__ == "__main__":
+    main()
