@@ -217,6 +217,10 @@ fn a_heap_that_stays_is_one_incident_and_leaves_are_none() {
         let ran = ran.expect("cargo built the program");
         assert!(ran.status.success(), "{}", said(&ran));
         let score = &report(&out)["score"];
-        assert_eq!((&score["opened"], &score["found"], &score["wrong"]), (&1.into(), &1.into(), &0.into()), "{model}: {score:#}");
+        assert_eq!(
+            (&score["opened"], &score["found"], &score["wrong"]),
+            (&1.into(), &1.into(), &0.into()),
+            "{model}: {score:#}"
+        );
     }
 }
