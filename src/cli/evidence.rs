@@ -10,8 +10,8 @@ use super::{
     words,
 };
 use crate::{
-    domain::{EvidenceId, EvidenceRow, IncidentId},
-    service::{Service, ServiceError},
+    domain::{EvidenceId, EvidenceRow, IncidentId, MatterKey, WallTime},
+    service::{LabelAsk, Service, ServiceError},
     store::evidence::{Recorded, RetentionPolicy, VerifyReport, retain, verify_folder},
 };
 
@@ -52,6 +52,18 @@ pub(super) enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// 导出已复核事件的原图和标注（YOLO 与 COCO），供训练和测评；图片未打码，导出记入审计
+    ExportLabels {
+        /// 新建的目录
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// 只导出一个事项的
+        #[arg(long, value_name = "MATTER")]
+        matter: Option<MatterKey>,
+        /// 只导出这个时间以后复核的（RFC 3339）
+        #[arg(long, value_name = "TIME")]
+        since: Option<WallTime>,
+    },
     /// 到期清理：按设置里的 retention 删除到期证据的文件，记录保留，保全的不动
     Retention,
 }
@@ -88,6 +100,14 @@ pub(super) fn run(command: Command, desk: &Desk) -> Done {
             list(desk, &service, &rows);
         }
         Command::Reconcile { repair } => return reconcile(desk, &service, repair),
+        Command::ExportLabels { out, matter, since } => {
+            let done = service.export_labels(&out, &LabelAsk { matter, since }, ACTOR)?;
+            desk.print.one(&done, || {
+                let counts =
+                    format!("确认 {} 张，识别错误 {} 张，写入 {}", done.confirmed, done.rejected, out.display());
+                done.left_out.iter().fold(counts, |text, why| format!("{text}\n未导出：{why}"))
+            });
+        }
         Command::Retention => {
             let days = service.config.settings.retention;
             let policy = RetentionPolicy {

@@ -189,6 +189,7 @@ mod tests {
         let mut config = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), None).unwrap();
         config.settings.folders.data = folder.join("data");
         config.matters.get_mut(&matter("stall")).unwrap().verify = Some(verify());
+        config.matters.get_mut(&matter("exposed_garbage")).unwrap().verify = None;
         let service = Service::open(Arc::new(config), Arc::new(SimulatedClock::starting_at(at(200)))).unwrap();
         let view = registered(&*service.store);
         let kept = ["stall", "exposed_garbage"].map(str::to_owned).to_vec();

@@ -16,6 +16,7 @@ mod faults;
 mod health;
 mod import;
 mod incidents;
+mod labels;
 mod lockout;
 mod marks;
 mod passwords;
@@ -64,6 +65,7 @@ pub use import::{
     SheetRow,
 };
 pub use incidents::IncidentDetail;
+pub use labels::{LabelAsk, LabelExport};
 pub use marks::{Describe, NewMark};
 pub use people::People;
 pub use pictures::{PictureRef, ShownPicture, ShownPictures};

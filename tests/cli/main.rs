@@ -12,6 +12,7 @@ use std::{
 
 use insta::assert_snapshot;
 use tempfile::TempDir;
+use xunjie::store::{Store as _, sqlite::SqliteStore};
 
 const CAMERA: &str = "31011500001320000001";
 
@@ -231,9 +232,49 @@ fn an_incident_is_shown_confirmed_once_and_becomes_one_case() {
 }
 
 #[test]
+fn decided_incidents_leave_as_labelled_pictures_of_both_kinds_and_that_is_audited() {
+    let verdicts = [
+        ("confirm", &["--note", "属实"][..], "confirmed", "rejected"),
+        ("reject", &["--reason", "wrong_object"][..], "rejected", "confirmed"),
+    ];
+    for (verdict, more, filled, empty) in verdicts {
+        let (program, incident) = with_incident();
+        let out = program.data.path().join("labels");
+        let shown = out.display().to_string();
+        let export = ["evidence", "export-labels", "--out", &shown];
+        program.done(&[&["review", verdict, &incident, "--reviewer", "李敏"][..], more].concat());
+        assert!(program.done(&export).contains("1 张"));
+
+        let names = |folder: &str| {
+            let entries = fs::read_dir(out.join(folder)).expect("the folder was made");
+            let mut names: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!((names(filled).len(), names(empty).len()), (2, 0), "{verdict}: a picture and its label");
+        let classes = fs::read_to_string(out.join("classes.txt")).expect("the classes were written");
+        let car = classes.lines().position(|class| class == "car").expect("a matter looks for cars");
+        let label = fs::read_to_string(&names(filled)[1]).expect("the label was written");
+        assert_eq!(label, format!("{car} 0.500000 0.500000 0.500000 0.500000\n"));
+        let coco = fs::read_to_string(out.join(format!("{filled}.json"))).expect("the list was written");
+        let coco: serde_json::Value = serde_json::from_str(&coco).expect("it is JSON");
+        assert_eq!(coco["annotations"][0]["bbox"], serde_json::json!([16.0, 12.0, 32.0, 24.0]));
+        assert_eq!(
+            (&coco["images"][0]["width"], &coco["annotations"][0]["category_id"]),
+            (&64.into(), &(car + 1).into())
+        );
+
+        assert_eq!(program.run(&export).code, 1, "a folder that is there is not written into");
+        let store = SqliteStore::open(&program.data.path().join("xunjie.db")).expect("the program made the store");
+        let audited = store.audit_rows(Some("labels"), 0, 10).expect("the store can be read");
+        assert_eq!(audited.iter().map(|row| &*row.action).collect::<Vec<_>>(), ["labels.exported"]);
+    }
+}
+
+#[test]
 fn a_touched_file_of_evidence_is_named_and_fails() {
     let (program, incident) = with_incident();
-    assert!(program.done(&["evidence", "verify"]).starts_with("完好 1 份（2 个文件，45 字节）"));
+    assert!(program.done(&["evidence", "verify"]).starts_with("完好 1 份（2 个文件，"));
     program.done(&["evidence", "hold", &incident]);
     assert_eq!(program.done(&["evidence", "reconcile"]).trim(), "目录与记录一致");
     let listed: serde_json::Value = serde_json::from_str(&program.done(&["--json", "evidence", "list"])).unwrap();

@@ -105,6 +105,9 @@ fn draft(incident: &Incident, stream_code: &str, view_name: &str, zone: &Zone) -
         pts: None,
         bbox: None,
     };
+    let mut first = file("first.jpg", FileRole::First);
+    first.bytes = picture();
+    first.bbox = Some(BBox::new(16.0, 12.0, 48.0, 36.0));
     BundleDraft {
         id: evidence_id(incident.id, EvidenceKind::Opening, at),
         incident: incident.id,
@@ -125,6 +128,14 @@ fn draft(incident: &Incident, stream_code: &str, view_name: &str, zone: &Zone) -
             zone_version: zone.version,
             zone_polygon: Some(zone.polygon.clone()),
         },
-        files: vec![file("first.jpg", FileRole::First), file("masked.jpg", FileRole::Masked)],
+        files: vec![first, file("masked.jpg", FileRole::Masked)],
     }
+}
+
+/// A JPEG of 64x48 pixels.
+fn picture() -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let grey = image::RgbImage::from_pixel(64, 48, image::Rgb([90, 120, 90]));
+    grey.write_to(&mut bytes, image::ImageFormat::Jpeg).expect("a JPEG can be written");
+    bytes.into_inner()
 }
