@@ -159,7 +159,7 @@ pub(super) async fn show(
     let asked = app.run(&caller, move |service| {
         let mut detail = service.case(id)?;
         detail.audit.retain(|row| row.action != "case.viewed");
-        viewed.note(service, &by, View::of("case.viewed", id), SAME_VIEW)?;
+        viewed.note(service, &by, View::of("case.viewed", &id), SAME_VIEW)?;
         viewed.covers(service, &by, [detail.incident.id]);
         Ok((detail, service.people()?))
     });

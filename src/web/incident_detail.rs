@@ -283,7 +283,7 @@ pub(super) async fn show(
     let viewed = app.viewed.clone();
     let desk = app.run(&caller, move |service| {
         let desk = service.on_desk(id, &by)?;
-        viewed.note(service, &by, View::of(INCIDENT, id), SAME_VIEW)?;
+        viewed.note(service, &by, View::of(INCIDENT, &id), SAME_VIEW)?;
         Ok(desk)
     });
     let desk = desk.await?;

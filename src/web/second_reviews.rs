@@ -33,7 +33,7 @@ pub(super) async fn next(State(app): State<App>, caller: Caller) -> Result<Json<
     let found = app.run(&caller, move |service| {
         let Some(id) = service.next_second_review(&by)? else { return Ok(None) };
         let desk = service.on_desk_blind(id, &by)?;
-        viewed.note(service, &by, View::of(INCIDENT, id), SAME_VIEW)?;
+        viewed.note(service, &by, View::of(INCIDENT, &id), SAME_VIEW)?;
         Ok(Some(desk))
     });
     Ok(Json(found.await?.map(|desk| SecondReviewOut { incident: IncidentDetailOut::of(desk, &caller) })))

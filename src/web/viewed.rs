@@ -37,7 +37,7 @@ pub(super) struct View {
 
 impl View {
     /// One thing.
-    pub(super) fn of(action: &'static str, subject: impl ToString) -> Self {
+    pub(super) fn of(action: &'static str, subject: &impl ToString) -> Self {
         Self { action, subject: subject.to_string(), filter: String::new() }
     }
 }
@@ -71,15 +71,15 @@ impl Viewed {
     /// # Errors
     /// [`ServiceError::Store`].
     pub(super) fn note_picture(&self, service: &Service, by: &Caller, of: IncidentId) -> Result<(), ServiceError> {
-        if self.knows(service, by, &View::of(INCIDENT, of), SAME_LIST) {
+        if self.knows(service, by, &View::of(INCIDENT, &of), SAME_LIST) {
             return Ok(());
         }
-        self.note(service, by, View::of(PICTURE, of), SAME_LIST)
+        self.note(service, by, View::of(PICTURE, &of), SAME_LIST)
     }
 
     /// A list or a case that was written down shows pictures of these: they are not written down one by one.
     pub(super) fn covers(&self, service: &Service, by: &Caller, incidents: impl IntoIterator<Item = IncidentId>) {
-        incidents.into_iter().for_each(|id| self.remember(service, by, View::of(PICTURE, id)));
+        incidents.into_iter().for_each(|id| self.remember(service, by, View::of(PICTURE, &id)));
     }
 
     /// Whether it is the same view as one that is written down.

@@ -69,10 +69,7 @@ export function SignList({ view, shown, onShow }: Props) {
       <ProblemText error={permitting.error} />
       <ol className={classes.list} aria-label={t('sign.title')}>
         {signs.data.map((sign, index) => (
-          <li
-            key={sign.id}
-            data-shown={sign.id === shown}
-          >
+          <li key={sign.id} data-shown={sign.id === shown}>
             <UnstyledButton
               className={classes.words}
               aria-pressed={sign.id === shown}
