@@ -14,14 +14,20 @@ use anyhow::Context;
 use crate::{
     analysis::verify::Fusion,
     domain::{Matter, PlateReading, Unable, Verify},
-    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest, text::Plates},
+    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest, pool::PoolSettings, text::Plates},
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
         sessions::{PoolConfig, SessionPool},
     },
-    patrol::{keep::Keep, scenes::Scenes, second_look::Verifier, spine::Spine},
-    service::Service,
+    patrol::{
+        keep::Keep,
+        scenes::Scenes,
+        second_look::Verifier,
+        shadow::{ShadowBench, WhenFull},
+        spine::Spine,
+    },
+    service::{SHADOW_FOLDER, Service},
 };
 
 /// At most one in so many workers is busy with a camera that failed when it was last tried.
@@ -39,6 +45,8 @@ pub(super) struct Eyes {
     pub verifiers: BTreeMap<String, Verifier>,
     /// Those that read plates.
     pub plates: BTreeMap<String, Plates>,
+    /// New models that are tried beside the matters' own.
+    pub shadows: Detectors,
     /// Matters that cannot be judged without what is missing here.
     pub unable: Vec<Unable>,
 }
@@ -75,6 +83,9 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
             eyes.unable.push(Unable { matter: matter.key.clone(), why });
             continue;
         }
+        if let Some(shadow) = &matter.shadow {
+            eyes.add_shadow(&catalogue, &shadow.model);
+        }
         if let Some((verify, fusion)) = matter.verify.as_ref().zip(fusion)
             && !eyes.verifiers.contains_key(&verify.model)
         {
@@ -93,6 +104,17 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
 }
 
 impl Eyes {
+    /// Loads a new model that is tried. One that cannot be loaded costs its trial and nothing else.
+    fn add_shadow(&mut self, catalogue: &Catalogue, name: &str) {
+        if self.shadows.contains_key(name) {
+            return;
+        }
+        match catalogue.detector_with(name, PoolSettings::lowest()) {
+            Ok(detector) => drop(self.shadows.insert(name.to_owned(), detector)),
+            Err(error) => tracing::warn!(%error, "the new model is not tried; the old one judges as before"),
+        }
+    }
+
     /// Loads the reader of plates; why it cannot be used, in words.
     fn add_plates(&mut self, service: &Service, catalogue: &Catalogue, plate: &PlateReading) -> Result<(), String> {
         if service.config.vehicles.is_empty() {
@@ -116,6 +138,10 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
     }
     if let Some(plate) = &matter.plate {
         catalogue.manifest(&plate.model)?.plate_detection()?;
+    }
+    if let Some(shadow) = &matter.shadow {
+        let serves = catalogue.manifest(&shadow.model).and_then(|manifest| manifest.serves(matter));
+        serves.with_context(|| format!("pipelines/{}.toml, [shadow]", matter.key))?;
     }
     if let Some(scan) = &matter.scan {
         catalogue.manifest(&scan.model)?.scans(matter)?;
@@ -163,8 +189,14 @@ pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
     Ok(GstSource::new(config, service.clock.clone())?)
 }
 
-/// The spine over an open service. `keep_open_max`: views visited at least this often keep their session.
-pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_max: Duration) -> anyhow::Result<Spine> {
+/// The spine over an open service. `keep_open_max`: views visited at least this often keep their session; `when_full`: what a
+/// look does when new models that are tried are behind.
+pub(super) fn spine(
+    service: &Service,
+    source: Arc<dyn FrameSource>,
+    keep_open_max: Duration,
+    when_full: WhenFull,
+) -> anyhow::Result<Spine> {
     let (patrol, cameras) = (service.config.settings.patrol, service.config.settings.cameras);
     let limits = PoolConfig {
         open_max: patrol.open_sessions_max,
@@ -175,14 +207,20 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         backoff_refused: cameras.retry_refused,
     };
     let sessions = SessionPool::new(source, limits, service.clock.clone());
-    let Eyes { detectors, verifiers, plates, unable } = eyes(service)?;
+    let Eyes { detectors, verifiers, plates, shadows, unable } = eyes(service)?;
     for Unable { matter, why } in &unable {
         tracing::warn!(%matter, why, "the matter is not judged; the others are");
     }
     let mut config = (*service.config).clone();
     config.matters.retain(|key, _| unable.iter().all(|one| one.matter != *key));
+    let config = Arc::new(config);
+    let bench = |shadows: Detectors| {
+        let folder = service.data().join(SHADOW_FOLDER);
+        ShadowBench::start(shadows, service.store.clone(), config.clone(), folder, when_full)
+    };
+    let shadow = (!shadows.is_empty()).then(|| bench(shadows)).transpose()?;
     Ok(Spine {
-        config: Arc::new(config),
+        config,
         unable,
         clock: service.clock.clone(),
         store: service.store.clone(),
@@ -190,6 +228,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         sessions,
         detectors,
         verifiers,
+        shadow,
         plates,
         scenes: Scenes::new(service.store.clone(), service.data()),
         keep: Keep::new(service.data().join("kept")),

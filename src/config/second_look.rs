@@ -1,4 +1,4 @@
-//! The parts of a matter that are about second models: verify, scan, exemplars. Raw, checked, as values of the
+//! The parts of a matter that are about second models: verify, scan, shadow, exemplars. Raw, checked, as values of the
 //! domain. Knows no model: whether classes and weights exist is checked where manifests are loaded.
 
 use std::{sync::Arc, time::Duration};
@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 
 use super::{fault::Checker, matters::TIME_S_MAX};
-use crate::domain::{Grounds, PlateReading, Scan, Score, Verify};
+use crate::domain::{Grounds, PlateReading, Scan, Score, Shadow, Verify};
 
 /// `[verify]`: the second look at a place that is about to be reported.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +34,16 @@ pub(super) struct RawScan {
     every_s: Option<u64>,
 }
 
+/// `[shadow]`: a new model that judges the same frames and reports nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawShadow {
+    /// Folder below `models/`.
+    model: Option<String>,
+    /// Seconds from one frame of a view that it is shown to the next at least; a minute when left out.
+    every_s: Option<u64>,
+}
+
 /// `[plate]`: the plates of a matter's vehicles.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -56,6 +66,8 @@ pub(super) struct RawExemplars {
 
 /// Default of `exemplars.likeness_min`; docs/models.md says how it was measured.
 const LIKENESS_MIN: f32 = 0.95;
+/// Default of `shadow.every_s`.
+const SHADOW_EVERY_S: u64 = 60;
 /// Default of `verify.again_after_s`.
 const AGAIN_AFTER_S: u64 = 3600;
 
@@ -124,4 +136,30 @@ pub(super) fn scan(raw: Option<RawScan>, check: &mut Checker<'_>) -> Option<Scan
         model: check.text("scan.model", raw.model, "the name of a folder below models/"),
         every: Duration::from_secs(check.number("scan.every_s", raw.every_s, 1..=TIME_S_MAX, "seconds")),
     })
+}
+
+/// `own` is the matter's model; `reads_plates` where it has a section `[plate]`.
+pub(super) fn shadow(
+    raw: Option<RawShadow>,
+    own: Option<&str>,
+    reads_plates: bool,
+    check: &mut Checker<'_>,
+) -> Option<Shadow> {
+    let raw = raw?;
+    if reads_plates {
+        check.fault(
+            "shadow",
+            "a section",
+            "nothing: plates are voted over a track, and a shadow is shown single frames",
+        );
+    }
+    let every_s = Some(raw.every_s.unwrap_or(SHADOW_EVERY_S));
+    let shadow = Shadow {
+        model: check.text("shadow.model", raw.model, "the name of a folder below models/"),
+        every: Duration::from_secs(check.number("shadow.every_s", every_s, 1..=TIME_S_MAX, "seconds")),
+    };
+    if own == Some(shadow.model.as_str()) {
+        check.fault("shadow.model", format!("{:?}", shadow.model), "another model than the matter's own");
+    }
+    Some(shadow)
 }

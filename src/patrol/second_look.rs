@@ -2,7 +2,11 @@
 //! a look; a whole-view model scans a view seldom. Neither ever delays the record: what cannot be asked now is asked in the
 //! next look, counted and never lost.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use crate::{
     analysis::{
@@ -312,6 +316,11 @@ impl Spine {
             }
         }
         found
+    }
+
+    /// Whether a look has no time for what can wait: it is late itself, or the plan holds continuous looks to key frames.
+    pub(super) fn gives_way(&self, look: &Look, matters: &BTreeMap<MatterKey, Matter>) -> bool {
+        self.thinned.load(Ordering::Relaxed) || self.is_late(look, matters)
     }
 
     fn is_late(&self, look: &Look, matters: &BTreeMap<MatterKey, Matter>) -> bool {

@@ -117,6 +117,8 @@ const ROWS: &[Row] = &[
     ("session_end", Some(ALL), Nothing, ""),
     ("session_password", Some(ALL), Nothing, "{}"),
     ("session_show", Some(ALL), Nothing, ""),
+    ("shadow_picture", Some(WATCHERS), One("disagreement"), ""),
+    ("shadow_show", Some(WATCHERS), List("disagreement"), ""),
     ("statistics_export", Some(SUPERVISOR), Nothing, ""),
     ("statistics_hot_spots", Some(SUPERVISOR), Nothing, ""),
     ("statistics_show", Some(SUPERVISOR), Nothing, ""),
