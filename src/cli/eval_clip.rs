@@ -139,7 +139,7 @@ fn with_stopwatches(spine: &mut Spine) -> Vec<Arc<Timed>> {
     timed
 }
 
-fn input(
+pub(super) fn input(
     args: &Files,
     model: Option<&str>,
     desk: &Desk,

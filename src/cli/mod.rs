@@ -21,6 +21,8 @@ mod eval_clip;
 mod eval_clips;
 #[cfg(feature = "onnx")]
 mod eval_plates;
+#[cfg(feature = "gstreamer")]
+mod eval_teach;
 #[cfg(feature = "onnx")]
 mod eval_text;
 mod evidence;

@@ -296,3 +296,7 @@ fn remove(path: &Path) {
         tracing::warn!(file = %path.display(), %error, "a picture of a disagreement could not be removed");
     }
 }
+
+#[cfg(test)]
+#[path = "shadow_tests.rs"]
+mod tests;
