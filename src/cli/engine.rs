@@ -24,7 +24,7 @@ use crate::{
         keep::Keep,
         scenes::Scenes,
         second_look::Verifier,
-        shadow::{ShadowBench, WhenFull},
+        shadow::{ShadowBench, Tried, WhenFull},
         spine::Spine,
     },
     service::{SHADOW_FOLDER, Service},
@@ -46,7 +46,7 @@ pub(super) struct Eyes {
     /// Those that read plates.
     pub plates: BTreeMap<String, Plates>,
     /// New models that are tried beside the matters' own.
-    pub shadows: Detectors,
+    pub shadows: Tried,
     /// Matters that cannot be judged without what is missing here.
     pub unable: Vec<Unable>,
 }
@@ -83,16 +83,15 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
             eyes.unable.push(Unable { matter: matter.key.clone(), why });
             continue;
         }
-        if let Some(shadow) = &matter.shadow {
-            eyes.add_shadow(&catalogue, &shadow.model);
+        // A new model that cannot be loaded costs its trial and nothing else.
+        if let Err(error) = eyes.add_shadow(&catalogue, matter) {
+            tracing::warn!(matter = %matter.key, %error, "the new model is not tried; the old one judges as before");
         }
         if let Some((verify, fusion)) = matter.verify.as_ref().zip(fusion)
             && !eyes.verifiers.contains_key(&verify.model)
         {
-            let spec = catalogue.manifest(&verify.model)?.detector()?;
-            let unseen = spec.classes.iter().map(|class| (class.clone(), spec.unseen(class))).collect();
             let detector = load(&verify.model)?;
-            eyes.verifiers.insert(verify.model.clone(), Verifier { detector, fusion, unseen });
+            eyes.verifiers.insert(verify.model.clone(), verifier(&catalogue, &verify.model, detector, fusion)?);
         }
     }
     match first {
@@ -104,15 +103,20 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
 }
 
 impl Eyes {
-    /// Loads a new model that is tried. One that cannot be loaded costs its trial and nothing else.
-    fn add_shadow(&mut self, catalogue: &Catalogue, name: &str) {
-        if self.shadows.contains_key(name) {
-            return;
+    /// Loads the new models that a matter tries.
+    fn add_shadow(&mut self, catalogue: &Catalogue, matter: &Matter) -> Result<(), InferError> {
+        let Some(shadow) = &matter.shadow else { return Ok(()) };
+        if let Some(name) = shadow.model.as_ref().filter(|name| !self.shadows.detectors.contains_key(*name)) {
+            let detector = catalogue.detector_with(name, PoolSettings::lowest())?;
+            self.shadows.detectors.insert(name.clone(), detector);
         }
-        match catalogue.detector_with(name, PoolSettings::lowest()) {
-            Ok(detector) => drop(self.shadows.insert(name.to_owned(), detector)),
-            Err(error) => tracing::warn!(%error, "the new model is not tried; the old one judges as before"),
+        if let Some((name, fusion)) = shadow.verifier.as_ref().zip(shadow_fusion(catalogue, matter)?)
+            && !self.shadows.verifiers.contains_key(name)
+        {
+            let detector = catalogue.detector_with(name, PoolSettings::lowest())?;
+            self.shadows.verifiers.insert(name.clone(), verifier(catalogue, name, detector, fusion)?);
         }
+        Ok(())
     }
 
     /// Loads the reader of plates; why it cannot be used, in words.
@@ -140,14 +144,37 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
         catalogue.manifest(&plate.model)?.plate_detection()?;
     }
     if let Some(shadow) = &matter.shadow {
-        let serves = catalogue.manifest(&shadow.model).and_then(|manifest| manifest.serves(matter));
-        serves.with_context(|| format!("pipelines/{}.toml, [shadow]", matter.key))?;
+        let at = || format!("pipelines/{}.toml, [shadow]", matter.key);
+        if let Some(name) = &shadow.model {
+            catalogue.manifest(name).and_then(|manifest| manifest.serves(matter)).with_context(at)?;
+        }
+        shadow_fusion(catalogue, matter).with_context(at)?;
     }
     if let Some(scan) = &matter.scan {
         catalogue.manifest(&scan.model)?.scans(matter)?;
     }
     let verify = |verify: &Verify| anyhow::Ok(catalogue.manifest(&verify.model)?.verifies(matter, verify)?);
     matter.verify.as_ref().map(verify).transpose()
+}
+
+/// A verifier with what its manifest says about its scores.
+fn verifier(
+    catalogue: &Catalogue,
+    name: &str,
+    detector: Arc<dyn Detector>,
+    fusion: Fusion,
+) -> Result<Verifier, InferError> {
+    let spec = catalogue.manifest(name)?.detector()?;
+    let unseen = spec.classes.iter().map(|class| (class.clone(), spec.unseen(class))).collect();
+    Ok(Verifier { detector, fusion, unseen })
+}
+
+/// How the score of the new verifier that is tried joins the proposal's, where there is one.
+fn shadow_fusion(catalogue: &Catalogue, matter: &Matter) -> Result<Option<Fusion>, InferError> {
+    let new = matter.shadow.as_ref().and_then(|shadow| shadow.verifier.as_ref());
+    let Some((name, verify)) = new.zip(matter.verify.as_ref()) else { return Ok(None) };
+    let verify = Verify { model: name.clone(), newness_min: None, ..verify.clone() };
+    catalogue.manifest(name)?.verifies(matter, &verify).map(Some)
 }
 
 /// Every model that proposes, scans or hides for the matter; its verifier must load, too.
@@ -214,7 +241,7 @@ pub(super) fn spine(
     let mut config = (*service.config).clone();
     config.matters.retain(|key, _| unable.iter().all(|one| one.matter != *key));
     let config = Arc::new(config);
-    let bench = |shadows: Detectors| {
+    let bench = |shadows: Tried| {
         let folder = service.data().join(SHADOW_FOLDER);
         ShadowBench::start(shadows, service.store.clone(), config.clone(), folder, when_full)
     };

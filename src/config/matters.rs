@@ -193,7 +193,9 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         check.fault("code_2026", format!("{code_2026:?}"), "5 digits, like \"09009\"");
     }
     let seconds = Duration::from_secs;
-    let (own, reads_plates) = (raw.model.clone(), raw.plate.is_some());
+    let (model, verifier) = (raw.model.clone(), raw.verify.as_ref().and_then(|verify| verify.model.clone()));
+    let reads_plates = raw.plate.is_some();
+    let own = second_look::Own { model: model.as_deref(), verifier: verifier.as_deref(), reads_plates };
     Matter {
         key: key.clone(),
         name: check.text("name", raw.name, "the matter's name in the standard"),
@@ -204,7 +206,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         grounds: second_look::grounds(raw.level, check),
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),
-        shadow: second_look::shadow(raw.shadow, own.as_deref(), reads_plates, check),
+        shadow: second_look::shadow(raw.shadow, &own, check),
         plate: second_look::plate(raw.plate, raw.look.decode.as_deref() == Some("key_frames"), check),
         composition: Composition {
             anchor: part("anchor", raw.anchor.classes, raw.anchor.score_min, check),

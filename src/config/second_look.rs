@@ -13,7 +13,7 @@ use crate::domain::{Grounds, PlateReading, Scan, Score, Shadow, Verify};
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawVerify {
     /// Folder below `models/`; its manifest has a section `[verify]`.
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// The verifier's classes that stand for the matter.
     classes: Vec<String>,
     /// Least fused score, 0..=1.
@@ -38,8 +38,10 @@ pub(super) struct RawScan {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawShadow {
-    /// Folder below `models/`.
+    /// Folder below `models/`; may be left out where a verifier is named.
     model: Option<String>,
+    /// Folder below `models/` of a verifier that is asked about the same places; may be left out.
+    verifier: Option<String>,
     /// Seconds from one frame of a view that it is shown to the next at least; a minute when left out.
     every_s: Option<u64>,
 }
@@ -138,15 +140,19 @@ pub(super) fn scan(raw: Option<RawScan>, check: &mut Checker<'_>) -> Option<Scan
     })
 }
 
-/// `own` is the matter's model; `reads_plates` where it has a section `[plate]`.
-pub(super) fn shadow(
-    raw: Option<RawShadow>,
-    own: Option<&str>,
-    reads_plates: bool,
-    check: &mut Checker<'_>,
-) -> Option<Shadow> {
+/// What of a matter its shadow must fit.
+pub(super) struct Own<'a> {
+    /// Its model.
+    pub model: Option<&'a str>,
+    /// Its verifier.
+    pub verifier: Option<&'a str>,
+    /// Whether it has a section `[plate]`.
+    pub reads_plates: bool,
+}
+
+pub(super) fn shadow(raw: Option<RawShadow>, own: &Own<'_>, check: &mut Checker<'_>) -> Option<Shadow> {
     let raw = raw?;
-    if reads_plates {
+    if own.reads_plates {
         check.fault(
             "shadow",
             "a section",
@@ -154,12 +160,19 @@ pub(super) fn shadow(
         );
     }
     let every_s = Some(raw.every_s.unwrap_or(SHADOW_EVERY_S));
-    let shadow = Shadow {
-        model: check.text("shadow.model", raw.model, "the name of a folder below models/"),
-        every: Duration::from_secs(check.number("shadow.every_s", every_s, 1..=TIME_S_MAX, "seconds")),
-    };
-    if own == Some(shadow.model.as_str()) {
-        check.fault("shadow.model", format!("{:?}", shadow.model), "another model than the matter's own");
+    let every = Duration::from_secs(check.number("shadow.every_s", every_s, 1..=TIME_S_MAX, "seconds"));
+    let named = |name: Option<String>| name.filter(|name| !name.trim().is_empty());
+    let (model, verifier) = (named(raw.model), named(raw.verifier));
+    if model.is_none() && verifier.is_none() {
+        check.fault("shadow.model", "nothing", "the name of a folder below models/, here or in shadow.verifier");
     }
-    Some(shadow)
+    for (key, new, old) in [("shadow.model", &model, own.model), ("shadow.verifier", &verifier, own.verifier)] {
+        if new.is_some() && new.as_deref() == old {
+            check.fault(key, format!("{:?}", old.unwrap_or("")), "another model than the matter's own");
+        }
+    }
+    if verifier.is_some() && own.verifier.is_none() {
+        check.fault("shadow.verifier", format!("{:?}", verifier), "nothing: the matter has no section [verify]");
+    }
+    Some(Shadow { model, verifier, every })
 }

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{BBox, DisagreementId, MatterKey, ModelRef, ReferenceSpace, Score, ViewId, WallTime, ZoneId};
 
-/// How a matter's new model is tried beside its own.
+/// How a matter's new models are tried beside its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shadow {
-    /// The new model.
-    pub model: String,
-    /// A view is shown to it at most that often.
+    /// A new model beside the one that proposes.
+    pub model: Option<String>,
+    /// A new verifier beside the one that looks again: it is asked about the same places.
+    pub verifier: Option<String>,
+    /// A view is shown to the new model at most that often.
     pub every: Duration,
 }
 
@@ -35,7 +37,8 @@ pub struct Rivals {
     pub shadow: ModelRef,
 }
 
-/// A thing in a zone of the matter that one of the two saw and the other did not.
+/// A thing in a zone of the matter that one of the two saw and the other did not. Of two verifiers: a place that one of
+/// them passes and the other does not, with their fused scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
     /// Who saw it.
@@ -109,7 +112,7 @@ pub struct Comparison {
     pub rivals: Rivals,
     /// Counted since the begin of this day, UTC.
     pub since: WallTime,
-    /// Frames that both judged.
+    /// Frames that both judged; of two verifiers, places that both were asked about.
     pub looks: u64,
     /// Things that both saw.
     pub both: u64,

@@ -13,7 +13,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use super::{scenes::Scene, spine::Spine};
+use super::{scenes::Scene, second_look::Verifier, spine::Spine};
 use crate::{
     analysis::{
         lawful::Civil,
@@ -23,8 +23,9 @@ use crate::{
     },
     config::Config,
     domain::{
-        BBox, Detection, Disagreement, DisagreementId, Frame, Homography, Look, Matter, MatterKey, ModelRef, Picture,
-        PlatePolicy, ReferenceSpace, Rivals, Shadowed, Sign, ViewId, WallTime, Zone,
+        BBox, Detection, Disagreement, DisagreementId, Frame, FrameSpace, Homography, Look, Matter, MatterKey,
+        ModelRef, Picture, Place, PlatePolicy, ReferenceSpace, Rivals, Score, SeenBy, Shadowed, Sighting, Sign, Verify,
+        ViewId, WallTime, Zone,
     },
     infer::{Detector, Lane},
     media::{draw, jpeg},
@@ -51,12 +52,60 @@ pub enum WhenFull {
     Wait,
 }
 
+/// The new models that are tried, by the names that matters call them by.
+#[derive(Default)]
+pub struct Tried {
+    /// Beside those that propose.
+    pub detectors: BTreeMap<String, Arc<dyn Detector>>,
+    /// Beside those that look again.
+    pub verifiers: BTreeMap<String, Verifier>,
+}
+
+impl Tried {
+    /// Whether none is tried.
+    pub fn is_empty(&self) -> bool {
+        self.detectors.is_empty() && self.verifiers.is_empty()
+    }
+}
+
 /// The thread of new models, and the queue before it. Dropping it judges what waits and joins the thread.
 pub struct ShadowBench {
-    models: BTreeSet<String>,
-    frames: Option<Sender<Job>>,
+    detectors: BTreeSet<String>,
+    verifiers: BTreeSet<String>,
+    works: Option<Sender<Work>>,
     when_full: WhenFull,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What is judged once more.
+enum Work {
+    Frame(Job),
+    Place(Asked),
+}
+
+impl Work {
+    fn model(&self) -> &str {
+        match self {
+            Self::Frame(job) => &job.model,
+            Self::Place(asked) => &asked.model,
+        }
+    }
+}
+
+/// A place that was about to be reported, as the matter's verifier was asked about it.
+struct Asked {
+    view: ViewId,
+    model: String,
+    matter: MatterKey,
+    verify: Verify,
+    frame: Frame,
+    homography: Homography,
+    detections: Vec<Detection>,
+    bbox: BBox<FrameSpace>,
+    /// The thing as the matter's verifier scored it, proposal and crop together.
+    what: Disagreement,
+    proposed: Score,
+    own: ModelRef,
 }
 
 /// A frame with all that judging it takes.
@@ -88,25 +137,26 @@ impl ShadowBench {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(
-        models: BTreeMap<String, Arc<dyn Detector>>,
+        tried: Tried,
         store: Arc<dyn Store>,
         config: Arc<Config>,
         folder: PathBuf,
         when_full: WhenFull,
     ) -> io::Result<Self> {
-        let (frames, waiting) = bounded(WAITING_MAX);
-        let names = models.keys().cloned().collect();
-        let worker = Worker { models, store, config, folder };
+        let (works, waiting) = bounded(WAITING_MAX);
+        let detectors = tried.detectors.keys().cloned().collect();
+        let verifiers = tried.verifiers.keys().cloned().collect();
+        let worker = Worker { tried, store, config, folder };
         let thread = thread::Builder::new().name("shadow".to_owned()).spawn(move || worker.run(&waiting))?;
-        Ok(Self { models: names, frames: Some(frames), when_full, thread: Some(thread) })
+        Ok(Self { detectors, verifiers, works: Some(works), when_full, thread: Some(thread) })
     }
 
-    /// Hands a frame over; what became of it, where it was not taken.
-    fn offer(&self, job: Job) -> Result<(), Shade> {
-        let Some(frames) = &self.frames else { return Err(Shade::Failed) };
+    /// Hands work over; what became of it, where it was not taken.
+    fn offer(&self, work: Work) -> Result<(), Shade> {
+        let Some(works) = &self.works else { return Err(Shade::Failed) };
         match self.when_full {
-            WhenFull::Wait => frames.send(job).map_err(|_| Shade::Failed),
-            WhenFull::GoOn => frames.try_send(job).map_err(|error| match error {
+            WhenFull::Wait => works.send(work).map_err(|_| Shade::Failed),
+            WhenFull::GoOn => works.try_send(work).map_err(|error| match error {
                 TrySendError::Full(_) => Shade::Crowded,
                 TrySendError::Disconnected(_) => Shade::Failed,
             }),
@@ -116,7 +166,7 @@ impl ShadowBench {
 
 impl Drop for ShadowBench {
     fn drop(&mut self) {
-        self.frames = None;
+        self.works = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -138,8 +188,9 @@ impl Spine {
         let now = judged.frame.meta.judged_at();
         let mut wanted: BTreeMap<&str, Vec<&Matter>> = BTreeMap::new();
         for matter in matters.values() {
-            if let Some(shadow) = matter.shadow.as_ref().filter(|shadow| bench.models.contains(&shadow.model)) {
-                wanted.entry(&shadow.model).or_default().push(matter);
+            let model = matter.shadow.as_ref().and_then(|shadow| shadow.model.as_ref());
+            if let Some(model) = model.filter(|model| bench.detectors.contains(*model)) {
+                wanted.entry(model).or_default().push(matter);
             }
         }
         for (model, tried_by) in wanted {
@@ -153,12 +204,56 @@ impl Spine {
             let taken = if self.gives_way(look, matters) {
                 Err(Shade::Late)
             } else {
-                bench.offer(self.job(model, &tried_by, scene, judged))
+                bench.offer(Work::Frame(self.job(model, &tried_by, scene, judged)))
             };
             match taken {
                 Ok(()) => drop(scene.shadowed.insert(model.to_owned(), now)),
                 Err(shade) => emit(Signal::Second(SecondLook::Shadowed { model, shade })),
             }
+        }
+    }
+
+    /// Asks the new verifier that the matter tries about a place that its own was asked about: `own` is that one, and what it
+    /// makes of the place without any exemplar.
+    pub(super) fn shade_place(
+        &self,
+        matter: &Matter,
+        verify: &Verify,
+        place: &Place,
+        sighting: &Sighting,
+        (bbox, seen): (BBox<FrameSpace>, Registered<'_>),
+        (own, fused): (&ModelRef, Score),
+    ) {
+        let Some((bench, model)) =
+            self.shadow.as_ref().zip(matter.shadow.as_ref().and_then(|one| one.verifier.as_ref()))
+        else {
+            return;
+        };
+        if !bench.verifiers.contains(model) {
+            return;
+        }
+        let asked = Asked {
+            view: place.view,
+            model: model.clone(),
+            matter: matter.key.clone(),
+            verify: verify.clone(),
+            frame: seen.frame.clone(),
+            homography: *seen.homography,
+            detections: seen.detections.to_vec(),
+            bbox,
+            what: Disagreement {
+                seen_by: SeenBy::Own,
+                class: sighting.class.clone(),
+                zone: place.zone.0,
+                bbox: sighting.bbox,
+                score: fused,
+                other: None,
+            },
+            proposed: sighting.score,
+            own: own.clone(),
+        };
+        if let Err(shade) = bench.offer(Work::Place(asked)) {
+            emit(Signal::Second(SecondLook::Shadowed { model, shade }));
         }
     }
 
@@ -181,37 +276,42 @@ impl Spine {
 }
 
 struct Worker {
-    models: BTreeMap<String, Arc<dyn Detector>>,
+    tried: Tried,
     store: Arc<dyn Store>,
     config: Arc<Config>,
     folder: PathBuf,
 }
 
 impl Worker {
-    fn run(self, waiting: &Receiver<Job>) {
+    fn run(self, waiting: &Receiver<Work>) {
         // Where the system refuses, it shares alike with the others.
         let _ = rustix::process::nice(NICE);
         if let Err(error) = self.sweep() {
             tracing::warn!(%error, "pictures of disagreements that are kept no more could not be removed");
         }
-        for job in waiting {
+        for work in waiting {
             let began = Instant::now();
-            let shade = match self.judge(&job) {
+            let done = match &work {
+                Work::Frame(job) => self.judge(job),
+                Work::Place(asked) => self.verify(asked),
+            };
+            let shade = match done {
                 Ok(()) => Shade::Judged { took: began.elapsed() },
                 Err(why) => {
-                    tracing::warn!(view = %job.view, model = job.model, why, "a new model did not judge a frame");
+                    tracing::warn!(model = work.model(), why, "a new model did not judge what the old one did");
                     Shade::Failed
                 }
             };
-            emit(Signal::Second(SecondLook::Shadowed { model: &job.model, shade }));
+            emit(Signal::Second(SecondLook::Shadowed { model: work.model(), shade }));
         }
     }
 
     fn judge(&self, job: &Job) -> Result<(), String> {
-        let detector = self.models.get(&job.model).ok_or("it was not loaded")?;
+        let detector = self.tried.detectors.get(&job.model).ok_or("it was not loaded")?;
         let seen = detector.detect_in(Lane::Visit, &job.frame.picture).map_err(|error| error.to_string())?;
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
+        let all: Vec<Detection> = job.detections.iter().chain(&seen).cloned().collect();
         for (matter, own) in &job.matters {
             let matters = BTreeMap::from([(matter.key.clone(), matter.clone())]);
             let register = &self.config.vehicles;
@@ -226,13 +326,39 @@ impl Worker {
                 both,
                 disagreements,
             };
-            self.keep(job, &seen, &shadowed).map_err(|error| error.to_string())?;
+            self.keep(Registered { detections: &all, ..registered }, &shadowed).map_err(|error| error.to_string())?;
         }
         Ok(())
     }
 
-    /// Rows first: a disagreement without a picture is one that can be judged at its place.
-    fn keep(&self, job: &Job, seen: &[Detection], shadowed: &Shadowed) -> Result<(), StoreError> {
+    /// Whether the new verifier would pass the place, by the scores alone: what was taught is of the old one's weights.
+    fn verify(&self, asked: &Asked) -> Result<(), String> {
+        let verifier = self.tried.verifiers.get(&asked.model).ok_or("it was not loaded")?;
+        let looked = verifier.look_at(&asked.frame.picture, &asked.bbox, &asked.verify);
+        let verified = looked.map_err(|error| error.to_string())?.verified;
+        let (own, new) = (asked.what.score, verifier.fusion.of(asked.proposed, verified));
+        let passes = |fused: Score| fused >= asked.verify.accept_min;
+        let what = |seen_by, score, other| Disagreement { seen_by, score, other: Some(other), ..asked.what.clone() };
+        let (both, disagreements) = match (passes(own), passes(new)) {
+            (true, true) => (1, Vec::new()),
+            (true, false) => (0, vec![what(SeenBy::Own, own, new)]),
+            (false, true) => (0, vec![what(SeenBy::Shadow, new, own)]),
+            (false, false) => (0, Vec::new()),
+        };
+        let shadowed = Shadowed {
+            view: asked.view,
+            matter: asked.matter.clone(),
+            at: asked.frame.meta.judged_at(),
+            rivals: Rivals { own: asked.own.clone(), shadow: verifier.detector.model() },
+            both,
+            disagreements,
+        };
+        let seen = Registered { frame: &asked.frame, homography: &asked.homography, detections: &asked.detections };
+        self.keep(seen, &shadowed).map_err(|error| error.to_string())
+    }
+
+    /// Rows first: a disagreement without a picture is one that can be judged at its place. `seen` has all that is hidden.
+    fn keep(&self, seen: Registered<'_>, shadowed: &Shadowed) -> Result<(), StoreError> {
         let noted = self.store.note_shadowed(shadowed, KEPT_A_FRAME)?;
         for gone in noted.forgotten {
             remove(&picture_of(&self.folder, gone));
@@ -240,11 +366,10 @@ impl Worker {
         if noted.fresh.is_empty() {
             return Ok(());
         }
-        let all: Vec<Detection> = job.detections.iter().chain(seen).cloned().collect();
-        let hidden = draw::hidden(&job.frame.picture, &all, None, PlatePolicy::MaskAll);
+        let hidden = draw::hidden(&seen.frame.picture, seen.detections, None, PlatePolicy::MaskAll);
         for (at, id) in noted.fresh {
             let Some(disagreement) = shadowed.disagreements.get(at) else { continue };
-            let written = piece(&hidden, &job.homography, disagreement)
+            let written = piece(&hidden, seen.homography, disagreement)
                 .and_then(|jpeg| write(&picture_of(&self.folder, id), &jpeg).map_err(|error| error.to_string()));
             if let Err(why) = written {
                 tracing::warn!(disagreement = %id, why, "a disagreement has no picture");

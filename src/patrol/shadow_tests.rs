@@ -12,7 +12,7 @@ use std::{
 use super::*;
 use crate::{
     analysis::fixtures,
-    domain::{IncidentChange, Picture, Score, SeenBy, Shadow},
+    domain::{IncidentChange, Picture, Shadow},
     infer::{InferError, ScriptedDetector},
     media::jpeg,
     patrol::rehearsal::{Pattern, Rehearsal, Thing},
@@ -20,7 +20,10 @@ use crate::{
 };
 
 fn matter(every_s: u64) -> Matter {
-    Matter { shadow: Some(Shadow { model: "new".into(), every: Duration::from_secs(every_s) }), ..fixtures::matter() }
+    Matter {
+        shadow: Some(Shadow { model: Some("new".into()), verifier: None, every: Duration::from_secs(every_s) }),
+        ..fixtures::matter()
+    }
 }
 
 fn thing(x: f32, score: f32) -> Thing {
@@ -40,8 +43,8 @@ fn stage(every_s: u64, when_full: WhenFull, script: Box<Script>) -> (Rehearsal, 
     let folder = tempfile::tempdir().unwrap();
     let new: Arc<dyn Detector> = Arc::new(ScriptedDetector::by_function(script).named("new"));
     let (store, config) = (stage.store.clone(), stage.spine.config.clone());
-    let models = BTreeMap::from([("new".to_owned(), new)]);
-    let bench = ShadowBench::start(models, store, config, folder.path().to_path_buf(), when_full);
+    let tried = Tried { detectors: BTreeMap::from([("new".to_owned(), new)]), ..Tried::default() };
+    let bench = ShadowBench::start(tried, store, config, folder.path().to_path_buf(), when_full);
     stage.spine.shadow = Some(bench.unwrap());
     (stage, folder)
 }
@@ -132,4 +135,41 @@ fn a_new_model_that_fails_costs_the_look_nothing() {
     assert!(opened > 0, "the old model reports as ever");
     drop(stage.spine.shadow.take());
     assert_eq!(stage.store.comparisons(&ShadowFilter::default()).unwrap(), []);
+}
+
+/// The place of the red thing is passed by the stage's verifier; the new one believes in nothing.
+#[test]
+fn a_new_verifier_is_asked_about_the_same_place_and_refuses_nothing() {
+    let verify = Verify {
+        model: "second".into(),
+        classes: vec!["waste".into()],
+        accept_min: Score::new(0.5).unwrap(),
+        again_after: Duration::from_secs(3600),
+        newness_min: None,
+        likeness_min: 0.95,
+    };
+    let shadow = Shadow { model: None, verifier: Some("new".into()), every: Duration::from_secs(60) };
+    let matter = Matter { verify: Some(verify), shadow: Some(shadow), ..fixtures::matter() };
+    let mut stage = Rehearsal::new(matter, Some(crate::patrol::rehearsal::believes_in_red()), None);
+    let folder = tempfile::tempdir().unwrap();
+    let blind = ScriptedDetector::by_function(|_, _| Ok(Vec::new())).named("blind");
+    let verifier = Verifier { detector: Arc::new(blind), ..stage.spine.verifiers["second"].clone() };
+    let tried = Tried { verifiers: BTreeMap::from([("new".to_owned(), verifier)]), ..Tried::default() };
+    let (store, config) = (stage.store.clone(), stage.spine.config.clone());
+    let bench = ShadowBench::start(tried, store, config, folder.path().to_path_buf(), WhenFull::Wait);
+    stage.spine.shadow = Some(bench.unwrap());
+    let opened: usize = (1..=6)
+        .flat_map(|number| stage.look(20 * number, &[thing(100.0, 0.6)]).changes)
+        .filter(|change| matches!(change, IncidentChange::Opened { .. }))
+        .count();
+    drop(stage.spine.shadow.take());
+    assert_eq!(opened, 1, "the old verifier passes it");
+    let kept = stage.store.disagreements(&ShadowFilter::default(), 10).unwrap();
+    let [one] = &kept[..] else { panic!("{kept:?}") };
+    assert_eq!(
+        (one.what.seen_by, one.rivals.own.name.as_str(), one.rivals.shadow.name.as_str()),
+        (SeenBy::Own, "verifier", "blind")
+    );
+    assert!(one.what.score.value() >= 0.5 && one.what.other.is_some_and(|other| other.value() < 0.5), "{one:?}");
+    assert!(picture_of(folder.path(), one.id).is_file());
 }
