@@ -2,11 +2,12 @@
 """Composes views in which what the models take for rubbish comes again and again beside true heaps: for `xunjie eval teach`.
 
   compose_again.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --detector street_640/model.onnx --verifier street_verifier/model.onnx --out OUT
-      [--views 16] [--half 1] [--rounds 16] [--seed 1] [--parts FILE]
+      [--views 16] [--half 1] [--rounds 16] [--stay 420] [--round 600] [--seed 1] [--parts FILE] [--drawn]
 OUT/NNN/ gets clip.mp4, scene.toml and timeline.toml; the look-alikes stand in the timeline as [[look_alikes]]. A look-alike is a piece of a facade, a bin or
 a vehicle that detector and verifier together pass as rubbish, or as an overflowing bin, on two other backgrounds. A view has two that recur at their
 spots: in most rounds the same thing in other light, a little moved and scaled; in some another of its kind ("akin"). Nothing shown was trained on:
 val of the garbage set and every fifth facade. --half 0 and 1 share no background, no look-alike and no heap: one to choose on, one to measure on.
+With --drawn the heaps are those of drawn.py and the look-alikes pieces of facades (CC0), so that the clip may be passed on.
 """
 import argparse
 import json
@@ -19,11 +20,12 @@ import numpy as np
 
 import compose
 import data
+import drawn
 import fuse
 import measure
 from net import KEPT, OWN
 
-ROUND, STAY, EVERY = 600, 420, 30  # seconds of a round, of a stay in it, and from one frame to the next
+EVERY = 30  # seconds from one frame to the next
 MATTER = {"garbage": "exposed_garbage", "overflow": "bin_overflow"}
 LEAST = {"garbage": 0.3, "overflow": 0.3}  # anchor.score_min of the matters
 ACCEPT, W_DETECTOR, W_VERIFIER, BIAS = 0.6, 1.122, 0.811, -0.133  # their verify.accept_min; [verify] of the verifier
@@ -100,7 +102,7 @@ def view(number, house, alike, heaps, a, rng):
             usual.append((cut, kind, name, box))
     stays = []  # (cut, box, since, until, matter, true, akin)
     for turn in range(a.rounds):
-        since = turn * ROUND + EVERY
+        since = turn * a.round + EVERY
         for cut, kind, name, box in usual:
             others = [one for one in alike if one[1] == kind and one[2] == name and one[0] is not cut]
             akin = bool(others) and rng.random() < 0.25
@@ -108,23 +110,23 @@ def view(number, house, alike, heaps, a, rng):
             here = jittered(box, rng)
             if akin:  # as high as the other, as wide as it is itself
                 here = (here[0], here[1], here[0] + int((here[3] - here[1]) * again.pixels.shape[1] / again.pixels.shape[0]), here[3])
-            stays.append((compose.harmonised(again, ground, here, rng), here, since, since + STAY, MATTER[name], False, akin))
+            stays.append((compose.harmonised(again, ground, here, rng), here, since, since + a.stay, MATTER[name], False, akin))
         standing = list(taken)
         for _ in range(2):
             cut = rng.choice(heaps)
             box = compose.spot(cut, rng.uniform(0.6, 1.1), rng, standing)
             if box:
                 standing.append(box)
-                stays.append((compose.harmonised(cut, ground, box, rng), box, since, since + STAY, MATTER[cut.kind], True, False))
+                stays.append((compose.harmonised(cut, ground, box, rng), box, since, since + a.stay, MATTER[cut.kind], True, False))
     noise = np.random.default_rng(rng.getrandbits(32))
     folder = a.out / f"{number:03}"
     folder.mkdir(parents=True, exist_ok=True)
     coder = subprocess.Popen(
         ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{compose.W}x{compose.H}", "-r", f"1/{EVERY}", "-i", "-", "-an", "-c:v", "libx264",
-         "-preset", "veryfast", "-crf", str(rng.randint(24, 30)), "-g", "1", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(folder / "clip.mp4")], stdin=subprocess.PIPE)
+         "-preset", "veryfast", "-crf", str(33 if a.drawn else rng.randint(24, 30)), "-g", "1", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(folder / "clip.mp4")], stdin=subprocess.PIPE)
     light, falls = 1.0, None
-    for second in range(0, a.rounds * ROUND, EVERY):
-        if second % ROUND == 0:
+    for second in range(0, a.rounds * a.round, EVERY):
+        if second % a.round == 0:
             light = rng.uniform(0.7, 1.15)
             falls = compose.weather(rng)[1] if rng.random() < 0.5 else None
         canvas = ground.copy()
@@ -134,7 +136,7 @@ def view(number, house, alike, heaps, a, rng):
         canvas *= light * rng.uniform(0.97, 1.03)
         if falls:
             falls(canvas, 0.5)
-        canvas += noise.normal(0, 3, (compose.H // 2, compose.W // 2, 1)).astype(np.float32).repeat(2, 0).repeat(2, 1)
+        canvas += noise.normal(0, 0.8 if a.drawn else 3, (compose.H // 2, compose.W // 2, 1)).astype(np.float32).repeat(2, 0).repeat(2, 1)
         dx, dy = (rng.uniform(-0.8, 0.8) for _ in "xy")
         canvas = cv2.warpAffine(np.clip(canvas, 0, 255).astype(np.uint8), np.float32([[1, 0, dx], [0, 1, dy]]), (compose.W, compose.H), borderMode=cv2.BORDER_REPLICATE)
         coder.stdin.write(canvas.tobytes())
@@ -161,7 +163,10 @@ def main():
     p.add_argument("--views", type=int, default=16)
     p.add_argument("--half", type=int, default=1, choices=(0, 1))
     p.add_argument("--rounds", type=int, default=16)
+    p.add_argument("--round", type=int, default=600, help="seconds of a round")
+    p.add_argument("--stay", type=int, default=420, help="seconds of a stay in it")
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--drawn", action="store_true", help="show nothing that may not be passed on")
     p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
@@ -171,6 +176,8 @@ def main():
     houses = held_out[a.half::2]
     if a.parts and a.parts.exists():
         parts = compose.opened(a.parts)
+    elif a.drawn:
+        parts = {"garbage": [drawn.heap(200, rng) for _ in range(12)], "garbage_bin": [], "piece": facade_pieces(houses), "vehicle": []}
     else:
         streets = data.scenes(a.garbage / "val")[a.half::2]
         every = random.Random(a.seed)
@@ -180,8 +187,8 @@ def main():
             "piece": facade_pieces(houses),
             "vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START), 60),
         }
-        if a.parts:
-            compose.keep(parts, a.parts)
+    if a.parts and not a.parts.exists():
+        compose.keep(parts, a.parts)
     print(", ".join(f"{name} {len(some)}" for name, some in parts.items()), flush=True)
     wide = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
     grounds = [compose.background(rng.choice(wide), rng).astype(np.float32) for _ in range(8)]

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
@@ -109,6 +109,11 @@ fn opened(files: Files, desk: &Desk) -> anyhow::Result<Clip> {
     let text = bytes_of(&files.timeline)?;
     let text = String::from_utf8(text).with_context(|| format!("{} is not UTF-8 text", files.timeline.display()))?;
     let timeline = Timeline::parse(&files.timeline, &text, &keys)?;
+    for (what, things) in [("look_alikes", &timeline.look_alikes), ("incidents", &timeline.incidents)] {
+        if things.is_empty() {
+            bail!("{} has no [[{what}]]: half of what teaching does cannot be seen there", files.timeline.display());
+        }
+    }
     let input = input(&files, None, desk, &scene.matters, text.as_bytes())?;
     Ok(Clip { files, scene, timeline, input })
 }

@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
 }
 
 fn open(path: &Path) -> Result<Picture, String> {
-    jpeg::open(path).map_err(|error| error.to_string())
+    jpeg::open_whole(path).map_err(|error| error.to_string())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "handed to map_err by name")]

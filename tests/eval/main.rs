@@ -133,6 +133,36 @@ fn a_graph_that_does_not_fit_its_manifest_is_named_with_its_file() {
     assert!(said.contains("model.onnx") && said.contains("cls_9"), "{said}");
 }
 
+#[test]
+fn a_picture_that_cannot_be_judged_costs_its_own_line() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    harmed(folder.path());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+    command.args(["--root", ROOT, "--json", "judge", "--model", "nanodet_g_416"]);
+    let mut pictures: Vec<_> = fs::read_dir(folder.path())
+        .expect("it was made")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|kind| kind != "txt"))
+        .collect();
+    pictures.sort();
+    let ran = command.args(&pictures).env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").output();
+    let ran = ran.expect("cargo built the program");
+    assert_eq!(ran.status.code(), Some(1));
+    let judged: Vec<String> = String::from_utf8_lossy(&ran.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"))
+        .map(|line| line["image"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(judged, ["a_sound.png", "b_alpha.png", "c_16_bit.png", "d_1x1.png"]);
+    let told = said(&ran);
+    for (file, says) in
+        [("e_immense.jpg", "20000x20000"), ("f_cut.jpg", "cut short"), ("g_text.jpg", "neither JPEG nor PNG")]
+    {
+        let line = told.lines().find(|line| line.contains(file)).unwrap_or_else(|| panic!("{file}: {told}"));
+        assert!(line.contains(says), "{line}");
+    }
+}
+
 /// Two models over the weights of one: the committed detector, and the same one as a verifier.
 fn two_stages(models: &Path) {
     let sound = Path::new(ROOT).join("models/nanodet_g_416");
