@@ -98,12 +98,13 @@ impl Spine {
             let recorded = (|| {
                 let mut matters = matters;
                 if let Some((frame, mut detections)) = latest {
+                    let asked_at = self.clock.now();
                     let beside = self.look_beside(look, scene, &matters, &frame, &mut detections);
                     matters.extend(beside.clone());
                     self.take_in(frame, Some(detections), look, scene, &matters, &mut seen)?;
                     seen.frames = judged;
                     if seen.last.is_some() {
-                        scene.have_judged(&beside, began.0);
+                        scene.have_judged(&beside, asked_at);
                     }
                 }
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)

@@ -161,15 +161,16 @@ fn comparisons(tx: &Transaction<'_>, filter: &ShadowFilter) -> Result<Vec<Compar
     let mut query = tx.prepare_cached(&sql)?;
     let values = named_params! { ":view": view, ":matter": matter, ":sees_all": sees_all, ":areas": areas };
     let rows = query.query_map(values, |row| {
+        let count = |column: &str| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.cast_unsigned());
         Ok(Comparison {
             view: row.get("view")?,
             matter: row.get("matter")?,
             rivals: row.get::<_, Json<_>>("rivals")?.0,
             since: row.get("since")?,
-            looks: row.get("looks")?,
-            both: row.get("both")?,
-            only_own: row.get("only_own")?,
-            only_shadow: row.get("only_shadow")?,
+            looks: count("looks")?,
+            both: count("both")?,
+            only_own: count("only_own")?,
+            only_shadow: count("only_shadow")?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
