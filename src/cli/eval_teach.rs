@@ -91,7 +91,8 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
         let verify = matter.verify.as_ref()?;
         Some((matter.key.to_string(), args.likeness.unwrap_or(verify.likeness_min)))
     });
-    let report = together(views, models, pipelines, floors.collect(), args.verdicts, left_out);
+    let floors: BTreeMap<String, f32> = floors.collect();
+    let report = together(views, models, pipelines, floors, args.verdicts, left_out);
     fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
     let path = args.out.join("teach.json");
     fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")

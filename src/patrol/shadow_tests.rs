@@ -104,7 +104,7 @@ fn a_late_look_and_a_short_plan_go_without() {
 
 #[test]
 fn no_live_look_waits_for_a_new_model_that_is_slow() {
-    let (release, held) = crossbeam_channel::bounded::<()>(0);
+    let (release, held) = bounded::<()>(0);
     let slow = move |_: u64, _: &Picture| {
         let _ = held.recv_timeout(Duration::from_secs(30));
         Ok(Vec::new())

@@ -13,7 +13,7 @@
 //! | 8 record | changes + evidence -> rows, one transaction | back-pressure |
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
