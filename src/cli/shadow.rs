@@ -10,7 +10,7 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Comparison, DisagreementId, KeptDisagreement, MatterKey, SeenBy, ViewId, WallTime},
+    domain::{Comparison, DisagreementId, KeptDisagreement, MatterKey, Score, SeenBy, ViewId, WallTime},
     store::ShadowFilter,
 };
 
@@ -97,7 +97,7 @@ impl ShownDisagreement {
             seen_by: kept.what.seen_by,
             class: kept.what.class.to_string(),
             score: kept.what.score.value(),
-            other: kept.what.other.map(|score| score.value()),
+            other: kept.what.other.map(Score::value),
             bbox: kept.what.bbox.to_array(),
             first: kept.first,
             latest: kept.latest,

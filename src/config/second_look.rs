@@ -172,7 +172,7 @@ pub(super) fn shadow(raw: Option<RawShadow>, own: &Own<'_>, check: &mut Checker<
         }
     }
     if verifier.is_some() && own.verifier.is_none() {
-        check.fault("shadow.verifier", format!("{:?}", verifier), "nothing: the matter has no section [verify]");
+        check.fault("shadow.verifier", format!("{verifier:?}"), "nothing: the matter has no section [verify]");
     }
     Some(Shadow { model, verifier, every })
 }

@@ -97,15 +97,9 @@ impl Spine {
             let scene = self.scenes.refresh(look.view, &mut guard)?;
             let recorded = (|| {
                 let mut matters = matters;
-                if let Some((frame, mut detections)) = latest {
-                    let asked_at = self.clock.now();
-                    let beside = self.look_beside(look, scene, &matters, &frame, &mut detections);
-                    matters.extend(beside.clone());
-                    self.take_in(frame, Some(detections), look, scene, &matters, &mut seen)?;
+                if let Some((frame, detections)) = latest {
+                    self.take_in_part(frame, detections, look, scene, &mut matters, &mut seen)?;
                     seen.frames = judged;
-                    if seen.last.is_some() {
-                        scene.have_judged(&beside, asked_at);
-                    }
                 }
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
             })();
@@ -120,6 +114,26 @@ impl Spine {
                 return Ok(());
             }
             part += 1;
+        }
+        Ok(())
+    }
+
+    /// Hops 3 to 5 for the last frame of a part, for what is watched and what is judged seldom; `matters` has both then.
+    fn take_in_part(
+        &self,
+        frame: Frame,
+        mut detections: Vec<Detection>,
+        look: &Look,
+        scene: &mut Scene,
+        matters: &mut BTreeMap<MatterKey, Matter>,
+        seen: &mut Seen,
+    ) -> Result<(), LookError> {
+        let asked_at = self.clock.now();
+        let beside = self.look_beside(look, scene, matters, &frame, &mut detections);
+        matters.extend(beside.clone());
+        self.take_in(frame, Some(detections), look, scene, matters, seen)?;
+        if seen.last.is_some() {
+            scene.have_judged(&beside, asked_at);
         }
         Ok(())
     }
