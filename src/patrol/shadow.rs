@@ -191,7 +191,8 @@ impl Spine {
             if !scene.shadowed.get(model).is_none_or(is_due) {
                 continue;
             }
-            let taken = if self.gives_way(look, matters) {
+            // A recording is never late: its clock stands still while nobody reads.
+            let taken = if bench.when_full == WhenFull::GoOn && self.gives_way(look, matters) {
                 Err(Shade::Late)
             } else {
                 bench.offer(Work::Frame(self.job(model, &tried_by, scene, judged)))

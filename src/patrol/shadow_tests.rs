@@ -92,7 +92,7 @@ fn a_late_look_and_a_short_plan_go_without() {
         count.fetch_add(1, Ordering::SeqCst);
         Ok(Vec::new())
     };
-    let (mut stage, _folder) = stage(1, WhenFull::Wait, Box::new(sees));
+    let (mut stage, _folder) = stage(1, WhenFull::GoOn, Box::new(sees));
     stage.look_late(20, 15, &[]);
     stage.spine.thinned.store(true, Ordering::SeqCst);
     stage.look(40, &[]);

@@ -28,6 +28,10 @@ fn what_is_judged_seldom_is_judged_on_a_view_that_is_watched_without_an_end() {
         key: "small_ad".parse().unwrap(),
         model: "reader".into(),
         every: Some(Duration::from_secs(40)),
+        composition: Composition {
+            anchor: Part { classes: vec!["small_ad".into()], score_min: Score::new(0.3).unwrap() },
+            companion: None,
+        },
         dwell: Dwell { time: Duration::from_secs(60), sightings_min: 2, seen_share_min: 0.5 },
         ..fixtures::matter()
     };
@@ -58,7 +62,7 @@ fn what_is_judged_seldom_is_judged_on_a_view_that_is_watched_without_an_end() {
     let reads = move |_: u64, _: &Picture| {
         lock(&noted).push(clock.now());
         let bbox = BBox::new(200.0, 150.0, 260.0, 200.0);
-        Ok(vec![Detection { class: "car".into(), score: Score::new(0.9).unwrap(), bbox, text: None }])
+        Ok(vec![Detection { class: "small_ad".into(), score: Score::new(0.9).unwrap(), bbox, text: None }])
     };
     stage.spine.detectors.insert(parking.model.clone(), Arc::new(ScriptedDetector::by_function(empty)));
     stage.spine.detectors.insert(ad.model.clone(), Arc::new(ScriptedDetector::by_function(reads)));

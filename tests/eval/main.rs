@@ -278,7 +278,11 @@ fn copied(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("it is committed") {
         let path = entry.expect("it can be read").path();
         let target = to.join(path.file_name().expect("it has a name"));
-        if path.is_dir() { copied(&path, &target) } else { drop(fs::copy(&path, target).expect("it can be copied")) }
+        if path.is_dir() {
+            copied(&path, &target);
+        } else {
+            fs::copy(&path, target).expect("it can be copied");
+        }
     }
 }
 
