@@ -29,7 +29,7 @@ const PAYERS_MAX: usize = 10_000;
 const FOLLOWERS_MAX: usize = 24;
 
 /// Operations that are answered with the bytes of a picture or a clip: a page asks for dozens at once.
-const FILES: &[&str] = &["evidence_file", "exemplars_picture", "media_links_show", "views_reference"];
+const FILES: &[&str] = &["evidence_file", "exemplars_picture", "media_links_show", "shadow_picture", "views_reference"];
 /// Operations that read very much, run a model or call a camera.
 const HEAVY: &[&str] = &[
     "exemplars_mark",

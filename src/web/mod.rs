@@ -37,6 +37,7 @@ mod second_looks;
 mod second_reviews;
 mod server;
 mod sessions;
+mod shadow;
 mod shown;
 mod signs;
 mod statistics;

@@ -78,6 +78,8 @@ pub const SHOWN: &[(&str, Shown)] = &[
     ("reports_show", Noted("report.viewed")),
     ("second_reviews_next", ByHandler),
     ("session_show", DOOR),
+    ("shadow_picture", Noted("shadow.viewed")),
+    ("shadow_show", Noted("shadow.viewed")),
     ("statistics_export", ByHandler),
     ("statistics_hot_spots", Noted("statistics.viewed")),
     ("statistics_show", Noted("statistics.viewed")),
