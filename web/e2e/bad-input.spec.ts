@@ -64,6 +64,7 @@ test('a file that is no list of cameras is told column by column and row by row,
   await expect(page.getByRole('button', { name: /^导入 \d+ 个$/ })).toBeDisabled();
   expect(await page.locator('main').textContent()).not.toContain('pl4nted');
   await choose('hostile_names.csv');
+  await page.getByText(/^全部 \d+$/).click();
   await expect(page.getByText('<script>alert(1)</script>')).toBeVisible();
   await choose('gbk.csv');
   await expect(page.getByText(/不合格 0（GBK）/)).toBeVisible();
