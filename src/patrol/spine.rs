@@ -31,8 +31,8 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{
-        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed, Place, Purpose,
-        ReadText, ReferenceDetection, Sighting, Sign, Unable, Verification, ViewState, WallTime,
+        Detection, Explanation, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed,
+        Place, Purpose, ReadText, ReferenceDetection, Sighting, Sign, Unable, Verification, ViewState, WallTime,
     },
     infer::{Detector, InferError, Lane, text::Plates},
     media::{
@@ -123,7 +123,7 @@ pub struct LookDone {
 /// What the frames of a look showed.
 pub struct Seen {
     pub(super) state: ViewState,
-    reason: Option<String>,
+    reason: Option<Explanation>,
     pub(super) frames: u32,
     pub(super) sightings: Vec<Sighting>,
     /// Whole-view models that scanned a frame of it.
@@ -395,7 +395,7 @@ impl Spine {
             view: report.view,
             purpose: &look.purpose,
             state: report.state,
-            reason: report.reason.as_deref(),
+            reason: report.reason.as_ref().map(|said| said.en.as_str()),
             lateness: began.0.since(look.due),
             took: began.1.elapsed(),
             frames: report.frames,
@@ -446,7 +446,7 @@ impl Seen {
         self.frames == 0 && self.reason.is_none()
     }
 
-    fn blind(&mut self, state: ViewState, reason: String) {
+    fn blind(&mut self, state: ViewState, reason: Explanation) {
         // One judged frame is enough: a later blind one does not take it back.
         if self.last.is_none() {
             (self.state, self.reason) = (state, Some(reason));
@@ -456,11 +456,13 @@ impl Seen {
     /// The frame was fine and no model could judge it.
     pub(super) fn unjudged(&mut self, error: &InferError) {
         if self.last.is_none() {
-            (self.state, self.reason) = (ViewState::Same, Some(format!("画面正常，但未能判读：{error}")));
+            let zh = format!("画面正常，但未能判读：{error}");
+            let reason = Explanation::new(zh, format!("the picture is fine and could not be judged: {error}"));
+            (self.state, self.reason) = (ViewState::Same, Some(reason));
         }
     }
 
     pub(super) fn lost(&mut self, error: &MediaError) {
-        self.blind(ViewState::Lost, error.in_chinese());
+        self.blind(ViewState::Lost, error.explained());
     }
 }
