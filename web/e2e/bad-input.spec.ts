@@ -1,9 +1,9 @@
 // What goes wrong at a desk, in a browser and in words: names that pose as markup, files that are no list of cameras, a
-// picture that is gone. Nothing is lost by any of it.
+// picture that is gone, a session that ends in mid-decision, a clock that is off. Nothing is lost by any of it.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
-import { House, root } from './house';
+import { expect, type Page, test } from '@playwright/test';
+import { House, password, root } from './house';
 import { browserOf, Office, PEOPLE, signIn } from './people';
 import { bundleOfDemo } from './pictures';
 import { present } from './reviewing';
@@ -96,6 +96,30 @@ test('a picture that is gone is named, and the incident can still be decided', a
   await expect.poll(() => stateOf(id)).toBe('confirmed');
 });
 
+test('a session that ends in mid-decision asks for the password, and the verdict arrives', async ({ browser }) => {
+  const page = await (await browserOf(browser)).newPage();
+  await signIn(page, house, PEOPLE.reviewer);
+  await page.goto(`${house.url}/review`);
+  const id = await present(page, null);
+  // What is fetched ahead is there: the verdict is the first call that finds no session.
+  await page.waitForTimeout(2_000);
+  await page.context().clearCookies();
+  await page.keyboard.press('c');
+  const dialogue = page.getByRole('dialog', { name: '登录已过期' });
+  await expect(dialogue).toBeVisible();
+  expect(await stateOf(id)).toBe('waiting');
+  await dialogue.locator('input[type=password]').fill(password);
+  await dialogue.getByRole('button', { name: '继续' }).click();
+  await expect(dialogue).toBeHidden();
+  await expect.poll(() => stateOf(id)).toBe('confirmed');
+});
+
+test('a clock that is off is named, and limits run by the server’s', async ({ browser }) => {
+  const page = await clockAhead(await (await browserOf(browser)).newPage());
+  await signIn(page, house, PEOPLE.reviewer);
+  await expect(page.getByText(/本机时钟比服务器快 (59\d|60\d) 秒/)).toBeVisible();
+});
+
 const stateOf = async (id: string | null) =>
   (await office.call<{ incident: { review: { state: string } } }>('GET', `/incidents/${id ?? ''}`)).incident.review
     .state;
@@ -107,4 +131,13 @@ function remove(evidence: string, file: string) {
   const found = paths.filter((path) => path.includes(evidence) && path.endsWith(`/${file}`));
   expect(found).toHaveLength(1);
   rmSync(join(folder, found[0] ?? ''));
+}
+
+/** A machine whose clock is ten minutes ahead. */
+async function clockAhead(page: Page): Promise<Page> {
+  await page.addInitScript(() => {
+    const real = Date.now.bind(Date);
+    Date.now = () => real() + 600_000;
+  });
+  return page;
 }
