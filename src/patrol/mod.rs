@@ -14,6 +14,7 @@ pub mod relief;
 pub mod replay;
 pub mod scenes;
 pub mod second_look;
+pub mod seen;
 mod signs;
 pub mod spine;
 mod status;

@@ -1,0 +1,108 @@
+//! What the frames of a look showed: the state of the view, the sightings, and the latest frame that could be judged.
+
+use std::cell::OnceCell;
+
+use crate::{
+    analysis::scene::Registered,
+    domain::{Detection, Frame, Homography, Observed, ReferenceDetection, Sighting, ViewState, WallTime},
+    infer::InferError,
+    media::{
+        MediaError,
+        jpeg::{self, JpegError},
+    },
+};
+
+/// What the frames of a look showed.
+pub struct Seen {
+    pub(super) state: ViewState,
+    pub(super) reason: Option<String>,
+    pub(super) frames: u32,
+    pub(super) sightings: Vec<Sighting>,
+    /// Whole-view models that scanned a frame of it.
+    pub(super) scanned: Vec<String>,
+    /// The latest frame that could be judged.
+    pub(super) last: Option<Judgeable>,
+    pub(super) skew_ms: Option<i64>,
+}
+
+/// A registered frame with what the model saw in it.
+pub struct Judgeable {
+    frame: Frame,
+    homography: Homography,
+    detections: Vec<Detection>,
+    jpeg: OnceCell<Vec<u8>>,
+}
+
+impl Judgeable {
+    /// How the frame lies on the reference picture, and what was seen in it.
+    pub(super) fn new(frame: Frame, homography: Homography, detections: Vec<Detection>) -> Self {
+        Self { frame, homography, detections, jpeg: OnceCell::new() }
+    }
+
+    /// The frame as a JPEG file's bytes, made when it is first wanted.
+    pub(super) fn jpeg(&self) -> Result<&[u8], JpegError> {
+        if let Some(jpeg) = self.jpeg.get() {
+            return Ok(jpeg);
+        }
+        let made = jpeg::encode(&self.frame.picture)?;
+        Ok(self.jpeg.get_or_init(|| made))
+    }
+
+    /// When it was judged.
+    pub(super) fn at(&self) -> WallTime {
+        self.frame.meta.judged_at()
+    }
+
+    pub(super) fn registered(&self) -> Registered<'_> {
+        Registered { frame: &self.frame, homography: &self.homography, detections: &self.detections }
+    }
+
+    /// What was seen, where it stood on the reference picture.
+    pub(super) fn observed(&self) -> Observed {
+        let (width, height) = (self.frame.picture.width(), self.frame.picture.height());
+        let on_reference = |seen: &Detection| ReferenceDetection {
+            class: seen.class.clone(),
+            score: seen.score,
+            bbox: self.homography.to_reference(&seen.bbox, width, height),
+        };
+        Observed::new(self.at(), self.detections.iter().map(on_reference).collect())
+    }
+}
+
+impl Seen {
+    /// Before the first frame.
+    pub fn nothing() -> Self {
+        Self {
+            state: ViewState::Lost,
+            reason: None,
+            frames: 0,
+            sightings: Vec::new(),
+            scanned: Vec::new(),
+            last: None,
+            skew_ms: None,
+        }
+    }
+
+    /// Whether no frame came and nothing is known to be wrong.
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames == 0 && self.reason.is_none()
+    }
+
+    pub(super) fn blind(&mut self, state: ViewState, reason: String) {
+        // One judged frame is enough: a later blind one does not take it back.
+        if self.last.is_none() {
+            (self.state, self.reason) = (state, Some(reason));
+        }
+    }
+
+    /// The frame was fine and no model could judge it.
+    pub(super) fn unjudged(&mut self, error: &InferError) {
+        if self.last.is_none() {
+            (self.state, self.reason) = (ViewState::Same, Some(format!("画面正常，但未能判读：{error}")));
+        }
+    }
+
+    pub(super) fn lost(&mut self, error: &MediaError) {
+        self.blind(ViewState::Lost, error.in_chinese());
+    }
+}
