@@ -93,6 +93,7 @@ pub(crate) mod tests {
             grounds: Grounds::Composed,
             verify: None,
             scan: None,
+            shadow: None,
             plate: None,
             composition: Composition {
                 anchor: part(anchor, 0.35),

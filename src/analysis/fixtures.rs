@@ -20,6 +20,7 @@ pub fn matter() -> Matter {
         grounds: Grounds::Composed,
         verify: None,
         scan: None,
+        shadow: None,
         plate: None,
         composition: Composition {
             anchor: Part { classes: vec!["car".into()], score_min: Score::new(0.3).expect("in range") },

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeMode, Score};
+use super::{DecodeMode, Score, Shadow};
 
 /// Short name of a matter: the file name in `pipelines/`, lower-case letters, digits and `_`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -210,6 +210,8 @@ pub struct Matter {
     pub verify: Option<Verify>,
     /// The slow look at the whole view, if there is one.
     pub scan: Option<Scan>,
+    /// A new model that is tried beside `model`, if there is one.
+    pub shadow: Option<Shadow>,
     /// The matter is about vehicles by their plates: reported is what is read and not on record.
     pub plate: Option<PlateReading>,
     /// What must be seen.

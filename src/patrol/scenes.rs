@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
@@ -40,6 +41,8 @@ pub struct Scene {
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
     pub scanned: BTreeMap<String, WallTime>,
+    /// When new models were last shown a frame of it.
+    pub shadowed: BTreeMap<String, WallTime>,
     /// The version of the reference picture whose text is known.
     pub(super) signs_read: Option<u32>,
     matcher: Option<(u32, ViewMatcher)>,
@@ -128,6 +131,7 @@ impl Scenes {
                 baseline: Baseline::default(),
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
+                shadowed: BTreeMap::new(),
                 signs_read: None,
                 matcher: None,
                 masked: None,
@@ -250,18 +254,33 @@ impl Scene {
     }
 
     /// The matters of a look that are due at `now`: one with an interval of its own waits for it, but for a look out of
-    /// turn. What waits is not judged at all, so its places are neither seen nor missed.
+    /// turn. What waits is not judged at all, so its places are neither seen nor missed. A look without an end judges
+    /// [`Scene::due_beside`] between its parts.
     pub fn due(&self, look: &Look, all: &BTreeMap<MatterKey, Matter>, now: WallTime) -> BTreeMap<MatterKey, Matter> {
         let mut matters = self.matters(&look.matters, all);
         matters.retain(|key, matter| match (look.purpose, matter.every) {
             (_, None) | (Purpose::Recheck { .. } | Purpose::Snapshot | Purpose::Reference, _) => true,
             (Purpose::Continuous, Some(_)) => false,
-            // A clock that was set back asks at once.
-            (Purpose::Patrol, Some(every)) => {
-                self.judged.get(key).is_none_or(|last| *last > now || now.since(*last) >= every)
-            }
+            (Purpose::Patrol, Some(every)) => self.is_turn_of(key, every, now),
         });
         matters
+    }
+
+    /// The matters with an interval of their own that are due at `now` on a view that is watched without an end.
+    pub fn due_beside(
+        &self,
+        look: &Look,
+        all: &BTreeMap<MatterKey, Matter>,
+        now: WallTime,
+    ) -> BTreeMap<MatterKey, Matter> {
+        let mut matters = self.matters(&look.matters, all);
+        matters.retain(|key, matter| matter.every.is_some_and(|every| self.is_turn_of(key, every, now)));
+        matters
+    }
+
+    fn is_turn_of(&self, key: &MatterKey, every: Duration, now: WallTime) -> bool {
+        // A clock that was set back asks at once.
+        self.judged.get(key).is_none_or(|last| *last > now || now.since(*last) >= every)
     }
 
     /// The matters were judged at `now`.
@@ -283,8 +302,6 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::{
         analysis::fixtures::meta,

@@ -3,8 +3,10 @@
 use std::cell::OnceCell;
 
 use crate::{
-    analysis::scene::Registered,
-    domain::{Detection, Frame, Homography, Observed, ReferenceDetection, Sighting, ViewState, WallTime},
+    analysis::{permit::is_permitted, scene::Registered},
+    domain::{
+        Detection, Frame, Homography, Observed, ReadText, ReferenceDetection, Sighting, Sign, ViewState, WallTime,
+    },
     infer::InferError,
     media::{
         MediaError,
@@ -30,13 +32,19 @@ pub struct Judgeable {
     frame: Frame,
     homography: Homography,
     detections: Vec<Detection>,
+    signs: Vec<Sign>,
     jpeg: OnceCell<Vec<u8>>,
 }
 
 impl Judgeable {
     /// How the frame lies on the reference picture, and what was seen in it.
-    pub(super) fn new(frame: Frame, homography: Homography, detections: Vec<Detection>) -> Self {
-        Self { frame, homography, detections, jpeg: OnceCell::new() }
+    pub(super) fn new(frame: Frame, homography: Homography, detections: Vec<Detection>, signs: Vec<Sign>) -> Self {
+        Self { frame, homography, detections, signs, jpeg: OnceCell::new() }
+    }
+
+    /// What is permitted at the view.
+    pub(super) fn signs(&self) -> &[Sign] {
+        &self.signs
     }
 
     /// The frame as a JPEG file's bytes, made when it is first wanted.
@@ -60,10 +68,11 @@ impl Judgeable {
     /// What was seen, where it stood on the reference picture.
     pub(super) fn observed(&self) -> Observed {
         let (width, height) = (self.frame.picture.width(), self.frame.picture.height());
-        let on_reference = |seen: &Detection| ReferenceDetection {
-            class: seen.class.clone(),
-            score: seen.score,
-            bbox: self.homography.to_reference(&seen.bbox, width, height),
+        let on_reference = |seen: &Detection| {
+            let bbox = self.homography.to_reference(&seen.bbox, width, height);
+            let read = seen.text.as_deref().map(ReadText::new);
+            let permitted = read.is_some_and(|read| is_permitted(&self.signs, &read, &bbox));
+            ReferenceDetection { class: seen.class.clone(), score: seen.score, bbox, permitted }
         };
         Observed::new(self.at(), self.detections.iter().map(on_reference).collect())
     }

@@ -13,7 +13,7 @@
 //! | 8 record | changes + evidence -> rows, one transaction | back-pressure |
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -33,7 +33,7 @@ use crate::{
         Detection, Frame, IncidentChange, Look, LookReport, Matter, MatterKey, Place, Purpose, Sighting, Unable,
         Verification, ViewState, WallTime,
     },
-    infer::{Detector, InferError, Lane, text::Plates},
+    infer::{Detector, Lane, text::Plates},
     media::{
         Clip, MediaError, MediaSession, Want,
         jpeg::JpegError,
@@ -51,6 +51,7 @@ use super::{
     scenes::{Scene, Scenes, lock},
     second_look::{Asking, Verifier},
     seen::{Judgeable, Seen},
+    shadow::{Judged, ShadowBench},
 };
 
 /// Everything that a look needs.
@@ -71,6 +72,8 @@ pub struct Spine {
     pub detectors: BTreeMap<String, Arc<dyn Detector>>,
     /// Verifiers by the name that matters call them by.
     pub verifiers: BTreeMap<String, Verifier>,
+    /// New models that are tried beside the matters' own; `None` where none is.
+    pub shadow: Option<ShadowBench>,
     /// Readers of plates by the name that matters call them by.
     pub plates: BTreeMap<String, Plates>,
     /// What is remembered of each view.
@@ -227,10 +230,13 @@ impl Spine {
             tracing::warn!(view = %look.view, %error, "the reference picture has no masked copy yet");
         }
         let signs = self.signs(look, scene, matters, &frame, &detections)?;
-        let judgeable = Judgeable::new(frame, matched.homography, detections);
+        let homography = &matched.homography;
+        self.shade(look, scene, matters, Judged { frame: &frame, homography, detections: &detections, signs: &signs });
+        let judgeable = Judgeable::new(frame, matched.homography, detections, signs);
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
-        let rules = Rules { zones: &scene.zones, signs: &signs, register: &self.config.vehicles, matters, civil };
+        let rules =
+            Rules { zones: &scene.zones, signs: judgeable.signs(), register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
         (seen.state, seen.reason, seen.last) = (ViewState::Same, None, Some(judgeable));
         Ok(())
@@ -351,25 +357,6 @@ impl Spine {
             scene.view.matters.iter().filter_map(|key| self.config.matters.get(key)).map(|m| m.revisit).min();
         let revisit = scene.view.revisit_s.map(|s| Duration::from_secs(s.into())).or(shortest);
         revisit.is_some_and(|revisit| revisit <= self.keep_open_max)
-    }
-
-    /// Hop 4: all models that the look's matters name, over one frame.
-    pub(super) fn detect(
-        &self,
-        frame: &Frame,
-        matters: &BTreeMap<MatterKey, Matter>,
-        lane: Lane,
-    ) -> Result<Vec<Detection>, InferError> {
-        let named = matters.values().flat_map(|matter| [Some(&matter.model), matter.hide_by.as_ref()]);
-        let models: BTreeSet<&String> = named.flatten().collect();
-        let mut all = Vec::new();
-        for model in models {
-            let detector = self.detectors.get(model).ok_or_else(|| {
-                InferError::Model(model.clone(), "it was not loaded; see `xunjie model list`".to_owned())
-            })?;
-            all.extend(detector.detect_in(lane, &frame.picture)?);
-        }
-        Ok(all)
     }
 
     fn announce(&self, outcome: &LookOutcome, look: &Look, began: (WallTime, Instant), seen: &Seen) {

@@ -68,6 +68,11 @@ pub const METRICS: &[Metric] = &[
     seconds("xunjie_verification_seconds", "how long it took to ask a verifier about a place, by model", SECONDS),
     counter("xunjie_looks_verified_total", "looks in which a verifier was asked about a place or more"),
     counter("xunjie_scans_total", "scans of whole views that were due, by model and fate: done, late, failed"),
+    counter(
+        "xunjie_shadow_frames_total",
+        "frames that were due to be shown to a new model, by model and fate: judged, late, crowded, failed",
+    ),
+    seconds("xunjie_shadow_seconds", "how long a new model took for a frame at the lowest priority, by model", SECONDS),
     counter("xunjie_incident_changes_total", "changes of incidents, by change"),
     counter("xunjie_evidence_written_total", "bundles of evidence that were written"),
     Metric {

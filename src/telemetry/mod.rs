@@ -14,7 +14,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 pub use label::state_label;
 pub use metric::{METRICS, Metric, MetricKind, describe};
-pub use second_look::{Scanned, Second, SecondLook};
+pub use second_look::{Scanned, Second, SecondLook, Shade};
 pub use signal::{Change, Direction, Outcome, PacketFate, Signal, SkipReason, emit};
 
 /// Why logging could not start.
@@ -116,6 +116,7 @@ mod tests {
             Signal::Second(SecondLook::Verified { model: "m", second: Second::Refused(RefusedWhy::NotNew), took }),
             Signal::Second(SecondLook::LookVerified),
             Signal::Second(SecondLook::Scanned { model: "m", scanned: Scanned::Late }),
+            Signal::Second(SecondLook::Shadowed { model: "m", shade: Shade::Judged { took } }),
             Signal::PictureRefused { model: "m" },
             Signal::SessionOpened { stream, took, again: false },
             Signal::SessionEvicted,

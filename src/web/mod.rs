@@ -36,6 +36,7 @@ mod second_looks;
 mod second_reviews;
 mod server;
 mod sessions;
+mod shadow;
 mod signs;
 mod statistics;
 mod streams;

@@ -105,6 +105,8 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("reports_show", SUPERVISORS),
     ("second_reviews_give", JUDGES),
     ("second_reviews_next", JUDGES),
+    ("shadow_picture", Holders(&[Operator, Supervisor])),
+    ("shadow_show", Holders(&[Operator, Supervisor])),
     ("statistics_export", SUPERVISORS),
     ("statistics_hot_spots", SUPERVISORS),
     ("statistics_show", SUPERVISORS),

@@ -28,7 +28,7 @@ use super::{
     guard::{self, Door},
     health, imports, incident_detail, incidents, looks, marks, media_links, oidc, plan, platform, queue,
     roles::Routes,
-    second_reviews, sessions, signs, statistics, streams, tokens, verdicts, views, what_if, zones,
+    second_reviews, sessions, shadow, signs, statistics, streams, tokens, verdicts, views, what_if, zones,
 };
 use crate::{deliver::CALLBACK_BYTES_MAX, service::SHEET_BYTES_MAX};
 
@@ -95,6 +95,8 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(signs::list, signs::permit))
         .routes(routes!(incident_detail::reading))
         .routes(routes!(looks::list, looks::ask))
+        .routes(routes!(shadow::show))
+        .routes(routes!(shadow::picture))
         .routes(routes!(what_if::detections))
         .routes(routes!(what_if::judge))
         .routes(routes!(zones::list, zones::add))

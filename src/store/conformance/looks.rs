@@ -197,7 +197,12 @@ pub(super) fn an_unknown_incident_is_missing_and_records_nothing(store: &dyn Sto
 pub(super) fn what_looks_saw_goes_with_their_reports(store: &dyn Store) {
     let view = registered(store);
     let saw = |minutes: i64, boxes: usize| {
-        let car = ReferenceDetection { class: "car".into(), score: Score::ONE, bbox: BBox::new(0.0, 0.2, 0.5, 1.0) };
+        let car = ReferenceDetection {
+            class: "car".into(),
+            score: Score::ONE,
+            bbox: BBox::new(0.0, 0.2, 0.5, 1.0),
+            permitted: true,
+        };
         Observed::new(at(minutes), vec![car; boxes])
     };
     for minutes in 0..=205 {
