@@ -153,7 +153,7 @@ fn show(desk: &Desk, service: &Service, named: &Named) -> anyhow::Result<()> {
             ));
         }
         for look in &shown.looks {
-            let reason = look.reason.as_deref().map_or_else(String::new, |reason| format!("：{reason}"));
+            let reason = look.reason.as_ref().map_or_else(String::new, |reason| format!("：{}", reason.zh));
             let state = words::view_state(look.state);
             lines.push(format!("轮巡    {} {} 帧，{state}{reason}", words::time(look.ended, offset), look.frames));
         }

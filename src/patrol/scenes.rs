@@ -15,8 +15,8 @@ use super::second_look::Baseline;
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Detection, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference, Stream,
-        StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
+        Detection, Explanation, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference,
+        Stream, StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -154,12 +154,21 @@ impl Scenes {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<Option<String>, StoreError> {
+    pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<Option<Explanation>, StoreError> {
         let matcher = match ViewMatcher::new(&frame.picture) {
             Ok(matcher) => matcher,
-            Err(UnusableReference::Dark) => return Ok(Some("画面过暗，不能作为基准图".to_owned())),
+            Err(UnusableReference::Dark) => {
+                return Ok(Some(Explanation::new(
+                    "画面过暗，不能作为基准图",
+                    "the picture is too dark to be a reference",
+                )));
+            }
             Err(UnusableReference::Featureless(_)) => {
-                return Ok(Some("画面缺少可以比对的内容，不能作为基准图".to_owned()));
+                let zh = "画面缺少可以比对的内容，不能作为基准图";
+                return Ok(Some(Explanation::new(
+                    zh,
+                    "the picture shows nothing to compare with and cannot be a reference",
+                )));
             }
         };
         let version = scene.view.reference.as_ref().map_or(0, |reference| reference.version) + 1;
@@ -186,11 +195,11 @@ impl Scenes {
     ///
     /// # Errors
     /// [`StoreError::Unusable`] when the reference picture's file is gone or damaged.
-    pub fn register(&self, scene: &mut Scene, frame: &Frame) -> Result<(ViewMatch, Option<String>), StoreError> {
+    pub fn register(&self, scene: &mut Scene, frame: &Frame) -> Result<(ViewMatch, Option<Explanation>), StoreError> {
         let Some(reference) = &scene.view.reference else {
             let unreferenced =
                 ViewMatch { state: ViewState::Unreferenced, homography: Homography::IDENTITY, likeness: 0.0 };
-            return Ok((unreferenced, Some("没有基准图".to_owned())));
+            return Ok((unreferenced, Some(Explanation::new("没有基准图", "there is no reference picture"))));
         };
         if scene.matcher.as_ref().is_none_or(|(version, _)| *version != reference.version) {
             let picture = self.reference_picture(reference)?;

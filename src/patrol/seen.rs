@@ -5,7 +5,8 @@ use std::cell::OnceCell;
 use crate::{
     analysis::{permit::is_permitted, scene::Registered},
     domain::{
-        Detection, Frame, Homography, Observed, ReadText, ReferenceDetection, Sighting, Sign, ViewState, WallTime,
+        Detection, Explanation, Frame, Homography, Observed, ReadText, ReferenceDetection, Sighting, Sign, ViewState,
+        WallTime,
     },
     infer::InferError,
     media::{
@@ -17,7 +18,7 @@ use crate::{
 /// What the frames of a look showed.
 pub struct Seen {
     pub(super) state: ViewState,
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<Explanation>,
     pub(super) frames: u32,
     pub(super) sightings: Vec<Sighting>,
     /// Whole-view models that scanned a frame of it.
@@ -97,7 +98,7 @@ impl Seen {
         self.frames == 0 && self.reason.is_none()
     }
 
-    pub(super) fn blind(&mut self, state: ViewState, reason: String) {
+    pub(super) fn blind(&mut self, state: ViewState, reason: Explanation) {
         // One judged frame is enough: a later blind one does not take it back.
         if self.last.is_none() {
             (self.state, self.reason) = (state, Some(reason));
@@ -107,11 +108,13 @@ impl Seen {
     /// The frame was fine and no model could judge it.
     pub(super) fn unjudged(&mut self, error: &InferError) {
         if self.last.is_none() {
-            (self.state, self.reason) = (ViewState::Same, Some(format!("画面正常，但未能判读：{error}")));
+            let zh = format!("画面正常，但未能判读：{error}");
+            let reason = Explanation::new(zh, format!("the picture is fine and could not be judged: {error}"));
+            (self.state, self.reason) = (ViewState::Same, Some(reason));
         }
     }
 
     pub(super) fn lost(&mut self, error: &MediaError) {
-        self.blind(ViewState::Lost, error.in_chinese());
+        self.blind(ViewState::Lost, error.explained());
     }
 }

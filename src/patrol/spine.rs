@@ -366,7 +366,7 @@ impl Spine {
             view: report.view,
             purpose: &look.purpose,
             state: report.state,
-            reason: report.reason.as_deref(),
+            reason: report.reason.as_ref().map(|said| said.en.as_str()),
             lateness: began.0.since(look.due),
             took: began.1.elapsed(),
             frames: report.frames,

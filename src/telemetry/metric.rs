@@ -94,6 +94,10 @@ pub const METRICS: &[Metric] = &[
     seconds("xunjie_delivery_seconds", "how long a try to tell the platform took, by sink", SECONDS),
     gauge("xunjie_platform_paused", "1 while the platform takes nothing from us, else 0"),
     counter("xunjie_connections_refused_total", "connections that were refused because too many were open"),
+    counter(
+        "xunjie_requests_limited_total",
+        "requests that were refused because their caller sent too many, by budget",
+    ),
     counter("xunjie_requests_total", "HTTP requests, by method, route and status"),
     seconds("xunjie_request_seconds", "how long an HTTP request took, by route", SECONDS),
     counter("xunjie_follower_changes_missed_total", "changes that a slow follower was not told"),

@@ -145,7 +145,7 @@ pub(super) fn the_latest_report_is_the_one_that_ended_last(store: &dyn Store) {
     let mut newest = look(view.id, 9);
     newest.report.purpose = Purpose::Recheck { case: CaseId::derived(&[b"case"]) };
     newest.report.state = ViewState::Covered;
-    newest.report.reason = Some("镜头被遮挡".into());
+    newest.report.reason = Some(Explanation::new("镜头被遮挡", "the lens is covered"));
     newest.report.skew_ms = None;
     store.record(&newest).unwrap();
     store.record(&look(view.id, 8)).unwrap();

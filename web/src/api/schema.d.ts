@@ -339,7 +339,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes of one file: masked pictures, and the rest for whoever may see what is not masked; that is audited. */
+        /** The bytes of one file: masked pictures, and the rest for whoever may see what is not masked. That is audited. */
         get: operations["evidence_file"];
         put?: never;
         post?: never;
@@ -2437,8 +2437,10 @@ export interface components {
             id: string;
             /** @description `patrol`, `recheck`, `snapshot` or `continuous`. */
             purpose: string;
-            /** @description In words, when the view was not the same. */
+            /** @description Why, when the view could not be judged, in Chinese. */
             reason?: string | null;
+            /** @description The same in English. */
+            reason_en?: string | null;
             /**
              * Format: int64
              * @description The camera's clock minus ours in milliseconds.
@@ -3012,8 +3014,10 @@ export interface components {
                 id: string;
                 /** @description `patrol`, `recheck`, `snapshot` or `continuous`. */
                 purpose: string;
-                /** @description In words, when the view was not the same. */
+                /** @description Why, when the view could not be judged, in Chinese. */
                 reason?: string | null;
+                /** @description The same in English. */
+                reason_en?: string | null;
                 /**
                  * Format: int64
                  * @description The camera's clock minus ours in milliseconds.
@@ -3138,8 +3142,10 @@ export interface components {
                  * @description When.
                  */
                 permitted_at?: string | null;
-                /** @description Who said that it may stay; `null` while nobody did. */
+                /** @description Who said that it may stay, by the name of their account; `null` while nobody did. */
                 permitted_by?: string | null;
+                /** @description How that person is called. */
+                permitted_by_name?: string | null;
                 /**
                  * Format: date-time
                  * @description When it was read.
@@ -3241,8 +3247,10 @@ export interface components {
                  */
                 lateness_ms?: number | null;
                 latest_look?: components["schemas"]["LookOut"] | null;
-                /** @description Why it is not covered, in words; empty when it is. */
+                /** @description Why it is not covered, in Chinese; empty when it is. */
                 reason: string;
+                /** @description The same in English. */
+                reason_en: string;
                 /**
                  * Format: int64
                  * @description How often it should be looked at, in seconds.
@@ -3933,8 +3941,10 @@ export interface components {
              * @description When.
              */
             permitted_at?: string | null;
-            /** @description Who said that it may stay; `null` while nobody did. */
+            /** @description Who said that it may stay, by the name of their account; `null` while nobody did. */
             permitted_by?: string | null;
+            /** @description How that person is called. */
+            permitted_by_name?: string | null;
             /**
              * Format: date-time
              * @description When it was read.
@@ -4306,8 +4316,10 @@ export interface components {
              */
             lateness_ms?: number | null;
             latest_look?: components["schemas"]["LookOut"] | null;
-            /** @description Why it is not covered, in words; empty when it is. */
+            /** @description Why it is not covered, in Chinese; empty when it is. */
             reason: string;
+            /** @description The same in English. */
+            reason_en: string;
             /**
              * Format: int64
              * @description How often it should be looked at, in seconds.
