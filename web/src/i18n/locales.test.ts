@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-const files = import.meta.glob<Record<string, unknown>>(['./locales/*.json', '../features/*/locales/*.json'], {
+const files = import.meta.glob<Record<string, unknown>>(['./locales/*.json', './refusals/*.json', '../features/*/locales/*.json'], {
   eager: true,
   import: 'default',
 });
