@@ -6,7 +6,7 @@ import { useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { useTimes } from '@/components/time';
 import { similarQuery } from './calls';
-import { towards } from './towards';
+import { closeUp } from './towards';
 import type { QueueItemOut } from './types';
 import classes from './desk.module.css';
 
@@ -66,7 +66,7 @@ function Tile({ row, isHere }: { row: QueueItemOut; isHere: boolean }) {
             alt=""
             loading="lazy"
             draggable={false}
-            style={{ objectPosition: towards(incident.bbox) }}
+            style={closeUp(incident.bbox)}
           />
         )}
       </span>
