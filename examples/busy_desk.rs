@@ -268,12 +268,7 @@ impl Desk {
         Ok(())
     }
 
-    fn wait(
-        &mut self,
-        (mut left, shown): (usize, bool),
-        each: usize,
-        pace: Duration,
-    ) -> anyhow::Result<()> {
+    fn wait(&mut self, (mut left, shown): (usize, bool), each: usize, pace: Duration) -> anyhow::Result<()> {
         while left > 0 {
             let now = left.min(each);
             self.clock.advance_to(self.clock.now().plus(pace));

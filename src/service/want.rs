@@ -211,19 +211,19 @@ pub enum Want {
         most: usize,
     },
     /// So many corners.
-    #[error("{}", BadPolygon::Points(*points))]
+    #[error("{}", BadPolygon::Points(*.points))]
     Corners {
         /// How many came.
         points: usize,
     },
     /// Corners inside of the picture.
-    #[error("{}", BadPolygon::Outside(*point))]
+    #[error("{}", BadPolygon::Outside(*.point))]
     CornersInside {
         /// Which is outside, from 0.
         point: usize,
     },
     /// Edges that do not cross.
-    #[error("{}", BadPolygon::Crosses(*edge, *other))]
+    #[error("{}", BadPolygon::Crosses(*.edge, *.other))]
     EdgesApart {
         /// The edge after this corner, from 0.
         edge: usize,

@@ -31,7 +31,7 @@ pub struct Problem {
     pub detail: String,
     /// The same for whoever makes their own words: `code`, stable, and `params`.
     #[serde(flatten)]
-    pub refusal: Refusal,
+    pub refusal: Box<Refusal>,
     /// Every fault of what was sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<FaultOut>)]
@@ -41,10 +41,9 @@ pub struct Problem {
     pub(super) retry_after_s: Option<u64>,
 }
 
-/// One fault of what was sent.
+/// One fault of what was sent: describes `service::Fault`, which writes itself, in the OpenAPI document.
 #[derive(ToSchema, Serialize)]
-#[schema(as = Fault)]
-#[expect(dead_code, reason = "describes `service::Fault`, which writes itself, in the OpenAPI document")]
+#[schema(as = Fault, description = "One fault of what was sent.")]
 pub struct FaultOut {
     /// Which field.
     field: String,
@@ -70,7 +69,7 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: detail.into(),
-            refusal: refusal.into(),
+            refusal: Box::new(refusal.into()),
             faults: Vec::new(),
             retry_after_s: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(2),
         }
@@ -156,7 +155,7 @@ impl Problem {
             }
             StatusCode::BAD_REQUEST => {
                 let detail = "it broke off, or its body did not come in time; send it again";
-                Self { refusal: Refusal::BrokenOff, ..Self::unreadable(detail) }
+                Self { refusal: Box::new(Refusal::BrokenOff), ..Self::unreadable(detail) }
             }
             StatusCode::PAYLOAD_TOO_LARGE => of("too-large", Refusal::TooLarge, "the request is too large"),
             StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => {
@@ -172,9 +171,9 @@ impl From<ServiceError> for Problem {
         let told = error.to_string();
         match error {
             ServiceError::Invalid(faults) => Self::invalid(faults),
-            ServiceError::Cursor(_) => Self { refusal: Refusal::Cursor, ..Self::unreadable(told) },
+            ServiceError::Cursor(_) => Self { refusal: Box::new(Refusal::Cursor), ..Self::unreadable(told) },
             ServiceError::Store(error) => Self::of_store(error, told),
-            ServiceError::Evidence(error) => Self::of_evidence(error, told),
+            ServiceError::Evidence(error) => Self::of_evidence(&error, told),
             ServiceError::Crowded => Self::later(Refusal::LoginsFull, told),
             ServiceError::Unseen(_) => Self::later(Refusal::Unseen, told),
             ServiceError::Purged(_) => Self::purged(told),
@@ -215,7 +214,7 @@ impl Problem {
         }
     }
 
-    fn of_evidence(error: EvidenceError, told: String) -> Self {
+    fn of_evidence(error: &EvidenceError, told: String) -> Self {
         match error {
             EvidenceError::Refused(_) => Self::missing(Refusal::Missing { what: Thing::EvidenceFile }, told),
             EvidenceError::Unwritable { .. } => Self::unwritable(told),

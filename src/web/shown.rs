@@ -13,7 +13,7 @@ use axum::{
 use super::{
     App,
     guard::Door,
-    viewed::{INCIDENT, SAME_LIST, View},
+    viewed::{SAME_LIST, View},
 };
 use crate::domain::Caller;
 
@@ -65,7 +65,7 @@ pub const SHOWN: &[(&str, Shown)] = &[
     ("incidents_list", Noted("incidents.viewed")),
     ("incidents_reading", ByHandler),
     ("incidents_show", ByHandler),
-    ("incidents_similar", Noted(INCIDENT)),
+    ("incidents_similar", ByHandler),
     ("looks_list", Noted("looks.viewed")),
     ("matters_list", CATALOGUE),
     ("media_links_show", Unnoted("a signed link of the platform; the delivery says what it was given")),

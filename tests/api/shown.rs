@@ -120,7 +120,7 @@ fn neighbours_are_written_down_together_and_not_one_by_one() {
     let admin = house.with_token(&house.token);
     let li = house.person("li", &[Role::Reviewer], None);
     let beside = |id: &str| li.get(&format!("/api/v1/incidents/{id}/similar")).json;
-    let lines = || {
+    let lines = || -> Vec<BTreeSet<String>> {
         let seen = seen_by(&admin, "li").into_iter().filter(|line| line.starts_with("neighbours.viewed"));
         seen.map(|line| line.split(' ').skip(1).filter(|id| !id.is_empty()).map(str::to_owned).collect()).collect()
     };
