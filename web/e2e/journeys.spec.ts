@@ -144,14 +144,22 @@ test('an operator draws a shop line and a mask, and an outline that crosses itse
   const finish = page.getByRole('button', { name: '完成' });
 
   await page.getByRole('button', { name: '画区域' }).click();
-  await put([[0.1, 0.5], [0.3, 0.7], [0.3, 0.5], [0.1, 0.7]]);
+  await put([
+    [0.1, 0.5],
+    [0.3, 0.7],
+    [0.3, 0.5],
+    [0.1, 0.7],
+  ]);
   await expect(page.getByText('边线自相交：角点 1 之后的边与角点 3 之后的边交叉')).toBeVisible();
   await expect(finish).toBeDisabled();
   await page.getByRole('button', { name: '取消' }).click();
 
   // Along the fronts, with the pavement at the left hand, 20 % deep at its end.
   await page.getByRole('button', { name: '画门线' }).click();
-  await put([[0.1, 0.6], [0.4, 0.6]]);
+  await put([
+    [0.1, 0.6],
+    [0.4, 0.6],
+  ]);
   await page.getByText('走向左侧', { exact: true }).click();
   const depth = page.getByRole('slider').last();
   await depth.focus();
@@ -159,7 +167,11 @@ test('an operator draws a shop line and a mask, and an outline that crosses itse
   await expect(depth).toHaveAttribute('aria-valuenow', '0.2');
   await finish.click();
   await page.getByRole('button', { name: '画遮罩' }).click();
-  await put([[0.02, 0.8], [0.12, 0.8], [0.07, 0.95]]);
+  await put([
+    [0.02, 0.8],
+    [0.12, 0.8],
+    [0.07, 0.95],
+  ]);
   await finish.click();
   await expect(page.getByText('2 处未保存')).toBeVisible();
   await page.getByRole('button', { name: '保存', exact: true }).click();
@@ -173,7 +185,12 @@ test('an operator draws a shop line and a mask, and an outline that crosses itse
   const zones = await drawn();
   const line = zones.find(({ name }) => name === '店铺门线');
   expect(line?.kind).toBe('strict');
-  const corners = [[0.1, 0.6], [0.4, 0.6], [0.4, 0.4], [0.1, 0.48]] as const;
+  const corners = [
+    [0.1, 0.6],
+    [0.4, 0.6],
+    [0.4, 0.4],
+    [0.1, 0.48],
+  ] as const;
   expect(line?.polygon).toHaveLength(corners.length);
   for (const [n, [x, y]] of corners.entries()) {
     expect(line?.polygon[n]?.[0]).toBeCloseTo(x, 2);
@@ -297,7 +314,9 @@ test('a reviewer moves the slider over the reference, and looks at the clip clos
   await expect.poll(async () => (await clip.boundingBox())?.width).toBeCloseTo(whole?.width ?? 0, 0);
   await expect(clip).toHaveAttribute('controls');
   // Whoever goes on gives the incident back.
-  const given = page.waitForResponse((answer) => answer.request().method() === 'DELETE' && answer.url().endsWith('/lock'));
+  const given = page.waitForResponse(
+    (answer) => answer.request().method() === 'DELETE' && answer.url().endsWith('/lock'),
+  );
   await page.getByRole('link', { name: '抽查' }).click();
   await given;
 });

@@ -27,7 +27,17 @@ test('a picture of each screen in both languages', async ({ browser }) => {
     wall: true,
     platform: true,
     verifier: true,
-    past: ['--decided', '900', '--waiting', '60', '--waiting-minutes', '11', '--with-pictures', '60', ...bundleOfDemo()],
+    past: [
+      '--decided',
+      '900',
+      '--waiting',
+      '60',
+      '--waiting-minutes',
+      '11',
+      '--with-pictures',
+      '60',
+      ...bundleOfDemo(),
+    ],
   });
   try {
     const office = await new Office(house).open();

@@ -45,7 +45,7 @@ describe('a refusal', () => {
 
   it('tells when, and lets no text of a name become another thing', async () => {
     const decided = { code: 'decided', params: { by: '{{at}}<b>', at: '2026-11-26T01:02:03Z' }, detail: 'x' };
-    expect(await told(409, decided)).toContain('{{at}}<b> 已在 2026-11-26 01:02:03 作出结论');
+    expect(await told(409, decided)).toContain('{ {at}}<b> 已在 2026-11-26 01:02:03 作出结论');
   });
 
   it('stays in the server’s words where they are new', async () => {

@@ -30,7 +30,8 @@ export function useRefusalWords(): RefusalWords {
       if (MOMENTS.includes(name)) return cityTime(String(value), offset, true);
       if (COUNTED.includes(name)) return Number(value) + 1;
       if (name === NAMED) return t(`refusals:${code === 'unavailable' ? 'port' : 'thing'}.${String(value)}`);
-      return typeof value === 'number' ? value : String(value).slice(0, CHARS_MAX);
+      // A name that poses as a parameter stays a name.
+      return typeof value === 'number' ? value : String(value).slice(0, CHARS_MAX).replaceAll('{{', '{ {');
     };
     const words = (part: 'refusal' | 'want', { code, params = {} }: Said): string | null => {
       const key = `refusals:${part}.${code}`;

@@ -61,13 +61,7 @@ function Tile({ row, isHere }: { row: QueueItemOut; isHere: boolean }) {
       <VisuallyHidden>{t('similar.open', { matter: matterName(incident.matter_name).slice(0, 100) })}</VisuallyHidden>
       <span className={classes.tilePicture}>
         {row.picture && (
-          <img
-            src={row.picture}
-            alt=""
-            loading="lazy"
-            draggable={false}
-            style={closeUp(incident.bbox)}
-          />
+          <img src={row.picture} alt="" loading="lazy" draggable={false} style={closeUp(incident.bbox)} />
         )}
       </span>
       <span>

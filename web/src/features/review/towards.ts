@@ -10,7 +10,11 @@ export function towards(bbox: readonly number[]): string {
 }
 
 /** Shows the thing in its box close up, as near to the middle of its frame as the picture's rim lets it be. */
-export function closeUp(bbox: readonly number[]): { objectPosition: string; transform: string; transformOrigin: string } {
+export function closeUp(bbox: readonly number[]): {
+  objectPosition: string;
+  transform: string;
+  transformOrigin: string;
+} {
   const [x0 = 0, y0 = 0, x1 = 1, y1 = 1] = bbox;
   const scale = Math.min(Math.max(THING_SHARE / Math.max(x1 - x0, y1 - y0, 0.01), 1), CLOSER_MAX);
   // The point that stays where it is: the one from which the middle of the box is moved to the middle of the frame.

@@ -71,7 +71,10 @@ export function CameraForm({
   // What the server found stands beside its field, in words.
   useEffect(() => {
     if (!isProblem(problem)) return;
-    const found = [...byField(problem.faults, FIELDS).entries()].map(([field, fault]) => [field, words.want(fault)]);
+    const found = [...byField(problem.faults, FIELDS).entries()].map(([field, fault]): [string, string] => [
+      field,
+      words.want(fault),
+    ]);
     if (found.length > 0) setErrors(Object.fromEntries(found));
   }, [problem, setErrors, words]);
 
