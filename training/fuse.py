@@ -24,14 +24,25 @@ CROP = 224
 
 
 def square(box, width, height):
-    wanted = round(max(max(box[2] - box[0], box[3] - box[1]) * SIDE_BOXES, SIDE_MIN))
-    side = min(max(wanted, 1), width, height)
-    edge = lambda middle, length: int(min(max(round(middle - side / 2), 0), length - side))
-    return edge((box[0] + box[2]) / 2, width), edge((box[1] + box[3]) / 2, height), side
+    """The crop around a proposal, as src/analysis/verify.rs makes it: left, top, side. None for a box beside the picture.
+
+    fixtures/score/squares.json holds both to the same numbers.
+    """
+    nearest = lambda value: int(np.floor(value + 0.5))  # halves go up, not to the even one
+    x0, y0, x1, y1 = (np.float32(min(max(v, 0), end)) for v, end in zip(box, (width, height, width, height)))
+    if x1 <= x0 or y1 <= y0:
+        return None
+    wanted = nearest(max(max(x1 - x0, y1 - y0) * np.float32(SIDE_BOXES), SIDE_MIN))
+    side = max(min(wanted, width, height), 1)
+    edge = lambda middle, length: min(max(nearest(middle - np.float32(side) / 2), 0), length - side)
+    return edge((x0 + x1) / 2, width), edge((y0 + y1) / 2, height), side
 
 
 def second_score(session, picture, kind, box):
-    x, y, side = square(box, picture.shape[1], picture.shape[0])
+    cut = square(box, picture.shape[1], picture.shape[0])
+    if cut is None:
+        return FLOOR
+    x, y, side = cut
     crop, k = data.letterbox(picture[y:y + side, x:x + side], CROP)
     out = session.run(["output"], {"images": encoder.normalised(crop[None]).numpy()})[0][0]
     here, best = np.array(box) - [x, y, x, y], FLOOR

@@ -1,5 +1,6 @@
 """python -m unittest, in this folder: what training promises about missing labels, checked without any data."""
 import argparse
+import json
 import random
 import unittest
 from contextlib import redirect_stdout
@@ -14,6 +15,7 @@ import torch
 import compose
 import data
 import encoder
+import fuse
 import head
 import loop
 import loss
@@ -259,6 +261,13 @@ class Figures(unittest.TestCase):
     def test_average_precision_by_hand(self):
         # Right, wrong, right of 3: the envelope is 1 up to a third, then 2/3 up to two thirds.
         self.assertAlmostEqual(measure.average_precision([(0.9, True), (0.8, False), (0.7, True)], 3), 1 / 3 + 2 / 9)
+
+    def test_crops_are_those_of_the_product(self):
+        rows = json.loads((Path(__file__).parent.parent / "fixtures/score/squares.json").read_text())
+        self.assertGreaterEqual(len(rows), 10)
+        for row in rows:
+            found = fuse.square(row["box"], *row["picture"])
+            self.assertEqual(found and list(found), row["square"], row)
 
     def test_boxes_agree_between_training_and_measuring(self):
         out = torch.randn(1, len(net.cells(64)), 4)

@@ -10,6 +10,7 @@ pub mod exemplar;
 pub mod lawful;
 pub mod letterbox;
 pub mod lines;
+pub mod newness;
 pub mod nms;
 pub mod permit;
 pub mod place_book;

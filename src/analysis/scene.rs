@@ -1,12 +1,13 @@
 //! The scene: composes detections, the view's standing, zones and hours into sightings, and says how the
 //! spots of places looked that were not seen. Pure; dwell and incidents are the place book's.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     appearance::describe,
     compose::candidates,
     lawful::{Civil, forbidding_zone},
+    newness::NewnessMap,
     permit::is_permitted,
     place_book::Spot,
 };
@@ -39,6 +40,8 @@ pub struct Registered<'a> {
     pub homography: &'a Homography,
     /// What the model saw in it.
     pub detections: &'a [Detection],
+    /// What is new in it; matters that are about that are not judged without.
+    pub newness: Option<&'a NewnessMap>,
 }
 
 /// Less of the spot than this inside the picture: the spot is hidden.
@@ -55,8 +58,13 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
     let (width, height) = (seen.frame.picture.width(), seen.frame.picture.height());
     let mut sightings = Vec::new();
     for matter in rules.matters.values() {
-        for candidate in candidates(matter, seen.detections) {
-            let bbox = seen.homography.to_reference(&candidate.anchor.bbox, width, height);
+        let detections = match (&matter.newness, seen.newness) {
+            (None, _) => Cow::Borrowed(seen.detections),
+            (Some(asked), Some(newness)) => Cow::Owned(newness.judged(seen.detections, asked.from)),
+            (Some(_), None) => continue,
+        };
+        for candidate in candidates(matter, &detections) {
+            let bbox = seen.homography.to_reference(&candidate.bbox, width, height);
             let read = candidate.anchor.text.as_deref().map(ReadText::new);
             let at = seen.frame.meta.judged_at();
             // A vehicle whose plate nobody could read is nobody's.
@@ -75,9 +83,9 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
                 matter: matter.key.clone(),
                 class: candidate.anchor.class.clone(),
                 score: candidate.anchor.score,
-                bbox_frame: candidate.anchor.bbox,
+                bbox_frame: candidate.bbox,
                 bbox,
-                appearance: describe(&seen.frame.picture, &candidate.anchor.bbox),
+                appearance: describe(&seen.frame.picture, &candidate.bbox),
                 read,
                 accompanied: candidate.is_complete(matter),
                 zone: zone.map(|zone| (zone.id, zone.version)),
@@ -137,6 +145,14 @@ pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
     if covering.next().is_some() {
         return Spot::Hidden;
     }
+    if let (Some(asked), Some(newness)) = (&matter.newness, seen.newness) {
+        // Nothing can be said of a spot on which somebody stands; what is new on it still stands there.
+        return match newness.in_box(&bbox) {
+            None => Spot::Hidden,
+            Some(newness) if newness >= asked.from => Spot::Unchanged,
+            Some(_) => Spot::Clear,
+        };
+    }
     let likeness = describe(&seen.frame.picture, &inside).likeness(&place.appearance);
     let unchanged = likeness.is_some_and(|likeness| likeness >= UNCHANGED_LIKENESS.max(matter.matching.likeness_min));
     if unchanged { Spot::Unchanged } else { Spot::Clear }
@@ -174,7 +190,7 @@ mod tests {
     }
 
     fn seen<'a>(frame: &'a Frame, detections: &'a [Detection]) -> Registered<'a> {
-        Registered { frame, homography: &Homography::IDENTITY, detections }
+        Registered { frame, homography: &Homography::IDENTITY, detections, newness: None }
     }
 
     fn with_rules<T>(zones: &[Zone], run: impl FnOnce(Rules<'_>) -> T) -> T {

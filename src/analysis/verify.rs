@@ -112,6 +112,24 @@ mod tests {
     }
 
     #[test]
+    fn training_cuts_the_same_squares() {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Row {
+            picture: [u32; 2],
+            #[serde(rename = "box")]
+            bbox: [f32; 4],
+            square: Option<[u32; 3]>,
+        }
+        let rows: Vec<Row> = serde_json::from_str(include_str!("../../fixtures/score/squares.json")).unwrap();
+        assert!(rows.len() >= 10);
+        for Row { picture: [width, height], bbox: sides, square } in rows {
+            let want = square.map(|[x, y, side]| Square { x, y, side });
+            assert_eq!(Square::around(&bbox(sides), width, height), want, "{sides:?} in {width}x{height}");
+        }
+    }
+
+    #[test]
     fn only_an_answer_about_the_proposal_counts() {
         let square = Square { x: 100, y: 50, side: 200 };
         let proposal = bbox([150.0, 100.0, 210.0, 160.0]); // 50..110 in the square

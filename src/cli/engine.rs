@@ -117,6 +117,9 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
     if let Some(plate) = &matter.plate {
         catalogue.manifest(&plate.model)?.plate_detection()?;
     }
+    if let Some(newness) = &matter.newness {
+        catalogue.manifest(&newness.model)?.compares(matter, newness)?;
+    }
     if let Some(scan) = &matter.scan {
         catalogue.manifest(&scan.model)?.scans(matter)?;
     }
@@ -133,7 +136,8 @@ fn models_of(
         load(&verify.model)?;
     }
     let scan = matter.scan.as_ref().map(|scan| &scan.model);
-    let names = [Some(&matter.model), scan, matter.hide_by.as_ref()];
+    let newness = matter.newness.as_ref().map(|newness| &newness.model);
+    let names = [Some(&matter.model), scan, newness, matter.hide_by.as_ref()];
     names.into_iter().flatten().map(|name| Ok((name.clone(), load(name)?))).collect()
 }
 

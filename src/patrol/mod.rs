@@ -4,6 +4,7 @@ mod bundles;
 mod circuit;
 mod courier;
 pub mod keep;
+mod newness;
 pub mod planner;
 mod plates;
 pub mod prove;

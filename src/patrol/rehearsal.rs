@@ -267,5 +267,6 @@ fn inspected(crop: &Picture) -> Inspection {
     Inspection {
         detections: if is_red { vec![seen] } else { Vec::new() },
         appearance: Some(crate::analysis::appearance::describe(crop, &bbox)),
+        patches: None,
     }
 }

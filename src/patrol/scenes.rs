@@ -10,7 +10,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::second_look::Baseline;
+use super::{newness::Before, second_look::Baseline};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
@@ -36,6 +36,8 @@ pub struct Scene {
     pub book: PlaceBook,
     /// How its reference picture looks to a verifier.
     pub baseline: Baseline,
+    /// What newness is measured against.
+    pub(super) before: Option<Before>,
     /// When matters with an interval of their own were last judged.
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
@@ -126,6 +128,7 @@ impl Scenes {
                 zones: vec![],
                 book,
                 baseline: Baseline::default(),
+                before: None,
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
                 signs_read: None,
@@ -255,9 +258,10 @@ impl Scene {
         let mut matters = self.matters(&look.matters, all);
         matters.retain(|key, matter| match (look.purpose, matter.every) {
             (_, None) | (Purpose::Recheck { .. } | Purpose::Snapshot | Purpose::Reference, _) => true,
-            (Purpose::Continuous, Some(_)) => false,
+            // A reader would hold up the frames of a watch for seconds.
+            (Purpose::Continuous, Some(_)) if matter.newness.is_none() => false,
             // A clock that was set back asks at once.
-            (Purpose::Patrol, Some(every)) => {
+            (Purpose::Patrol | Purpose::Continuous, Some(every)) => {
                 self.judged.get(key).is_none_or(|last| *last > now || now.since(*last) >= every)
             }
         });

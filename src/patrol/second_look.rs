@@ -260,7 +260,7 @@ impl Verifier {
         let Some(square) = Square::around(bbox, picture.width(), picture.height()) else {
             return Ok(Looked { verified: unseen, look: Appearance::new(Vec::new()) });
         };
-        let Inspection { detections, appearance } = self.detector.inspect_in(Lane::Visit, &square.of(picture))?;
+        let Inspection { detections, appearance, .. } = self.detector.inspect_in(Lane::Visit, &square.of(picture))?;
         let verified = square.score(bbox, &verify.classes, &detections, unseen);
         Ok(Looked { verified, look: appearance.unwrap_or_else(|| Appearance::new(Vec::new())) })
     }

@@ -24,6 +24,7 @@ use std::{
 use crate::{
     analysis::{
         lawful::Civil,
+        newness::NewnessMap,
         place_book::{Answer, BookChanges, Spot},
         scene::{self, Registered, Rules},
     },
@@ -47,6 +48,7 @@ use crate::{
 
 use super::{
     keep::Keep,
+    newness,
     scenes::{Scene, Scenes, lock},
     second_look::{Asking, Verifier},
 };
@@ -134,11 +136,22 @@ pub struct Judgeable {
     frame: Frame,
     homography: Homography,
     detections: Vec<Detection>,
+    newness: Option<NewnessMap>,
 }
 
 impl Judgeable {
+    /// Whether it was compared with the view's reference picture.
+    pub(super) fn is_compared(&self) -> bool {
+        self.newness.is_some()
+    }
+
     pub(super) fn registered(&self) -> Registered<'_> {
-        Registered { frame: &self.frame, homography: &self.homography, detections: &self.detections }
+        Registered {
+            frame: &self.frame,
+            homography: &self.homography,
+            detections: &self.detections,
+            newness: self.newness.as_ref(),
+        }
     }
 
     /// What was seen, where it stood on the reference picture.
@@ -166,6 +179,7 @@ impl Spine {
             let matters = scene.due(look, &self.config.matters, began.0);
             let mut seen = Seen::nothing();
             let mut lease = self.see(look, scene, &matters, &mut seen)?; // hops 2 to 5
+            let matters = newness::judged(matters, seen.last.as_ref());
             if seen.last.is_some() {
                 scene.have_judged(&matters, began.0);
             }
@@ -262,7 +276,8 @@ impl Spine {
             tracing::warn!(view = %look.view, %error, "the reference picture has no masked copy yet");
         }
         let signs = self.signs(look, scene, matters, &frame, &detections)?;
-        let judgeable = Judgeable { frame, homography: matched.homography, detections };
+        let newness = self.compare(scene, matters, (&frame, &matched.homography), &detections);
+        let judgeable = Judgeable { frame, homography: matched.homography, detections, newness };
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
         let rules = Rules { zones: &scene.zones, signs: &signs, register: &self.config.vehicles, matters, civil };
@@ -390,12 +405,15 @@ impl Spine {
         let models: BTreeSet<&String> = named.flatten().collect();
         let mut all = Vec::new();
         for model in models {
-            let detector = self.detectors.get(model).ok_or_else(|| {
-                InferError::Model(model.clone(), "it was not loaded; see `xunjie model list`".to_owned())
-            })?;
-            all.extend(detector.detect_in(lane, &frame.picture)?);
+            all.extend(self.seer(model)?.detect_in(lane, &frame.picture)?);
         }
         Ok(all)
+    }
+
+    /// A model by the name that matters call it by.
+    pub(super) fn seer(&self, model: &str) -> Result<&Arc<dyn Detector>, InferError> {
+        let unknown = || InferError::Model(model.to_owned(), "it was not loaded; see `xunjie model list`".to_owned());
+        self.detectors.get(model).ok_or_else(unknown)
     }
 
     fn announce(&self, outcome: &LookOutcome, look: &Look, began: (WallTime, Instant), seen: &Seen) {

@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    newness,
     plates::PlateVotes,
     scenes::lock,
     spine::{LookDone, LookError, Seen, Spine},
@@ -97,6 +98,10 @@ impl Spine {
                 if let Some((frame, detections)) = latest {
                     self.take_in(frame, Some(detections), look, scene, &matters, &mut seen)?;
                     seen.frames = judged;
+                }
+                let matters = newness::judged(matters, seen.last.as_ref());
+                if seen.last.is_some() {
+                    scene.have_judged(&matters, began.0);
                 }
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
             })();

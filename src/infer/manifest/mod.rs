@@ -21,11 +21,12 @@ use crate::{
         ads,
         decode::{Corners, DecodeError, Decoder, Output},
         letterbox::{Letterbox, TensorFormat},
+        newness::PatchGrid,
         nms,
         verify::Fusion,
     },
     config::Faults,
-    domain::{Detection, Matter, ModelRef, PERSON_CLASS, Score, Verify},
+    domain::{Detection, Matter, ModelRef, NEW_THING, Newness, PERSON_CLASS, Score, Verify},
 };
 
 /// A model: its weights, where they come from and what goes in and out.
@@ -107,10 +108,56 @@ pub struct DetectorSpec {
     pub detections_max: usize,
     /// Name of the output `[1, numbers]` that says how the middle of the picture looks.
     pub appearance: Option<String>,
+    /// Where it says how each patch of the picture looks.
+    pub patches: Option<PatchesSpec>,
     /// What raw scores of each class are worth; the floor is a raw score.
     pub calibrations: Calibrations,
     /// How its score joins that of a proposal, where it may verify.
     pub fusion: Option<Fusion>,
+}
+
+/// Tokens of patches inside of a detector's graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchesSpec {
+    /// Name of the tensor `[1, leading + patches, numbers]`.
+    pub tensor: String,
+    /// Side of a patch in pixels of the input.
+    pub patch_px: u32,
+    /// Tokens before the patches.
+    pub leading_tokens: u32,
+}
+
+impl PatchesSpec {
+    /// The patches that show the picture and not the filled rest, from the tensor of one picture.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the tensor is not what the manifest describes.
+    pub fn read(&self, output: &Output<'_>, letterbox: &Letterbox, format: &TensorFormat) -> Result<PatchGrid, DecodeError> {
+        let whole = [format.width, format.height].map(|side| (side / self.patch_px) as usize);
+        let leading = self.leading_tokens as usize;
+        let tokens = leading + whole[0] * whole[1];
+        let length = output.shape.last().copied().unwrap_or(0);
+        let fault = || DecodeError::Shape {
+            name: self.tensor.clone(),
+            got: output.shape.to_vec(),
+            numbers: output.data.len(),
+            want: [tokens, length.max(1)],
+        };
+        if output.shape != [tokens, length] || length == 0 || output.data.len() != tokens * length {
+            return Err(fault());
+        }
+        let shown = |axis: usize| {
+            let px = letterbox.scaled()[axis] as usize;
+            ((px + self.patch_px as usize / 2) / self.patch_px as usize).clamp(1, whole[axis])
+        };
+        let (columns, rows) = (shown(0), shown(1));
+        let row = |row: usize| (0..columns).map(move |column| leading + row * whole[0] + column);
+        let looks: Vec<&[f32]> =
+            (0..rows).flat_map(row).map(|at| &output.data[at * length..(at + 1) * length]).collect();
+        let frame = letterbox.frame();
+        let patch_px = [0, 1].map(|axis| (self.patch_px * frame[axis]) as f32 / letterbox.scaled()[axis] as f32);
+        PatchGrid::new(frame, [columns, rows], patch_px, &looks).ok_or_else(fault)
+    }
 }
 
 impl DetectorSpec {
@@ -299,8 +346,9 @@ impl Manifest {
         };
         let composition = &matter.composition;
         let companion = composition.companion.iter().flat_map(|companion| &companion.part.classes);
-        let named = composition.anchor.classes.iter().chain(companion);
-        let unknown: Vec<&str> = named.filter(|name| !classes.contains(&name.as_str())).map(String::as_str).collect();
+        let named = composition.anchor.classes.iter().chain(companion).map(String::as_str);
+        let is_known = |name: &&str| classes.contains(name) || (matter.newness.is_some() && *name == NEW_THING);
+        let unknown: Vec<&str> = named.filter(|name| !is_known(name)).collect();
         if unknown.is_empty() {
             return Ok(());
         }
@@ -402,6 +450,21 @@ impl Manifest {
             "has none of the classes {}, which matter {} looks for; name another model in [scan]",
             anchor.join(", "),
             matter.key
+        );
+        Err(InferError::Model(self.name.clone(), text))
+    }
+
+    /// Whether the model can say what is new for the matter.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] when it does not say how patches look.
+    pub fn compares(&self, matter: &Matter, newness: &Newness) -> Result<(), InferError> {
+        if self.detector()?.patches.is_some() {
+            return Ok(());
+        }
+        let text = format!(
+            "says nothing of patches, which [newness] of matter {} needs; name their tensor in [detector.patches] of {}",
+            matter.key, newness.model
         );
         Err(InferError::Model(self.name.clone(), text))
     }

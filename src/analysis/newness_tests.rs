@@ -1,0 +1,90 @@
+//! Newness on grids of made-up looks: 12 x 8 patches of 10 px.
+
+use super::*;
+
+const SIDES: [usize; 2] = [12, 8];
+
+/// Every patch looks in a direction of its own; those of `things` in another one. `light` is added to all.
+fn grid(things: &[(usize, usize)], light: f32) -> PatchGrid {
+    let tokens: Vec<Vec<f32>> = (0..SIDES[0] * SIDES[1])
+        .map(|at| {
+            let mut dice = fastrand::Rng::with_seed(at as u64);
+            let mut token: Vec<f32> = (0..32).map(|_| dice.f32() - 0.5 + light).collect();
+            if things.contains(&(at % SIDES[0], at / SIDES[0])) {
+                token.iter_mut().enumerate().for_each(|(n, value)| *value = if n % 2 == 0 { 1.0 } else { -1.0 });
+            }
+            token
+        })
+        .collect();
+    PatchGrid::new([120, 80], SIDES, [10.0, 10.0], &tokens).unwrap()
+}
+
+fn detection(class: &str, score: f32, bbox: [f32; 4]) -> Detection {
+    Detection { class: class.into(), score: Score::new(score).unwrap(), bbox: bbox.into(), text: None }
+}
+
+fn map(now: &PatchGrid, passing: &[BBox<FrameSpace>], passed: &[BBox<ReferenceSpace>]) -> NewnessMap {
+    NewnessMap::of(now, passing, &grid(&[], 0.0), passed, &Homography::IDENTITY).unwrap()
+}
+
+const CART: [(usize, usize); 4] = [(4, 3), (5, 3), (4, 4), (5, 4)];
+
+#[test]
+fn what_was_not_there_is_one_thing_whatever_the_light() {
+    for light in [0.0, 0.4, -0.3] {
+        let found = map(&grid(&CART, light), &[], &[]).judged(&[], 0.3);
+        assert_eq!(found.len(), 1, "{light}: {found:?}");
+        assert_eq!((&*found[0].class, found[0].bbox.to_array()), (NEW_THING, [40.0, 30.0, 60.0, 50.0]));
+        assert!(found[0].score.value() > 0.5);
+    }
+    assert_eq!(map(&grid(&[], 0.4), &[], &[]).judged(&[], 0.3), [], "the same street in another light");
+    assert_eq!(map(&grid(&CART[..1], 0.0), &[], &[]).judged(&[], 0.3), [], "one patch is no thing");
+}
+
+#[test]
+fn a_camera_that_shakes_makes_nothing_new() {
+    let aside = Homography([[1.0, 0.0, 0.09], [0.0, 1.0, -0.1], [0.0, 0.0, 1.0]]);
+    let map = NewnessMap::of(&grid(&[], 0.0), &[], &grid(&[], 0.0), &[], &aside).unwrap();
+    assert_eq!(map.judged(&[], 0.3), []);
+}
+
+#[test]
+fn who_passes_is_not_new_and_where_somebody_stood_in_the_reference_nothing_is_said() {
+    let now = grid(&CART, 0.0);
+    assert_eq!(map(&now, &[[38.0, 20.0, 62.0, 50.0].into()], &[]).judged(&[], 0.3), []);
+    let then = BBox::<ReferenceSpace>::from([0.3, 0.3, 0.55, 0.7]);
+    assert_eq!(map(&now, &[], &[then]).judged(&[], 0.3), []);
+    assert_eq!(map(&now, &[], &[then]).in_box(&[42.0, 32.0, 58.0, 48.0].into()), None);
+    assert!(passes(&detection("person", 0.5, [0.0; 4])) && !passes(&detection("person", 0.2, [0.0; 4])));
+    assert!(!passes(&detection("umbrella", 0.9, [0.0; 4])));
+}
+
+#[test]
+fn furniture_that_was_there_before_is_left_out() {
+    let seen = [
+        detection("bench", 0.8, [80.0, 30.0, 110.0, 60.0]),
+        detection("umbrella", 0.7, [35.0, 25.0, 65.0, 55.0]),
+        detection("person", 0.9, [80.0, 10.0, 95.0, 60.0]),
+    ];
+    let found = map(&grid(&CART, 0.0), &[], &[]).judged(&seen, 0.3);
+    let classes: Vec<&str> = found.iter().map(|one| &*one.class).collect();
+    assert_eq!(classes, ["umbrella", "person", NEW_THING]);
+}
+
+#[test]
+fn a_whole_view_that_changed_is_no_thing() {
+    let all: Vec<(usize, usize)> = (0..SIDES[0]).flat_map(|x| (0..4).map(move |y| (x, y))).collect();
+    assert_eq!(map(&grid(&all, 0.0), &[], &[]).judged(&[], 0.3), []);
+}
+
+#[test]
+fn grids_that_are_none_are_refused() {
+    let of = |tokens: &[Vec<f32>]| PatchGrid::new([20, 10], [2, 1], [10.0, 10.0], tokens);
+    assert!(of(&[vec![1.0, 0.0], vec![0.0, 1.0]]).is_some());
+    assert!(of(&[vec![1.0, 0.0]]).is_none(), "a patch is missing");
+    assert!(of(&[vec![1.0, 0.0], vec![1.0]]).is_none(), "of another length");
+    assert!(of(&[vec![f32::NAN, 0.0], vec![0.0, 1.0]]).is_none());
+    assert!(of(&[vec![], vec![]]).is_none());
+    let other = of(&[vec![1.0, 0.0], vec![0.0, 1.0]]).unwrap();
+    assert_eq!(NewnessMap::of(&other, &[], &grid(&[], 0.0), &[], &Homography::IDENTITY), None);
+}
