@@ -2,7 +2,7 @@
 """Composes street clips in which traders set up, stay and leave, for `xunjie eval clips`: no labelled street set with stalls is at hand.
 
   compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10]
-What a trader sets up is drawn here in varied forms (parasols, tables, crates, cloths with goods, carts, tricycles, rails of clothes); houses, walkers,
+What a trader sets up is drawn here in varied forms (parasols, tables, crates, cloths with goods, carts, tricycles, rails of clothes), and so is what a shop puts out before its door; houses, walkers,
 bicycles, vehicles and bins are cut from pictures that nothing was trained on, as in compose.py. What is no stall and comes too: people who pass, a queue,
 somebody who waits, parked bicycles and vehicles, a sweeper with a cart, a delivery, a bin, furniture that the reference picture shows, a market outside of
 the zone, shadows that wander, wet ground, light. A frame of the clip stands for `--every` seconds.
@@ -279,6 +279,30 @@ class Street:
             self.person(self.rng.uniform(box[0], box[2]), min(foot + 0.02, 0.99), come, come + self.rng.uniform(30, 150), sway=0.1 * metre)
         (self.also if right else self.truths).append(f"a lawful market stall: {cut.kind}" if right else (cut.kind, since, until, box))
 
+    def shop(self):
+        """A shop that puts its goods out before its door."""
+        sheet = Sheet(2.6, 1.8, self.rng)
+        form = self.rng.choice([table, crates, rail])
+        form(sheet, 0.2, self.rng.uniform(1.2, 2.2), self.rng)
+        cut = sheet.cut(f"goods before a shop ({form.__name__})")
+        for _ in range(40):
+            foot, high = self.rng.uniform(FOOT + 0.025, FOOT + 0.06), len(cut.pixels) / S
+            tall = high * size_at(foot)
+            wide, x = tall * cut.pixels.shape[1] / len(cut.pixels), self.rng.uniform(0.05, 0.8) * W
+            box = (int(x), int(foot * H - tall), int(x + wide), int(foot * H))
+            if all(box[2] + 20 < o[0] or o[2] + 20 < box[0] or foot * H + 6 < o[1] for o in self.taken):
+                break
+        else:
+            return
+        self.taken.append(box)
+        since = self.late(0.08, 0.35)
+        until = self.end + 60 if self.rng.random() < 0.4 else since + self.late(0.4, 0.6)
+        self.stand(cut, box, since, until)
+        for _ in range(self.rng.randint(1, 4)):
+            come = self.rng.uniform(since, min(until, self.end))
+            self.person(self.rng.uniform(box[0], box[2]), foot + 0.02, come, come + self.rng.uniform(30, 120), sway=8)
+        self.truths.append((cut.kind, since, until, box))
+
     def lawful(self, kind):
         """Something that comes and is no stall."""
         rng, end = self.rng, self.end
@@ -353,9 +377,10 @@ def clip(number, parts, a, rng):
     street = Street(rng, parts, ground, end, market=rng.random() < 0.3)
     for kind in rng.sample(["queue", "waits", "sweeper", "delivery", "furniture", "bicycle", "vehicle", "bin"], rng.randint(2, 4)):
         street.lawful(kind)
+    before_shops = number % 4 == 3
     for _ in range(rng.choice([0, 1, 1, 2])):
-        street.trader()
-    if street.market:
+        street.shop() if before_shops else street.trader()
+    if street.market and not before_shops:
         street.trader(right=True)
     light, shine = ground_light(rng, end)
     sky, falls = compose.weather(rng)
@@ -390,13 +415,14 @@ def clip(number, parts, a, rng):
     coder.stdin.close()
     if coder.wait():
         raise SystemExit(f"ffmpeg could not write {folder}/clip.mp4")
-    right = 0.64 if street.market else 1.0
+    right = 0.64 if street.market and not before_shops else 1.0
+    matter, zone, far, near = ("shop_spill", "店前", 0.42, FOOT + 0.09) if before_shops else ("stall", "禁止设摊路段", 0.5, 1.0)
     (folder / "scene.toml").write_text(
         f'# Composed by training/compose_stalls.py, seed {a.seed}; weather: {sky}, ground: {light}; also there: {", ".join(street.also) or "nothing"}.\n'
-        f'start = "2026-11-23T09:00:00+08:00"\ncode = "stalls-{number:03}"\nname = "合成摊点 {number:03}"\nmatters = ["stall"]\nrevisit_s = {2 * a.every}\n\n'
-        f'[[zones]]\nname = "禁止设摊路段"\nkind = "strict"\npolygon = [[0.0, 0.5], [{right}, 0.5], [{right}, 1.0], [0.0, 1.0]]\n')
+        f'start = "2026-11-23T09:00:00+08:00"\ncode = "stalls-{number:03}"\nname = "合成摊点 {number:03}"\nmatters = ["{matter}"]\nrevisit_s = {2 * a.every}\n\n'
+        f'[[zones]]\nname = "{zone}"\nkind = "strict"\npolygon = [[0.0, {far}], [{right}, {far}], [{right}, {near}], [0.0, {near}]]\n')
     (folder / "timeline.toml").write_text("".join(
-        f'[[incidents]]\nname = "{i + 1}号{kind}"\nmatter = "stall"\nfrom_s = {since:.1f}\n' + (f"until_s = {until:.1f}\n" if until < end else "")
+        f'[[incidents]]\nname = "{i + 1}号{kind}"\nmatter = "{matter}"\nfrom_s = {since:.1f}\n' + (f"until_s = {until:.1f}\n" if until < end else "")
         + f"box = [{', '.join(f'{min(max(v, 0), 1):.4f}' for v in (b[0] / W, b[1] / H, b[2] / W, b[3] / H))}]\n\n" for i, (kind, since, until, b) in enumerate(street.truths)))
     return len(street.truths)
 

@@ -69,8 +69,8 @@ fn gathered<'a>(things: &[&'a Detection], gap_max: f32) -> Vec<Vec<&'a Detection
         gap(&a.bbox, &b.bbox) <= gap_max * a.bbox.height().max(b.bbox.height())
     };
     let mut groups: Vec<Vec<&Detection>> = Vec::new();
-    for thing in things {
-        let near = |group: &Vec<&Detection>| group.iter().any(|other| together(thing, other));
+    for &thing in things {
+        let near = |group: &Vec<&Detection>| group.iter().any(|&other| together(thing, other));
         match groups.iter().position(near) {
             Some(first) => {
                 // A thing between two groups makes them one.

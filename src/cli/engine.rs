@@ -57,6 +57,7 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
         let made = || catalogue.detector(name, settings.patrol.infer_threads);
         tried.entry(name.to_owned()).or_insert_with(made).clone()
     };
+    compares_one_way(service)?;
     let mut first = None;
     for matter in service.config.matters.values() {
         let fusion = fits(&catalogue, matter)?;
@@ -90,6 +91,18 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
         }
         _ => Ok(eyes),
     }
+}
+
+/// A look compares a view with its reference picture once, for all matters that are about what is new.
+fn compares_one_way(service: &Service) -> anyhow::Result<()> {
+    let asked = service.config.matters.values().filter_map(|matter| Some((&matter.key, matter.newness.as_ref()?)));
+    let mut asked = asked.map(|(key, newness)| (key, &newness.model));
+    if let Some((first, model)) = asked.next()
+        && let Some((other, another)) = asked.find(|(_, another)| *another != model)
+    {
+        anyhow::bail!("[newness] of matter {first} names {model} and of {other} {another}; name one model in both pipelines");
+    }
+    Ok(())
 }
 
 impl Eyes {

@@ -10,15 +10,13 @@ use super::{
 };
 use crate::{
     analysis::newness::{NewnessMap, PatchGrid, passes},
-    domain::{
-        BBox, Detection, Frame, Homography, Matter, MatterKey, Newness, Reference, ReferenceSpace,
-    },
+    domain::{BBox, Detection, Frame, Homography, Matter, MatterKey, Newness, Reference, ReferenceSpace},
     infer::{InferError, Lane},
 };
 
 /// The patches of a view's reference picture, and who passed when it was taken. Made anew for each version and weights;
 /// 0.45 MB a view that is compared.
-pub struct Before {
+pub(super) struct Before {
     of: (u32, String),
     grid: PatchGrid,
     passed: Vec<BBox<ReferenceSpace>>,
@@ -96,3 +94,7 @@ impl Spine {
             .ok_or_else(|| InferError::Run(newness.model.clone(), "it said nothing of patches".to_owned()))
     }
 }
+
+#[cfg(test)]
+#[path = "newness_tests.rs"]
+mod tests;

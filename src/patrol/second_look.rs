@@ -145,9 +145,10 @@ impl<'a> Asking<'a> {
             detector.map_or_else(|| ModelRef { name: name.to_owned(), sha256: String::new() }, |one| one.model())
         };
         let scan = matter.scan.as_ref().filter(|scan| self.scanned.contains(&scan.model));
+        let whole_view = scan.map(|scan| &scan.model).or(matter.newness.as_ref().map(|newness| &newness.model));
         let plates = matter.plate.as_ref().and_then(|plate| self.spine.plates.get(&plate.model));
         let verifier = plates.map(Plates::model);
-        Weights { detector: of(&matter.model), scan: scan.map(|scan| of(&scan.model)), verifier }
+        Weights { detector: of(&matter.model), scan: whole_view.map(|model| of(model)), verifier }
     }
 
     fn ask(
