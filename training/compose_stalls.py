@@ -3,8 +3,8 @@
 
   compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10]
 What a trader sets up is drawn here in varied forms (parasols, tables, crates, cloths with goods, carts, tricycles, rails of clothes), and so is what a shop puts out before its door; houses, walkers,
-bicycles, vehicles and bins are cut from pictures that nothing was trained on, as in compose.py. What is no stall and comes too: people who pass, a queue,
-somebody who waits, parked bicycles and vehicles, a sweeper with a cart, a delivery, a bin, furniture that the reference picture shows, a market outside of
+vehicles and bins are cut from pictures that nothing was trained on, as in compose.py. What is no stall and comes too: people who pass, a queue,
+somebody who waits, parked bicycles (drawn) and vehicles, a sweeper with a cart, a delivery, a bin, furniture that the reference picture shows, a market outside of
 the zone, shadows that wander, wet ground, light. A frame of the clip stands for `--every` seconds.
 """
 import argparse
@@ -209,6 +209,19 @@ def broom_cart(rng):
     return sheet.cut("a sweeper's cart")
 
 
+def bicycle(rng):
+    sheet, colour = Sheet(2.0, 1.2, rng), rng.choice([(40, 40, 160), (160, 90, 40), (60, 60, 60), (60, 140, 200), (200, 200, 200)])
+    for wheel in (0.5, 1.5):
+        sheet.wheel(wheel, 0.33)
+    for x0, y0, x1, y1 in ((0.5, 0.33, 0.85, 0.36), (0.85, 0.36, 0.7, 0.85), (0.5, 0.33, 0.72, 0.75), (0.72, 0.75, 1.32, 0.8), (0.85, 0.36, 1.32, 0.8), (1.32, 0.95, 1.5, 0.33)):
+        sheet.fill([(x0, y0), (x0 + 0.035, y0), (x1 + 0.035, y1), (x1, y1)], colour)
+    sheet.box(0.6, 0.85, 0.22, 0.06, (30, 30, 30))
+    sheet.box(1.25, 0.95, 0.2, 0.04, (40, 40, 45))
+    if rng.random() < 0.4:
+        sheet.box(1.42, 0.62, 0.3, 0.24, rng.choice(METAL))
+    return sheet.cut("bicycle")
+
+
 def size_at(foot):
     """Pixels of a metre where the ground lies at that share of the height."""
     return METRE * H * (foot - HORIZON) / (1 - HORIZON)
@@ -344,7 +357,7 @@ class Street:
                 at = self.late(0.1, 0.5)
                 self.person((box[0] + box[2]) / 2, min(box[3] / H + 0.015, 0.99), at, at + rng.uniform(240, 600), sway=8)
         else:
-            cut = rng.choice([one for one in self.parts["vehicle"] if (one.kind in ("bicycle", "motorcycle")) == (kind == "bicycle")] if kind != "bin" else self.parts["garbage_bin"])
+            cut = bicycle(rng) if kind == "bicycle" else rng.choice(self.parts["vehicle" if kind == "vehicle" else "garbage_bin"])
             box = self.room(cut, {"bicycle": 1.05, "vehicle": 1.6, "bin": 1.1}[kind])
             if box:
                 self.taken.append(box)

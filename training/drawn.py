@@ -23,8 +23,8 @@ import data
 MINUTES, EVERY = 12, 5  # of the clip; seconds between its frames
 SINCE, UNTIL = 90, 600  # seconds at which the heap is put down and taken away
 SCENES = {
-    "heap": {"about": "a heap, and leaves and a wet patch that are no rubbish", "view": "东墙根", "matters": ["exposed_garbage", "bin_overflow"], "name": "一堆袋装垃圾"},
-    "stall": {"about": "a trader's things, furniture that was there before, leaves and a wet patch", "view": "东墙外", "matters": ["stall"], "name": "一个摊点"},
+    "heap": {"about": "a heap, and leaves and a wet patch that are no rubbish", "view": "东墙根", "matters": ["exposed_garbage", "bin_overflow"], "name": "一堆袋装垃圾", "crf": "33"},
+    "stall": {"about": "a trader's things, furniture that was there before, leaves and a wet patch", "view": "东墙外", "matters": ["stall"], "name": "一个摊点", "crf": "37"},
 }
 BAGS = [(40, 38, 36), (46, 44, 42), (60, 55, 50), (215, 220, 222), (190, 200, 205), (60, 60, 170), (150, 90, 40), (60, 140, 70), (80, 170, 210)]
 SCRAPS = [(235, 235, 235), (60, 110, 170), (40, 60, 200), (200, 120, 50), (90, 190, 220), (120, 160, 190), (60, 160, 90)]
@@ -108,7 +108,7 @@ def main():
     noise = np.random.default_rng(a.seed)
     coder = subprocess.Popen(
         ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{compose.W}x{compose.H}", "-r", f"1/{EVERY}", "-i", "-", "-an", "-c:v", "libx264",
-         "-preset", "fast", "-crf", "33", "-g", "6", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(a.out / "clip.mp4")], stdin=subprocess.PIPE)
+         "-preset", "fast", "-crf", SCENES[a.what]["crf"], "-g", "6", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(a.out / "clip.mp4")], stdin=subprocess.PIPE)
     painted = ground.copy()
     for second in range(0, MINUTES * 60, EVERY):
         for since, paint in grounds:

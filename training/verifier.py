@@ -60,9 +60,9 @@ bias = {fusion[2]}
 """
 
 PATCHES = f"""
-# What is new beside the reference picture is found in the encoder's last tokens.
+# What is new beside the reference picture is found in the encoder's tokens after nine of its twelve blocks.
 [detector.patches]
-tensor = "/encoder/norm/LayerNormalization_output_0"
+tensor = "/encoder/blocks.8/Add_2_output_0"
 patch_px = {encoders.PATCH}
 leading_tokens = 1
 """

@@ -1,12 +1,12 @@
 //! What is new in a view: the patches of a frame beside those of the view's reference picture, in the space of an encoder.
 //! Pure; knows no class: what stays, who stands with it and where it is forbidden are for the scene and the place book.
 //!
-//! Light changes every patch a little. So each picture's own mean is taken off its patches, and the newness of the middle
-//! patch of the frame off that of all: what is left is what changed here and not everywhere.
+//! Light changes every patch a little. So the newness of the middle patch of the frame is taken off that of all: what is left
+//! is what changed here and not everywhere.
 
 use crate::domain::{BBox, Detection, FrameSpace, Homography, NEW_THING, ReferenceSpace, Score, VEHICLE_CLASSES};
 
-/// How the patches of a picture look, less the picture's mean, in 8 bits: 0.45 MB for 46 x 26 patches of 384 numbers.
+/// How the patches of a picture look, in 8 bits: 0.45 MB for 46 x 26 patches of 384 numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatchGrid {
     /// Width and height of the picture in pixels.
@@ -37,18 +37,14 @@ impl PatchGrid {
         if !is_whole || length == 0 {
             return None;
         }
-        let mut mean = vec![0.0_f32; length];
-        for token in tokens {
-            mean.iter_mut().zip(token.as_ref()).for_each(|(sum, value)| *sum += value / tokens.len() as f32);
-        }
         let mut looks = Vec::with_capacity(tokens.len() * length);
         for token in tokens {
-            let centred = || token.as_ref().iter().zip(&mean).map(|(value, mean)| value - mean);
-            let norm = centred().map(|value| value * value).sum::<f32>().sqrt();
+            let token = token.as_ref();
+            let norm = token.iter().map(|value| value * value).sum::<f32>().sqrt();
             if !norm.is_finite() {
                 return None;
             }
-            looks.extend(centred().map(|value| (value / norm.max(1e-6) * UNIT).round() as i8));
+            looks.extend(token.iter().map(|value| (value / norm.max(1e-6) * UNIT).round() as i8));
         }
         Some(Self { picture, columns, rows, patch_px, looks })
     }
@@ -99,6 +95,11 @@ const PASSING_SHARE_MIN: f32 = 0.25;
 const THING_PATCHES_MIN: usize = 2;
 /// What is new over more than this share of the view is no thing: the light, the snow, another view.
 const THING_SHARE_MAX: f32 = 0.4;
+/// Patches this much as new as the newest tenth of those they hang together with are the thing, the others its surroundings.
+/// Of .5, .65 and .8 with `from` .2 to .35 the middle one gave the best boxes in six composed clips (training/compose_stalls.py).
+const STRONG_SHARE: f32 = 0.65;
+/// The outer patches of a thing show half of it in the mean.
+const RIM_SHARE: f32 = 0.5;
 /// A named thing that is this much less new than a patch has to be was there before.
 const NAMED_SHARE: f32 = 0.5;
 
@@ -182,38 +183,54 @@ impl NewnessMap {
         seen.iter().filter(is_new).cloned().chain(self.things(from)).collect()
     }
 
-    /// Patches of newness `from` and above that hang together, as things of the class [`NEW_THING`]. Their score orders them
-    /// and is no likelihood: one half at `from`.
+    /// Patches of newness `from` and above that hang together, as things of the class [`NEW_THING`]. Newness wears off around a
+    /// thing over two patches and joins it with its neighbours: a thing is where it is strong. The score orders things and is
+    /// no likelihood: one half at `from`.
     fn things(&self, from: f32) -> Vec<Detection> {
-        let is_new = |at: usize| self.patches[at].is_some_and(|newness| newness >= from);
-        let mut reached = vec![false; self.patches.len()];
+        let is_new = |at: &usize| self.patches[*at].is_some_and(|newness| newness >= from);
+        let new: Vec<usize> = (0..self.patches.len()).filter(is_new).collect();
         let mut things = Vec::new();
-        for first in 0..self.patches.len() {
-            if reached[first] || !is_new(first) {
+        for whole in self.hanging_together(&new) {
+            if whole.len() as f32 > THING_SHARE_MAX * self.patches.len() as f32 {
                 continue;
             }
-            reached[first] = true;
-            let (mut whole, mut next) = (vec![first], 0);
-            while let Some(&at) = whole.get(next) {
-                next += 1;
-                for other in self.around(at) {
-                    if !reached[other] && is_new(other) {
-                        reached[other] = true;
-                        whole.push(other);
-                    }
-                }
-            }
-            let is_thing = whole.len() >= THING_PATCHES_MIN
-                && whole.len() as f32 <= THING_SHARE_MAX * self.patches.len() as f32;
-            if !is_thing {
-                continue;
-            }
-            let newness = whole.iter().filter_map(|at| self.patches[*at]).sum::<f32>() / whole.len() as f32;
-            let bbox = whole.iter().map(|at| self.patch(*at)).reduce(|a, b| a.union(&b)).expect("it has patches");
-            let score = Score::new(newness / (newness + from)).unwrap_or(Score::ZERO);
-            things.push(Detection { class: NEW_THING.into(), score, bbox, text: None });
+            let mut newness: Vec<f32> = whole.iter().filter_map(|at| self.patches[*at]).collect();
+            newness.sort_by(f32::total_cmp);
+            let least = (STRONG_SHARE * newness[(newness.len() - 1) * 9 / 10]).max(from);
+            let is_strong = |at: &usize| self.patches[*at].is_some_and(|newness| newness >= least);
+            let strong: Vec<usize> = whole.into_iter().filter(is_strong).collect();
+            let parts = self.hanging_together(&strong);
+            things.extend(parts.iter().filter(|part| part.len() >= THING_PATCHES_MIN).map(|part| self.thing(part, from)));
         }
         things
+    }
+
+    fn thing(&self, patches: &[usize], from: f32) -> Detection {
+        let newness = patches.iter().filter_map(|at| self.patches[*at]).sum::<f32>() / patches.len() as f32;
+        let whole = patches.iter().map(|at| self.patch(*at)).reduce(|a, b| a.union(&b)).expect("a thing has patches");
+        let [x, y] = self.patch_px.map(|px| px * RIM_SHARE);
+        let bbox = BBox::new(whole.x0() + x, whole.y0() + y, whole.x1() - x, whole.y1() - y);
+        let score = Score::new(newness / (newness + from)).unwrap_or(Score::ZERO);
+        Detection { class: NEW_THING.into(), score, bbox, text: None }
+    }
+
+    /// Groups of the given patches, each reached from the first by neighbours.
+    fn hanging_together(&self, patches: &[usize]) -> Vec<Vec<usize>> {
+        let mut open = vec![false; self.patches.len()];
+        patches.iter().for_each(|at| open[*at] = true);
+        let mut groups = Vec::new();
+        for first in patches {
+            if !std::mem::replace(&mut open[*first], false) {
+                continue;
+            }
+            let (mut group, mut next) = (vec![*first], 0);
+            while let Some(&at) = group.get(next) {
+                next += 1;
+                group.extend(self.around(at).filter(|other| std::mem::replace(&mut open[*other], false)));
+            }
+            groups.push(group);
+        }
+        groups
     }
 
     fn patch(&self, at: usize) -> BBox<FrameSpace> {

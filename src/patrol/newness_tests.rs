@@ -24,7 +24,7 @@ const PATCH_PX: [u32; 2] = [32, 24];
 fn matter() -> Matter {
     let mut matter = fixtures::matter();
     matter.composition.anchor.classes.push(NEW_THING.into());
-    matter.newness = Some(Newness { model: "comparer".into(), from: 0.5 });
+    matter.newness = Some(Newness { model: "comparer".into(), from: 0.25 });
     matter.every = Some(Duration::from_secs(30));
     matter
 }
@@ -35,7 +35,7 @@ fn patches(picture: &Picture) -> PatchGrid {
     let pixels = |at: u32| {
         let (left, top) = (at % columns * PATCH_PX[0], at / columns * PATCH_PX[1]);
         let nine = (0..9).map(move |n| (left + 4 + n % 3 * 11, top + 3 + n / 3 * 8));
-        nine.flat_map(|(x, y)| picture.rgb_at(x, y).map(f32::from)).collect::<Vec<f32>>()
+        nine.flat_map(|(x, y)| picture.rgb_at(x, y).map(|value| f32::from(value) - 128.0)).collect::<Vec<f32>>()
     };
     let tokens: Vec<Vec<f32>> = (0..columns * rows).map(pixels).collect();
     PatchGrid::new([WIDTH, HEIGHT], [columns as usize, rows as usize], PATCH_PX.map(|px| px as f32), &tokens).unwrap()
