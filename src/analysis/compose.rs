@@ -24,9 +24,11 @@ pub struct Candidate<'a> {
 impl Candidate<'_> {
     /// Whether this frame shows the whole composition that `matter` asks for.
     pub fn is_complete(&self, matter: &Matter) -> bool {
-        matter.composition.companion.as_ref().is_none_or(|asked| {
-            self.companion.is_some() || asked.or_anchors.is_some_and(|least| self.anchors >= least)
-        })
+        matter
+            .composition
+            .companion
+            .as_ref()
+            .is_none_or(|asked| self.companion.is_some() || asked.or_anchors.is_some_and(|least| self.anchors >= least))
     }
 }
 
@@ -65,9 +67,8 @@ fn is_named(thing: &Detection) -> bool {
 
 /// Things whose gap is at most `gap_max` heights of the higher one, together; groups and their things keep their order.
 fn gathered<'a>(things: &[&'a Detection], gap_max: f32) -> Vec<Vec<&'a Detection>> {
-    let together = |a: &Detection, b: &Detection| {
-        gap(&a.bbox, &b.bbox) <= gap_max * a.bbox.height().max(b.bbox.height())
-    };
+    let together =
+        |a: &Detection, b: &Detection| gap(&a.bbox, &b.bbox) <= gap_max * a.bbox.height().max(b.bbox.height());
     let mut groups: Vec<Vec<&Detection>> = Vec::new();
     for &thing in things {
         let near = |group: &Vec<&Detection>| group.iter().any(|&other| together(thing, other));
@@ -157,6 +158,7 @@ pub(crate) mod tests {
                     distance_max: 0.5,
                     share_min: 0.5,
                     or_anchors: None,
+                    stays: false,
                 }),
                 gather_max: None,
             },

@@ -88,7 +88,7 @@ pub fn passes(detection: &Detection) -> bool {
 }
 
 /// A detection below this score passes nowhere.
-const PASSING_SCORE_MIN: f32 = 0.3;
+const PASSING_SCORE_MIN: f32 = 0.25;
 /// A patch of which more than this lies in the box of who passes is theirs: an encoder's patch knows its neighbours.
 const PASSING_SHARE_MIN: f32 = 0.25;
 /// A thing has at least so many patches that hang together.
@@ -128,8 +128,10 @@ impl NewnessMap {
             return None;
         }
         let [w, h] = now.picture.map(f64::from);
-        let passed: Vec<_> =
-            passed.iter().map(|bbox| Homography::IDENTITY.to_frame(bbox, before.picture[0], before.picture[1])).collect();
+        let passed: Vec<_> = passed
+            .iter()
+            .map(|bbox| Homography::IDENTITY.to_frame(bbox, before.picture[0], before.picture[1]))
+            .collect();
         let taken = |patch: BBox<FrameSpace>, by: &[BBox<FrameSpace>]| {
             by.iter().any(|bbox| patch.covered_by(bbox) > PASSING_SHARE_MIN)
         };
@@ -174,8 +176,8 @@ impl NewnessMap {
         (!found.is_empty()).then(|| found.iter().sum::<f32>() / found.len() as f32)
     }
 
-    /// What a matter that asks for newness `from` judges of what was seen: named things that were not there before, and new
-    /// things without a name.
+    /// What a matter that asks for newness `from` judges of what was seen: named things that were not there before, new things
+    /// without a name, and who passes.
     pub fn judged(&self, seen: &[Detection], from: f32) -> Vec<Detection> {
         let is_new = |one: &&Detection| {
             passes(one) || self.in_box(&one.bbox).is_none_or(|newness| newness >= from * NAMED_SHARE)
@@ -200,7 +202,8 @@ impl NewnessMap {
             let is_strong = |at: &usize| self.patches[*at].is_some_and(|newness| newness >= least);
             let strong: Vec<usize> = whole.into_iter().filter(is_strong).collect();
             let parts = self.hanging_together(&strong);
-            things.extend(parts.iter().filter(|part| part.len() >= THING_PATCHES_MIN).map(|part| self.thing(part, from)));
+            things
+                .extend(parts.iter().filter(|part| part.len() >= THING_PATCHES_MIN).map(|part| self.thing(part, from)));
         }
         things
     }

@@ -12,8 +12,8 @@ use super::{
     place_book::Spot,
 };
 use crate::domain::{
-    Detection, Frame, Homography, Matter, MatterKey, OnRecord, Place, PlateNumber, ReadText, Sighting, Sign,
-    VehicleRegister, WallTime, Zone,
+    Detection, Frame, Homography, Matter, MatterKey, OnRecord, Place, PlateNumber, ReadText, ReferenceDetection,
+    Sighting, Sign, VehicleRegister, WallTime, Zone,
 };
 
 /// What a view is judged by.
@@ -23,6 +23,8 @@ pub struct Rules<'a> {
     pub zones: &'a [Zone],
     /// The view's signs; those that a person permitted are lawful wherever they stand.
     pub signs: &'a [Sign],
+    /// What was seen when the view was last compared with its reference picture.
+    pub before: &'a [ReferenceDetection],
     /// The vehicles that the city has on record, for matters that read plates.
     pub register: &'a VehicleRegister,
     /// The matters that the look looks for.
@@ -50,6 +52,8 @@ const IN_PICTURE_MIN: f32 = 0.6;
 const COVERED_MAX: f32 = 0.4;
 /// A spot that looks this much like its place has not changed, whatever the model says.
 const UNCHANGED_LIKENESS: f32 = 0.85;
+/// A trader who steps aside by half a width is still there.
+const SAME_SPOT_IOU: f32 = 0.1;
 /// A detection below this score hides nothing.
 const HIDING_SCORE_MIN: f32 = 0.3;
 
@@ -60,7 +64,11 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
     for matter in rules.matters.values() {
         let detections = match (&matter.newness, seen.newness) {
             (None, _) => Cow::Borrowed(seen.detections),
-            (Some(asked), Some(newness)) => Cow::Owned(newness.judged(seen.detections, asked.from)),
+            (Some(asked), Some(newness)) => {
+                let mut judged = newness.judged(seen.detections, asked.from);
+                judged.retain(|one| !only_passes(matter, one, rules.before, seen));
+                Cow::Owned(judged)
+            }
             (Some(_), None) => continue,
         };
         for candidate in candidates(matter, &detections) {
@@ -94,6 +102,15 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
         }
     }
     sightings
+}
+
+/// Whether it would keep a thing of the matter company, has to stay for that, and was not there in the look before.
+fn only_passes(matter: &Matter, one: &Detection, before: &[ReferenceDetection], seen: Registered<'_>) -> bool {
+    let asked = matter.composition.companion.as_ref().filter(|companion| companion.stays);
+    let is_companion = |class: &str| asked.is_some_and(|asked| asked.part.classes.iter().any(|known| known == class));
+    let bbox = || seen.homography.to_reference(&one.bbox, seen.frame.picture.width(), seen.frame.picture.height());
+    is_companion(&one.class)
+        && !before.iter().any(|other| other.class == one.class && other.bbox.iou(&bbox()) >= SAME_SPOT_IOU)
 }
 
 /// Whether the vehicle of this plate is on record on the day of `at`; what is no plate's number is not.
@@ -196,7 +213,7 @@ mod tests {
     fn with_rules<T>(zones: &[Zone], run: impl FnOnce(Rules<'_>) -> T) -> T {
         let matters = BTreeMap::from([(matter().key, matter())]);
         let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
-        run(Rules { zones, signs: &[], register: &VehicleRegister::default(), matters: &matters, civil })
+        run(Rules { zones, signs: &[], before: &[], register: &VehicleRegister::default(), matters: &matters, civil })
     }
 
     #[test]
@@ -227,7 +244,7 @@ mod tests {
         ] {
             let detections = [Detection { text: Some(said.into()), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
             let register = VehicleRegister::default();
-            let rules = Rules { zones: &zones, signs, register: &register, matters: &matters, civil };
+            let rules = Rules { zones: &zones, signs, before: &[], register: &register, matters: &matters, civil };
             let sightings = sightings(rules, seen(&frame, &detections));
             assert_eq!((sightings.len(), sightings[0].zone.is_some()), (1, is_forbidden), "{said}");
             assert_eq!(sightings[0].read, Some(ReadText::new(said)));
@@ -255,10 +272,32 @@ mod tests {
         ] {
             let detections =
                 [Detection { text: plate.map(Into::into), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
-            let rules = Rules { zones: &zones, signs: &[], register: &register, matters: &matters, civil };
+            let rules = Rules { zones: &zones, signs: &[], before: &[], register: &register, matters: &matters, civil };
             let sightings = sightings(rules, seen(&frame, &detections));
             assert_eq!(sightings.first().map(|one| one.zone.is_some()), forbidden, "{plate:?}");
         }
+    }
+
+    #[test]
+    fn who_must_stay_was_there_in_the_look_before() {
+        let frame = frame(None);
+        let mut stall = crate::analysis::compose::tests::matter("stall", &["cart"], Some(&["person"]));
+        stall.composition.companion.as_mut().unwrap().stays = true;
+        let seen = seen(&frame, &[]);
+        let before = |x0: f32| {
+            [ReferenceDetection {
+                class: "person".into(),
+                score: Score::new(0.8).unwrap(),
+                bbox: BBox::from([x0, 0.4, x0 + 0.1, 0.7]),
+            }]
+        };
+        let person = detection("person", [80.0, 80.0, 100.0, 140.0]);
+        assert!(!only_passes(&stall, &person, &before(0.45), seen), "half a width aside");
+        assert!(only_passes(&stall, &person, &before(0.55), seen), "another one");
+        assert!(only_passes(&stall, &person, &[], seen));
+        assert!(!only_passes(&stall, &detection("cart", [80.0, 80.0, 100.0, 140.0]), &[], seen), "a thing");
+        stall.composition.companion.as_mut().unwrap().stays = false;
+        assert!(!only_passes(&stall, &person, &[], seen));
     }
 
     #[test]

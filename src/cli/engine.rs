@@ -100,7 +100,9 @@ fn compares_one_way(service: &Service) -> anyhow::Result<()> {
     if let Some((first, model)) = asked.next()
         && let Some((other, another)) = asked.find(|(_, another)| *another != model)
     {
-        anyhow::bail!("[newness] of matter {first} names {model} and of {other} {another}; name one model in both pipelines");
+        anyhow::bail!(
+            "[newness] of matter {first} names {model} and of {other} {another}; name one model in both pipelines"
+        );
     }
     Ok(())
 }

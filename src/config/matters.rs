@@ -87,6 +87,8 @@ struct RawCompanion {
     share_min: Option<f32>,
     /// So many anchors of the model's classes, gathered, do without it; none do where it is left out.
     or_anchors: Option<u32>,
+    /// Whether it must have been there in the look before, too; not where it is left out. Only for matters with `[newness]`.
+    stays: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -271,6 +273,7 @@ fn companion(raw: RawCompanion, check: &mut Checker<'_>) -> Companion {
         distance_max: check.number("companion.distance_max_heights", distance, 0.0..=20.0, "heights"),
         share_min: check.number("companion.share_min", raw.share_min, 0.0..=1.0, "a share"),
         or_anchors: (raw.or_anchors).map(|count| check.number("companion.or_anchors", Some(count), 1..=100, "things")),
+        stays: raw.stays.unwrap_or(false),
     }
 }
 

@@ -49,7 +49,6 @@ fn the_shipped_matters_and_city_load_without_a_settings_file() {
             "motor_vehicle_parking",
             "muck_truck",
             "non_motor_vehicle_parking",
-            "shop_spill",
             "stall"
         ]
     );
@@ -88,7 +87,12 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         Ok::<_, Vec<String>>(config.matters[&"stall".parse().unwrap()].clone())
     };
     assert_eq!(level("", "").unwrap_err(), ["level"], "a matter says what it rests on");
-    assert_eq!(level("level = \"composed\"", "").unwrap().newness.map(|n| n.model).as_deref(), Some("street_verifier_wide"));
+    let newness = "[newness]\nmodel = \"w\"\nfrom = 0.3\n";
+    assert_eq!(
+        level("level = \"composed\"", newness).unwrap_err(),
+        ["look.every_s"],
+        "comparing is not for every look"
+    );
     let sections = "[verify]\nmodel = \"v\"\nclasses = [\"a\"]\naccept_min = 0.5\nnewness_min = 0.2\n\
                     [scan]\nmodel = \"w\"\nevery_s = 600\n[exemplars]\nlikeness_min = 0.8\n";
     let stall = level("level = \"few_shot\"", sections).unwrap();

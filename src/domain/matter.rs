@@ -93,6 +93,8 @@ pub struct Companion {
     pub share_min: f32,
     /// So many anchors of the detector's classes together do without it; `None`: none do.
     pub or_anchors: Option<u32>,
+    /// It must have been there in the look before, too: who passes by keeps nobody company.
+    pub stays: bool,
 }
 
 /// How a box is tested against a zone.

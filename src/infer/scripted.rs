@@ -20,7 +20,9 @@ impl ScriptedDetector {
     pub fn by_function(
         script: impl Fn(u64, &Picture) -> Result<Vec<Detection>, InferError> + Send + Sync + 'static,
     ) -> Self {
-        Self::by_inspection(move |n, picture| Ok(Inspection { detections: script(n, picture)?, ..Inspection::default() }))
+        Self::by_inspection(move |n, picture| {
+            Ok(Inspection { detections: script(n, picture)?, ..Inspection::default() })
+        })
     }
 
     /// The same, with how each picture looks.

@@ -89,9 +89,7 @@ impl Spine {
 
     fn patches(&self, newness: &Newness, frame: &Frame) -> Result<PatchGrid, InferError> {
         let inspected = self.seer(&newness.model)?.inspect_in(Lane::Visit, &frame.picture)?;
-        inspected
-            .patches
-            .ok_or_else(|| InferError::Run(newness.model.clone(), "it said nothing of patches".to_owned()))
+        inspected.patches.ok_or_else(|| InferError::Run(newness.model.clone(), "it said nothing of patches".to_owned()))
     }
 }
 

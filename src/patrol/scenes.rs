@@ -14,8 +14,8 @@ use super::{newness::Before, second_look::Baseline};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Detection, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference, Stream,
-        StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
+        Detection, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference,
+        ReferenceDetection, Stream, StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -38,6 +38,8 @@ pub struct Scene {
     pub baseline: Baseline,
     /// What newness is measured against.
     pub(super) before: Option<Before>,
+    /// What was seen when it was last compared.
+    pub(super) stood: Vec<ReferenceDetection>,
     /// When matters with an interval of their own were last judged.
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
@@ -129,6 +131,7 @@ impl Scenes {
                 book,
                 baseline: Baseline::default(),
                 before: None,
+                stood: Vec::new(),
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
                 signs_read: None,

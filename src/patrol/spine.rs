@@ -280,8 +280,12 @@ impl Spine {
         let judgeable = Judgeable { frame, homography: matched.homography, detections, newness };
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
-        let rules = Rules { zones: &scene.zones, signs: &signs, register: &self.config.vehicles, matters, civil };
+        let Scene { zones, stood: before, .. } = &*scene;
+        let rules = Rules { zones, signs: &signs, before, register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
+        if judgeable.is_compared() {
+            scene.stood = judgeable.observed().detections;
+        }
         (seen.state, seen.reason, seen.last) = (ViewState::Same, None, Some(judgeable));
         Ok(())
     }

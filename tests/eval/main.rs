@@ -253,6 +253,18 @@ fn with_a_trader(scene: &Path, into: &Path) {
     assert!(laid.is_ok_and(|status| status.success()), "ffmpeg lays a figure into the clip");
 }
 
+/// A root whose stall is about what is new; models and city are the project's own.
+fn on_trial(scene: &Path, folder: &Path) -> std::path::PathBuf {
+    let root = folder.join("root");
+    fs::create_dir_all(root.join("pipelines")).expect("the folder can be written");
+    for shared in ["models", "city"] {
+        std::os::unix::fs::symlink(Path::new(ROOT).join(shared), root.join(shared)).expect("a link can be made");
+    }
+    fs::copy(scene.join("pipelines/stall.toml"), root.join("pipelines/stall.toml"))
+        .expect("the fixture has a pipeline");
+    root
+}
+
 /// What the reference picture does not show, with somebody beside it, is a stall; the same without anybody, and the city's
 /// furniture, are none. No model of the chain has a name for what stands there.
 #[test]
@@ -261,10 +273,11 @@ fn a_traders_things_that_stay_are_one_stall_and_without_a_trader_none() {
     let scene = Path::new(ROOT).join("fixtures/scenes/stall");
     let attended = folder.path().join("attended.mp4");
     with_a_trader(&scene, &attended);
+    let root = on_trial(&scene, folder.path());
     for (clip, found) in [(attended, 1), (scene.join("clip.mp4"), 0)] {
         let out = folder.path().join(format!("out-{found}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
-        command.args(["--root", ROOT, "eval", "clip", "--clip"]).arg(&clip).arg("--out").arg(&out);
+        command.arg("--root").arg(&root).args(["eval", "clip", "--clip"]).arg(&clip).arg("--out").arg(&out);
         command.arg("--scene").arg(scene.join("scene.toml")).arg("--timeline").arg(scene.join("timeline.toml"));
         let ran = command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA").output();
         let ran = ran.expect("cargo built the program");

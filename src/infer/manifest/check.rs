@@ -12,8 +12,8 @@ use super::{
     Calibrations, CharsetSource, DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PatchesSpec, PictureInput,
     PlateDetectionSpec, TextDetectionSpec, TextRecognitionSpec,
     raw::{
-        RawDetector, RawEncoder, RawHead, RawInput, RawManifest, RawNanoDet, RawPatches, RawPlateDetection, RawTextDetection,
-        RawTextRecognition, RawVerify, RawYolox,
+        RawDetector, RawEncoder, RawHead, RawInput, RawManifest, RawNanoDet, RawPatches, RawPlateDetection,
+        RawTextDetection, RawTextRecognition, RawVerify, RawYolox,
     },
 };
 use crate::{

@@ -132,7 +132,12 @@ impl PatchesSpec {
     ///
     /// # Errors
     /// [`DecodeError`] when the tensor is not what the manifest describes.
-    pub fn read(&self, output: &Output<'_>, letterbox: &Letterbox, format: &TensorFormat) -> Result<PatchGrid, DecodeError> {
+    pub fn read(
+        &self,
+        output: &Output<'_>,
+        letterbox: &Letterbox,
+        format: &TensorFormat,
+    ) -> Result<PatchGrid, DecodeError> {
         let whole = [format.width, format.height].map(|side| (side / self.patch_px) as usize);
         let leading = self.leading_tokens as usize;
         let tokens = leading + whole[0] * whole[1];
