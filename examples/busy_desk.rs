@@ -70,6 +70,10 @@ struct Options {
     /// plain_latest (masked, without a box), each .jpg.
     #[arg(long)]
     pictures: Option<PathBuf>,
+    /// Where the parked vehicle of those pictures is: `x0,y0,x1,y1` as fractions. Incidents with pictures then lie there and
+    /// are parked vehicles.
+    #[arg(long = "box", value_name = "BOX", value_parser = box_of)]
+    at: Option<[f32; 4]>,
     /// How many of the waiting incidents get pictures, the latest first.
     #[arg(long, default_value_t = 300)]
     with_pictures: usize,
@@ -87,7 +91,15 @@ fn main() -> anyhow::Result<()> {
     let clock = Arc::new(SimulatedClock::starting_at(now.minus(Duration::from_secs(options.days * 86_400))));
     let service = Service::open(Arc::new(config), clock.clone())?;
     let pictures = options.pictures.as_deref().map(pictures).transpose()?.unwrap_or_default();
-    let mut desk = Desk { service, clock, dice: Rng::with_seed(options.seed), pictures, views: Vec::new(), stays: 0 };
+    let mut desk = Desk {
+        service,
+        clock,
+        dice: Rng::with_seed(options.seed),
+        pictures,
+        at: options.at,
+        views: Vec::new(),
+        stays: 0,
+    };
     for n in 0..options.cameras {
         desk.camera(n, &options.grid_cells)?;
     }
@@ -98,6 +110,12 @@ fn main() -> anyhow::Result<()> {
     desk.wait(options.waiting - plain, true)?;
     println!("{} cameras, {} decided, {} waiting", options.cameras, options.decided, options.waiting);
     Ok(())
+}
+
+fn box_of(text: &str) -> Result<[f32; 4], String> {
+    let sides: Vec<f32> =
+        text.split(',').map(str::parse).collect::<Result<_, _>>().map_err(|error| format!("{error}"))?;
+    <[f32; 4]>::try_from(sides).map_err(|_| "four numbers".to_owned())
 }
 
 fn pictures(folder: &Path) -> anyhow::Result<Vec<(FileRole, &'static str, Vec<u8>)>> {
@@ -132,6 +150,7 @@ struct Desk {
     clock: Arc<SimulatedClock>,
     dice: Rng,
     pictures: Vec<(FileRole, &'static str, Vec<u8>)>,
+    at: Option<[f32; 4]>,
     views: Vec<Seen>,
     stays: u32,
 }
@@ -145,7 +164,7 @@ impl Desk {
             latitude: 30.55 + 0.004 * row,
             crs: Crs::Cgcs2000,
             address: format!("{road} {} 号", 8 + 2 * n),
-            grid_cell: (!cells.is_empty()).then(|| cells[n % cells.len()].clone()),
+            grid_cell: (!cells.is_empty()).then(|| cells[n % 8 * cells.len() / 8].clone()),
         };
         let code = format!("5101060100132{:07}", n + 100);
         let made = self.service.register_stream(
@@ -171,7 +190,7 @@ impl Desk {
                 name: "禁停区".to_owned(),
                 kind: ZoneKind::Strict,
                 matters: MATTERS.map(str::to_owned).to_vec(),
-                polygon: vec![[0.02, 0.3], [0.98, 0.3], [0.98, 0.98], [0.02, 0.98]],
+                polygon: vec![[0.02, 0.04], [0.98, 0.04], [0.98, 0.98], [0.02, 0.98]],
                 hours: None,
                 valid_from: None,
                 valid_until: None,
@@ -284,7 +303,7 @@ impl Desk {
             observed: None,
         };
         for _ in 0..incidents {
-            let (place, incident) = self.stay(seen);
+            let (place, incident) = self.stay(seen, shown);
             if shown && !self.pictures.is_empty() {
                 let head = match outcome.evidence.last() {
                     Some(row) => Some(row.manifest_sha256.clone()),
@@ -302,12 +321,15 @@ impl Desk {
         Ok(outcome.changes.iter().map(IncidentChange::incident).collect())
     }
 
-    fn stay(&mut self, seen: usize) -> (Place, Incident) {
+    fn stay(&mut self, seen: usize, shown: bool) -> (Place, Incident) {
         let (view, zone, now) = (self.views[seen].view.id, self.views[seen].zone, self.clock.now());
         self.stays += 1;
-        let matter: MatterKey = MATTERS[[0, 0, 0, 1, 2][self.dice.usize(0..5)]].parse().expect("a key");
+        let at = self.at.filter(|_| shown);
+        let dice = [0, 0, 0, 1, 2][self.dice.usize(0..5)];
+        let matter: MatterKey = MATTERS[if at.is_some() { 0 } else { dice }].parse().expect("a key");
         let (x, y) = (0.05 + 0.6 * self.dice.f32(), 0.32 + 0.4 * self.dice.f32());
-        let bbox = BBox::new(x, y, x + 0.12, y + 0.16);
+        let [x0, y0, x1, y1] = at.unwrap_or([x, y, x + 0.12, y + 0.16]);
+        let bbox = BBox::new(x0, y0, x1, y1);
         let first_seen = now.minus(Duration::from_secs(300 + self.dice.u64(0..900)));
         let score = Score::new(0.45 + 0.5 * self.dice.f32()).expect("a score");
         let place = Place {

@@ -51,6 +51,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("store", &["rusqlite"]),
     ("service", &["argon2"]),
     ("identity", &["openidconnect"]),
+    ("web", &["governor"]),
 ];
 
 /// What the pure rooms must not contain: they never wait, never read a clock, never touch the machine.

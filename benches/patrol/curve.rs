@@ -164,7 +164,7 @@ fn collect(service: &Service, started: WallTime, row: &mut Row) {
             row.took.push(look.ended.since(look.started).as_secs_f64());
             *row.states.entry(xunjie::telemetry::state_label(look.state)).or_default() += 1;
             if let Some(reason) = look.reason {
-                eprintln!("{:?}: {reason}", look.state);
+                eprintln!("{:?}: {}", look.state, reason.en);
             }
         }
     }

@@ -150,6 +150,7 @@ pub(crate) mod tests {
             verify: None,
             scan: None,
             newness: None,
+            shadow: None,
             plate: None,
             composition: Composition {
                 anchor: part(anchor, 0.35),

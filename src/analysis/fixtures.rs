@@ -21,6 +21,7 @@ pub fn matter() -> Matter {
         verify: None,
         scan: None,
         newness: None,
+        shadow: None,
         plate: None,
         composition: Composition {
             anchor: Part { classes: vec!["car".into()], score_min: Score::new(0.3).expect("in range") },

@@ -19,6 +19,7 @@ mod rectangle;
 mod resample;
 pub mod scene;
 pub mod score;
+pub mod shadow;
 pub mod statistics;
 pub mod tensor;
 pub mod tiles;

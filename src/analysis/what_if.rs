@@ -73,6 +73,8 @@ pub struct Difference {
 /// Everything that `draft` judges differently than `present`, in the order of `looks`; of one look by matter, surest
 /// first. A thing of the same judgement by another zone is a difference too where it counts: dwell follows the zone.
 ///
+/// Text that a person had permitted when it was seen is lawful on both sides, and no difference.
+///
 /// `size` is the reference picture's in pixels: companions are reached for in pixels, not in fractions.
 pub fn differences(
     catalogue: &BTreeMap<MatterKey, Matter>,
@@ -108,6 +110,7 @@ fn in_pixels(observed: &Observed, (width, height): (u32, u32)) -> Vec<Detection>
     let frame = |bbox| Homography::IDENTITY.to_frame(bbox, width, height);
     let detections = observed.detections.iter();
     detections
+        .filter(|seen| !seen.permitted)
         .map(|seen| Detection { class: seen.class.clone(), score: seen.score, bbox: frame(&seen.bbox), text: None })
         .collect()
 }
@@ -141,7 +144,12 @@ mod tests {
     }
 
     fn saw(time: &str, bbox: [f32; 4]) -> (LookId, Observed) {
-        let car = ReferenceDetection { class: "car".into(), score: Score::new(0.8).unwrap(), bbox: BBox::from(bbox) };
+        let car = ReferenceDetection {
+            class: "car".into(),
+            score: Score::new(0.8).unwrap(),
+            bbox: BBox::from(bbox),
+            permitted: false,
+        };
         let at = format!("2026-11-23T{time}+08:00").parse().unwrap();
         (LookId::derived(&[time.as_bytes()]), Observed::new(at, vec![car]))
     }
@@ -178,6 +186,22 @@ mod tests {
             let found = differences(&catalogue, present, draft, &looks, (1920, 1080), civil);
             let told = found.iter().map(|d| (d.before.why, d.after.why)).collect::<Vec<_>>();
             assert_eq!(told, expected.into_iter().collect::<Vec<_>>(), "{present:?} {draft:?} at {time}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_permitted_is_lawful_under_any_draft() {
+        let catalogue = BTreeMap::from([(matter().key, matter())]);
+        let matters = BTreeSet::from([matter().key]);
+        let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
+        let zones = [zone(ZoneKind::Strict)];
+        let (present, draft) =
+            (Rulebook { zones: &[], matters: &matters }, Rulebook { zones: &zones, matters: &matters });
+        let (look, mut observed) = saw("12:00:00", [0.4, 0.4, 0.6, 0.6]);
+        for (permitted, differs) in [(false, 1), (true, 0)] {
+            observed.detections[0].permitted = permitted;
+            let looks = [(look, observed.clone())];
+            assert_eq!(differences(&catalogue, present, draft, &looks, (1920, 1080), civil).len(), differs);
         }
     }
 

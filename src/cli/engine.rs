@@ -14,14 +14,20 @@ use anyhow::Context;
 use crate::{
     analysis::verify::Fusion,
     domain::{Matter, PlateReading, Unable, Verify},
-    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest, text::Plates},
+    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest, pool::PoolSettings, text::Plates},
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
         sessions::{PoolConfig, SessionPool},
     },
-    patrol::{keep::Keep, scenes::Scenes, second_look::Verifier, spine::Spine},
-    service::Service,
+    patrol::{
+        keep::Keep,
+        scenes::Scenes,
+        second_look::Verifier,
+        shadow::{ShadowBench, Tried, WhenFull},
+        spine::Spine,
+    },
+    service::{SHADOW_FOLDER, Service},
 };
 
 /// At most one in so many workers is busy with a camera that failed when it was last tried.
@@ -39,6 +45,8 @@ pub(super) struct Eyes {
     pub verifiers: BTreeMap<String, Verifier>,
     /// Those that read plates.
     pub plates: BTreeMap<String, Plates>,
+    /// New models that are tried beside the matters' own.
+    pub shadows: Tried,
     /// Matters that cannot be judged without what is missing here.
     pub unable: Vec<Unable>,
 }
@@ -76,13 +84,15 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
             eyes.unable.push(Unable { matter: matter.key.clone(), why });
             continue;
         }
+        // A new model that cannot be loaded costs its trial and nothing else.
+        if let Err(error) = eyes.add_shadow(&catalogue, matter) {
+            tracing::warn!(matter = %matter.key, %error, "the new model is not tried; the old one judges as before");
+        }
         if let Some((verify, fusion)) = matter.verify.as_ref().zip(fusion)
             && !eyes.verifiers.contains_key(&verify.model)
         {
-            let spec = catalogue.manifest(&verify.model)?.detector()?;
-            let unseen = spec.classes.iter().map(|class| (class.clone(), spec.unseen(class))).collect();
             let detector = load(&verify.model)?;
-            eyes.verifiers.insert(verify.model.clone(), Verifier { detector, fusion, unseen });
+            eyes.verifiers.insert(verify.model.clone(), verifier(&catalogue, &verify.model, detector, fusion)?);
         }
     }
     match first {
@@ -108,6 +118,22 @@ fn compares_one_way(service: &Service) -> anyhow::Result<()> {
 }
 
 impl Eyes {
+    /// Loads the new models that a matter tries.
+    fn add_shadow(&mut self, catalogue: &Catalogue, matter: &Matter) -> Result<(), InferError> {
+        let Some(shadow) = &matter.shadow else { return Ok(()) };
+        if let Some(name) = shadow.model.as_ref().filter(|name| !self.shadows.detectors.contains_key(*name)) {
+            let detector = catalogue.detector_with(name, PoolSettings::lowest())?;
+            self.shadows.detectors.insert(name.clone(), detector);
+        }
+        if let Some((name, fusion)) = shadow.verifier.as_ref().zip(shadow_fusion(catalogue, matter)?)
+            && !self.shadows.verifiers.contains_key(name)
+        {
+            let detector = catalogue.detector_with(name, PoolSettings::lowest())?;
+            self.shadows.verifiers.insert(name.clone(), verifier(catalogue, name, detector, fusion)?);
+        }
+        Ok(())
+    }
+
     /// Loads the reader of plates; why it cannot be used, in words.
     fn add_plates(&mut self, service: &Service, catalogue: &Catalogue, plate: &PlateReading) -> Result<(), String> {
         if service.config.vehicles.is_empty() {
@@ -135,11 +161,38 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
     if let Some(newness) = &matter.newness {
         catalogue.manifest(&newness.model)?.compares(matter, newness)?;
     }
+    if let Some(shadow) = &matter.shadow {
+        let at = || format!("pipelines/{}.toml, [shadow]", matter.key);
+        if let Some(name) = &shadow.model {
+            catalogue.manifest(name).and_then(|manifest| manifest.serves(matter)).with_context(at)?;
+        }
+        shadow_fusion(catalogue, matter).with_context(at)?;
+    }
     if let Some(scan) = &matter.scan {
         catalogue.manifest(&scan.model)?.scans(matter)?;
     }
     let verify = |verify: &Verify| anyhow::Ok(catalogue.manifest(&verify.model)?.verifies(matter, verify)?);
     matter.verify.as_ref().map(verify).transpose()
+}
+
+/// A verifier with what its manifest says about its scores.
+fn verifier(
+    catalogue: &Catalogue,
+    name: &str,
+    detector: Arc<dyn Detector>,
+    fusion: Fusion,
+) -> Result<Verifier, InferError> {
+    let spec = catalogue.manifest(name)?.detector()?;
+    let unseen = spec.classes.iter().map(|class| (class.clone(), spec.unseen(class))).collect();
+    Ok(Verifier { detector, fusion, unseen })
+}
+
+/// How the score of the new verifier that is tried joins the proposal's, where there is one.
+fn shadow_fusion(catalogue: &Catalogue, matter: &Matter) -> Result<Option<Fusion>, InferError> {
+    let new = matter.shadow.as_ref().and_then(|shadow| shadow.verifier.as_ref());
+    let Some((name, verify)) = new.zip(matter.verify.as_ref()) else { return Ok(None) };
+    let verify = Verify { model: name.clone(), newness_min: None, ..verify.clone() };
+    catalogue.manifest(name)?.verifies(matter, &verify).map(Some)
 }
 
 /// Every model that proposes, scans or hides for the matter; its verifier must load, too.
@@ -182,8 +235,14 @@ pub(super) fn live_source(service: &Service) -> anyhow::Result<GstSource> {
     Ok(GstSource::new(config, service.clock.clone())?)
 }
 
-/// The spine over an open service. `keep_open_max`: views visited at least this often keep their session.
-pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_max: Duration) -> anyhow::Result<Spine> {
+/// The spine over an open service. `keep_open_max`: views visited at least this often keep their session; `when_full`: what a
+/// look does when new models that are tried are behind.
+pub(super) fn spine(
+    service: &Service,
+    source: Arc<dyn FrameSource>,
+    keep_open_max: Duration,
+    when_full: WhenFull,
+) -> anyhow::Result<Spine> {
     let (patrol, cameras) = (service.config.settings.patrol, service.config.settings.cameras);
     let limits = PoolConfig {
         open_max: patrol.open_sessions_max,
@@ -194,14 +253,20 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         backoff_refused: cameras.retry_refused,
     };
     let sessions = SessionPool::new(source, limits, service.clock.clone());
-    let Eyes { detectors, verifiers, plates, unable } = eyes(service)?;
+    let Eyes { detectors, verifiers, plates, shadows, unable } = eyes(service)?;
     for Unable { matter, why } in &unable {
         tracing::warn!(%matter, why, "the matter is not judged; the others are");
     }
     let mut config = (*service.config).clone();
     config.matters.retain(|key, _| unable.iter().all(|one| one.matter != *key));
+    let config = Arc::new(config);
+    let bench = |shadows: Tried| {
+        let folder = service.data().join(SHADOW_FOLDER);
+        ShadowBench::start(shadows, service.store.clone(), config.clone(), folder, when_full)
+    };
+    let shadow = (!shadows.is_empty()).then(|| bench(shadows)).transpose()?;
     Ok(Spine {
-        config: Arc::new(config),
+        config,
         unable,
         clock: service.clock.clone(),
         store: service.store.clone(),
@@ -209,6 +274,7 @@ pub(super) fn spine(service: &Service, source: Arc<dyn FrameSource>, keep_open_m
         sessions,
         detectors,
         verifiers,
+        shadow,
         plates,
         scenes: Scenes::new(service.store.clone(), service.data()),
         keep: Keep::new(service.data().join("kept")),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Done, desk::Desk, print::table};
 #[cfg(feature = "gstreamer")]
-use super::{eval_clip, eval_clips};
+use super::{eval_clip, eval_clips, eval_teach};
 #[cfg(feature = "onnx")]
 use super::{eval_plates, eval_text};
 use crate::{
@@ -54,6 +54,9 @@ pub(super) enum Command {
     #[cfg(feature = "gstreamer")]
     /// 重放一个目录里的全部录像，合在一起测
     Clips(eval_clips::Args),
+    #[cfg(feature = "gstreamer")]
+    /// 重放有重复误报的录像，测复核结论教会了多少：误报降了几成，查全率丢了几点
+    Teach(eval_teach::Args),
 }
 
 #[derive(clap::Args)]
@@ -130,6 +133,8 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
         Command::Clip(args) => eval_clip::run(args, desk),
         #[cfg(feature = "gstreamer")]
         Command::Clips(args) => eval_clips::run(args, desk),
+        #[cfg(feature = "gstreamer")]
+        Command::Teach(args) => eval_teach::run(args, desk),
     }
 }
 

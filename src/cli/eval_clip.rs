@@ -84,6 +84,7 @@ pub(super) fn measured(
     let use_model = |config: &mut crate::config::Config| {
         // Only what the scene asks for is loaded: another matter's model may be absent.
         config.matters.retain(|key, _| scene.matters.contains(key));
+        config.matters.values_mut().for_each(|matter| matter.shadow = None);
         if let Some(model) = model {
             config.matters.values_mut().for_each(|matter| model.clone_into(&mut matter.model));
         }
@@ -138,7 +139,7 @@ fn with_stopwatches(spine: &mut Spine) -> Vec<Arc<Timed>> {
     timed
 }
 
-fn input(
+pub(super) fn input(
     args: &Files,
     model: Option<&str>,
     desk: &Desk,

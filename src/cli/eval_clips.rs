@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
 }
 
 /// Folders below `folder` that hold a clip, by name.
-fn folders(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+pub(super) fn folders(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
         let path = entry?.path();

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let mut report = PlateReport { model: args.model.clone(), ..PlateReport::default() };
     let bar = bar(labels.len());
     for label in &labels {
-        let mut open = |name: &str| jpeg::open(&args.data.join(name)).map_err(|error| error.to_string());
+        let mut open = |name: &str| jpeg::open_whole(&args.data.join(name)).map_err(|error| error.to_string());
         report.judge(label, &mut open, &mut |picture: &Picture| reader.read(picture, None));
         bar.inc(1);
     }

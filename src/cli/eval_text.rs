@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// 文字检测模型
     #[arg(long, value_name = "NAME", default_value = "ppocr_v6_det_small")]
     model: String,
+    /// 把标注为 sign 的文字当作已准许的文字：在原处读到的不算小广告或横幅
+    #[arg(long, requires = "data")]
+    permit: bool,
     /// 另一个目录，里面的图片没有小广告：数凭空读出的电话号码
     #[arg(long, value_name = "DIR", required_unless_present = "data")]
     clean: Option<PathBuf>,
@@ -45,7 +48,8 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let rules =
         config.ads.context("the city's folder has no ads.toml; add one, or name another city in the settings")?;
     let mut reader = Catalogue::load(&config.settings.folders.models)?.text_reader(&args.model)?;
-    let mut report = TextReport { model: args.model.clone(), ..TextReport::default() };
+    let permitted = args.permit.then(BTreeMap::new);
+    let mut report = TextReport { model: args.model.clone(), permitted, ..TextReport::default() };
     let mut read = |picture: &Picture| reader.read(picture);
     if let Some(folder) = &args.data {
         let file = folder.join("labels.json");
@@ -83,7 +87,7 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
 }
 
 fn open(path: &Path) -> Result<Picture, String> {
-    jpeg::open(path).map_err(|error| error.to_string())
+    jpeg::open_whole(path).map_err(|error| error.to_string())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "handed to map_err by name")]
@@ -117,6 +121,13 @@ fn text_of(report: &TextReport) -> String {
         let classes = classes.iter().map(|(class, lines)| format!("{class} {lines}"));
         format!("\n{kind} 归为：{}", classes.collect::<Vec<_>>().join("，"))
     });
-    let clean = called.chain([clean]).collect::<String>();
+    let permitted = match &report.permitted {
+        None => "\n未用准许的文字".to_owned(),
+        Some(counts) => {
+            let counts = counts.iter().map(|(class, things)| format!("{class} {things}")).collect::<Vec<_>>();
+            format!("\n因准许而不计：{}", if counts.is_empty() { "无".to_owned() } else { counts.join("，") })
+        }
+    };
+    let clean = called.chain([permitted, clean]).collect::<String>();
     format!("{}\n{wrong}{clean}\n未计入 {} 张图片", table(&head, &rows), report.left_out.len())
 }

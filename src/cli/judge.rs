@@ -16,8 +16,9 @@ use serde::Serialize;
 use crate::{
     analysis::compose::candidates,
     config::Config,
-    domain::{Detection, Matter, MatterKey, Picture, Score},
+    domain::{Detection, Matter, MatterKey, Score},
     infer::{Detector, catalogue::Catalogue},
+    media::jpeg,
 };
 
 /// Arguments of `judge`.
@@ -146,7 +147,7 @@ fn chosen<'a>(keys: &[MatterKey], matters: &'a BTreeMap<MatterKey, Matter>) -> a
 }
 
 fn judge(image: &Path, judges: &[Judge<'_>], args: &JudgeArgs) -> anyhow::Result<Judged> {
-    let picture = read(image)?;
+    let picture = jpeg::open_whole(image)?;
     let mut found = Vec::new();
     for judge in judges {
         let detections = judge.detector.detect(&picture)?;
@@ -162,12 +163,6 @@ fn judge(image: &Path, judges: &[Judge<'_>], args: &JudgeArgs) -> anyhow::Result
         height: picture.height(),
         detections: found,
     })
-}
-
-/// Reads a JPEG or PNG file, by what it holds and not by its name.
-fn read(image: &Path) -> anyhow::Result<Picture> {
-    let rgb = image::ImageReader::open(image)?.with_guessed_format()?.decode()?.into_rgb8();
-    Ok(Picture::from_rgb(rgb.width(), rgb.height(), rgb.into_raw())?)
 }
 
 /// Every detection with the matter that it anchors; once for each where several matters claim it. A matter claims a
@@ -257,19 +252,5 @@ mod tests {
         let error = chosen(&["ghost".parse().unwrap()], &matters).unwrap_err().to_string();
         assert!(error.contains("ghost") && error.contains("parking, stall"), "{error}");
         assert_eq!(chosen(&["stall".parse().unwrap()], &matters).unwrap()[0].key.as_str(), "stall");
-    }
-
-    #[test]
-    fn a_picture_is_known_by_what_it_holds() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("camera.dat");
-        image::RgbImage::from_pixel(3, 2, image::Rgb([9, 8, 7]))
-            .save_with_format(&path, image::ImageFormat::Png)
-            .unwrap();
-        let picture = read(&path).unwrap();
-        assert_eq!((picture.width(), picture.height(), picture.rgb_at(2, 1)), (3, 2, [9, 8, 7]));
-        std::fs::write(&path, "no picture").unwrap();
-        assert!(read(&path).is_err());
-        assert!(read(&folder.path().join("ghost.jpg")).is_err());
     }
 }

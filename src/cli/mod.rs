@@ -21,6 +21,8 @@ mod eval_clip;
 mod eval_clips;
 #[cfg(feature = "onnx")]
 mod eval_plates;
+#[cfg(feature = "gstreamer")]
+mod eval_teach;
 #[cfg(feature = "onnx")]
 mod eval_text;
 mod evidence;
@@ -36,6 +38,7 @@ mod replay;
 mod review;
 #[cfg(feature = "gstreamer")]
 mod serve;
+mod shadow;
 mod sign;
 mod status;
 mod stream;
@@ -96,6 +99,9 @@ enum Command {
     /// 准许的文字：查看基准图上的文字，准许、撤回
     #[command(subcommand)]
     Sign(sign::Command),
+    /// 试用新模型：与现用模型哪里不一致
+    #[command(subcommand)]
+    Shadow(shadow::Command),
     /// 证据：核验、查看、保全、对账、到期清理
     #[command(subcommand)]
     Evidence(evidence::Command),
@@ -162,6 +168,7 @@ fn dispatch(cli: Cli) -> Done {
         Command::Delivery(command) => delivery::run(&command, &desk),
         Command::Exemplar(command) => exemplar::run(&command, &desk),
         Command::Sign(command) => sign::run(&command, &desk),
+        Command::Shadow(command) => shadow::run(&command, &desk),
         Command::Evidence(command) => evidence::run(command, &desk),
         Command::Account(command) => account::run(command, &desk),
         Command::Token(command) => token::run(command, &desk),

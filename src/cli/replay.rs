@@ -21,6 +21,7 @@ use crate::{
     },
     patrol::{
         replay::{ReplaySource, ReplaySummary, ReplayedChange, SceneFile, replay},
+        shadow::WhenFull,
         spine::{LookDone, Spine},
     },
     service::Service,
@@ -89,7 +90,7 @@ pub(super) fn rehearse(
         clock.advance_to(latest.ended);
     }
     let (source, ended) = ReplaySource::new(recording(clip, scene, clock.clone())?, clock.clone());
-    let mut spine = engine::spine(&service, Arc::new(source), Duration::MAX)?;
+    let mut spine = engine::spine(&service, Arc::new(source), Duration::MAX, WhenFull::Wait)?;
     if let Some(one) = spine.unable.iter().find(|one| scene.matters.contains(&one.matter)) {
         anyhow::bail!("matter {} cannot be judged: {}", one.matter, one.why);
     }

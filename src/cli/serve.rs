@@ -18,6 +18,7 @@ use crate::{
     patrol::{
         Courier, CourierHandle, Pace, bundle_reader,
         planner::Budget,
+        shadow::WhenFull,
         spine::Spine,
         supervisor::{Asker, Patrol},
     },
@@ -53,7 +54,8 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let settings = &service.config.settings;
     telemetry::init(settings.log.json, &settings.log.level)?;
     bound_the_process();
-    let spine = Arc::new(engine::spine(&service, Arc::new(engine::live_source(&service)?), KEEP_OPEN_MAX)?);
+    let spine =
+        Arc::new(engine::spine(&service, Arc::new(engine::live_source(&service)?), KEEP_OPEN_MAX, WhenFull::GoOn)?);
     let tls = settings.tls.clone().map(Tls::open).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let listen = args.listen.unwrap_or(settings.listen);
@@ -188,6 +190,9 @@ fn sweep(service: &Service) {
             emit(Signal::RetentionPurged { bundles, direction: Direction::Expired });
         }
         Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
+    }
+    if let Err(error) = service.forget_shadowed() {
+        tracing::error!(%error, "what new models were compared by is not forgotten; it is tried again in an hour");
     }
     match service.evidence.reconcile(&Recorded(&*service.store), service.now(), true) {
         Ok(found) if found.missing_folders.is_empty() => {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{LookReport, MatterKey, Reference, View, Zone},
+    media::{jpeg, view_match::ViewMatcher},
     service::{ChangeView, Service},
 };
 
@@ -152,7 +153,7 @@ fn show(desk: &Desk, service: &Service, named: &Named) -> anyhow::Result<()> {
             ));
         }
         for look in &shown.looks {
-            let reason = look.reason.as_deref().map_or_else(String::new, |reason| format!("：{reason}"));
+            let reason = look.reason.as_ref().map_or_else(String::new, |reason| format!("：{}", reason.zh));
             let state = words::view_state(look.state);
             lines.push(format!("轮巡    {} {} 帧，{state}{reason}", words::time(look.ended, offset), look.frames));
         }
@@ -171,7 +172,10 @@ fn reference(desk: &Desk, service: &Service, args: &ReferenceArgs) -> anyhow::Re
     };
     let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let picture =
-        image::load_from_memory(&bytes).with_context(|| format!("{} is no JPEG or PNG picture", file.display()))?;
+        jpeg::open_whole(file).with_context(|| format!("{} cannot be a reference picture", file.display()))?;
+    if let Err(why) = ViewMatcher::new(&picture) {
+        bail!("{} cannot be a reference picture: {why}", file.display());
+    }
     let version = view.reference.as_ref().map_or(1, |reference| reference.version + 1);
     let extension = if bytes.starts_with(b"\x89PNG") { "png" } else { "jpg" };
     let reference = Reference {

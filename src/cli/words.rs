@@ -4,11 +4,11 @@
 use chrono::FixedOffset;
 
 use crate::domain::{
-    Area, CloseCause, DeliveryState, Grounds, Message, Polarity, Presence, RefusedWhy, Review, Role, ScopeKind,
-    Transport, Verdict, WallTime, ZoneKind,
+    Area, CloseCause, DeliveryState, Message, Polarity, Presence, RefusedWhy, Review, Role, ScopeKind, Transport,
+    Verdict, WallTime, ZoneKind,
 };
 
-pub(super) use crate::service::words::{evidence_kind, moment_kind, reject_reason, stage, view_state};
+pub(super) use crate::service::words::{evidence_kind, grounds, moment_kind, reject_reason, stage, view_state};
 
 pub(super) fn review(review: &Review) -> String {
     match review {
@@ -52,15 +52,6 @@ pub(super) fn refused(why: Option<RefusedWhy>) -> &'static str {
         Some(RefusedWhy::Score) => "分数不足",
         Some(RefusedWhy::NotNew) => "基准图里已有",
         Some(RefusedWhy::Exemplar) => "像被驳回的样例",
-    }
-}
-
-/// What finding a matter rests on.
-pub(super) fn grounds(grounds: Grounds) -> &'static str {
-    match grounds {
-        Grounds::Trained => "专门训练",
-        Grounds::FewShot => "少量样本",
-        Grounds::Composed => "组合判断",
     }
 }
 

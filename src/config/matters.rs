@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     City, MatterOverride, TextFile,
     fault::{Checker, Fault},
-    second_look::{self, RawExemplars, RawNewness, RawPlate, RawScan, RawVerify},
+    second_look::{self, RawExemplars, RawNewness, RawPlate, RawScan, RawShadow, RawVerify},
 };
 use crate::domain::{
     Clearing, Companion, Composition, DecodeMode, Dwell, Matching, Matter, MatterCodes, MatterKey, Part, PlatePolicy,
@@ -39,6 +39,8 @@ struct RawMatter {
     scan: Option<RawScan>,
     /// Only what the reference picture does not show; may be left out.
     newness: Option<RawNewness>,
+    /// A new model that is tried beside `model`; may be left out.
+    shadow: Option<RawShadow>,
     /// The plates of its vehicles; may be left out.
     plate: Option<RawPlate>,
     /// How alike exemplars must be; may be left out.
@@ -198,7 +200,17 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
     if code_2026.len() != 5 || !code_2026.bytes().all(|b| b.is_ascii_digit()) {
         check.fault("code_2026", format!("{code_2026:?}"), "5 digits, like \"09009\"");
     }
+    if raw.shadow.is_some() && raw.newness.is_some() {
+        check.fault(
+            "shadow",
+            "a section",
+            "nothing beside [newness]: a new model is not compared with the reference picture",
+        );
+    }
     let seconds = Duration::from_secs;
+    let (model, verifier) = (raw.model.clone(), raw.verify.as_ref().and_then(|verify| verify.model.clone()));
+    let reads_plates = raw.plate.is_some();
+    let own = second_look::Own { model: model.as_deref(), verifier: verifier.as_deref(), reads_plates };
     Matter {
         key: key.clone(),
         name: check.text("name", raw.name, "the matter's name in the standard"),
@@ -210,6 +222,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),
         newness: second_look::newness(raw.newness, raw.look.every_s.is_some(), check),
+        shadow: second_look::shadow(raw.shadow, &own, check),
         plate: second_look::plate(raw.plate, raw.look.decode.as_deref() == Some("key_frames"), check),
         composition: Composition {
             anchor: part("anchor", raw.anchor.classes, raw.anchor.score_min, check),
@@ -294,6 +307,9 @@ fn zone_test(raw: &RawZoneTest, check: &mut Checker<'_>) -> ZoneTest {
 }
 
 fn decode(raw: &RawLook, check: &mut Checker<'_>) -> DecodeMode {
+    if let (Some(every), Some("rate" | "all")) = (raw.every_s, raw.decode.as_deref()) {
+        check.fault("look.every_s", every, "nothing: a matter that asks for motion is judged all the time");
+    }
     if let (Some(fps), false) = (raw.fps, raw.decode.as_deref() == Some("rate")) {
         check.fault("look.fps", fps, "nothing: only decode = \"rate\" has frames a second");
     }

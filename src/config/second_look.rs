@@ -1,4 +1,4 @@
-//! The parts of a matter that are about second models: verify, scan, exemplars. Raw, checked, as values of the
+//! The parts of a matter that are about second models: verify, scan, shadow, exemplars. Raw, checked, as values of the
 //! domain. Knows no model: whether classes and weights exist is checked where manifests are loaded.
 
 use std::{sync::Arc, time::Duration};
@@ -6,14 +6,14 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 
 use super::{fault::Checker, matters::TIME_S_MAX};
-use crate::domain::{Grounds, Newness, PlateReading, Scan, Score, Verify};
+use crate::domain::{Grounds, Newness, PlateReading, Scan, Score, Shadow, Verify};
 
 /// `[verify]`: the second look at a place that is about to be reported.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawVerify {
     /// Folder below `models/`; its manifest has a section `[verify]`.
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// The verifier's classes that stand for the matter.
     classes: Vec<String>,
     /// Least fused score, 0..=1.
@@ -44,6 +44,18 @@ pub(super) struct RawNewness {
     from: Option<f32>,
 }
 
+/// `[shadow]`: a new model that judges the same frames and reports nothing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawShadow {
+    /// Folder below `models/`; may be left out where a verifier is named.
+    model: Option<String>,
+    /// Folder below `models/` of a verifier that is asked about the same places; may be left out.
+    verifier: Option<String>,
+    /// Seconds from one frame of a view that it is shown to the next at least; a minute when left out.
+    every_s: Option<u64>,
+}
+
 /// `[plate]`: the plates of a matter's vehicles.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -66,6 +78,8 @@ pub(super) struct RawExemplars {
 
 /// Default of `exemplars.likeness_min`; docs/models.md says how it was measured.
 const LIKENESS_MIN: f32 = 0.95;
+/// Default of `shadow.every_s`.
+const SHADOW_EVERY_S: u64 = 60;
 /// Default of `verify.again_after_s`.
 const AGAIN_AFTER_S: u64 = 3600;
 
@@ -145,4 +159,41 @@ pub(super) fn scan(raw: Option<RawScan>, check: &mut Checker<'_>) -> Option<Scan
         model: check.text("scan.model", raw.model, "the name of a folder below models/"),
         every: Duration::from_secs(check.number("scan.every_s", raw.every_s, 1..=TIME_S_MAX, "seconds")),
     })
+}
+
+/// What of a matter its shadow must fit.
+pub(super) struct Own<'a> {
+    /// Its model.
+    pub model: Option<&'a str>,
+    /// Its verifier.
+    pub verifier: Option<&'a str>,
+    /// Whether it has a section `[plate]`.
+    pub reads_plates: bool,
+}
+
+pub(super) fn shadow(raw: Option<RawShadow>, own: &Own<'_>, check: &mut Checker<'_>) -> Option<Shadow> {
+    let raw = raw?;
+    if own.reads_plates {
+        check.fault(
+            "shadow",
+            "a section",
+            "nothing: plates are voted over a track, and a shadow is shown single frames",
+        );
+    }
+    let every_s = Some(raw.every_s.unwrap_or(SHADOW_EVERY_S));
+    let every = Duration::from_secs(check.number("shadow.every_s", every_s, 1..=TIME_S_MAX, "seconds"));
+    let named = |name: Option<String>| name.filter(|name| !name.trim().is_empty());
+    let (model, verifier) = (named(raw.model), named(raw.verifier));
+    if model.is_none() && verifier.is_none() {
+        check.fault("shadow.model", "nothing", "the name of a folder below models/, here or in shadow.verifier");
+    }
+    for (key, new, old) in [("shadow.model", &model, own.model), ("shadow.verifier", &verifier, own.verifier)] {
+        if new.is_some() && new.as_deref() == old {
+            check.fault(key, format!("{:?}", old.unwrap_or("")), "another model than the matter's own");
+        }
+    }
+    if verifier.is_some() && own.verifier.is_none() {
+        check.fault("shadow.verifier", format!("{verifier:?}"), "nothing: the matter has no section [verify]");
+    }
+    Some(Shadow { model, verifier, every })
 }

@@ -14,6 +14,7 @@ use super::{
     cameras::{self, Cameras, RawCameras},
     desk::{self, Desk, RawDesk},
     fault::{Checker, Fault},
+    limits::{self, Limits, RawLimits},
     matters::TIME_S_MAX,
     networks::{Cidr, Networks},
     oidc::{self, Oidc, RawOidc},
@@ -37,6 +38,8 @@ pub struct Settings {
     pub cameras: Cameras,
     /// How reviewers work.
     pub desk: Desk,
+    /// How many requests one caller may send.
+    pub limits: Limits,
     /// The platform that cases go to; `None` keeps deliveries waiting.
     pub platform: Option<Platform>,
     /// The identity provider at which people may log in beside their password; `None` without one.
@@ -197,6 +200,8 @@ struct RawSettings {
     cameras: RawCameras,
     /// The reviewers' desk.
     desk: RawDesk,
+    /// Requests of one caller.
+    limits: RawLimits,
     /// The platform; without this table deliveries wait.
     platform: Option<RawPlatform>,
     /// The identity provider.
@@ -290,6 +295,7 @@ pub(super) fn check(root: &Path, file: &str, text: Option<&str>, faults: &mut Ve
         patrol: patrol(&raw.patrol, &mut check),
         cameras: cameras::check(&raw.cameras, &mut check),
         desk: desk::check(&raw.desk, &mut check),
+        limits: limits::check(&raw.limits, &mut check),
         platform: raw.platform.and_then(|raw| platform::check(root, raw, &mut check)),
         oidc: raw.oidc.and_then(|raw| oidc::check(root, raw, &mut check)),
         retention: retention(&raw.retention, &mut check),

@@ -114,6 +114,15 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         "scan.every_s",
     ];
     assert_eq!(found, wanted);
+    let shadow = |section: &str| level("level = \"composed\"", section);
+    let tried = shadow("[shadow]\nmodel = \"street_640\"\n").unwrap().shadow.unwrap();
+    assert_eq!((tried.model.as_deref(), tried.every), (Some("street_640"), Duration::from_secs(60)));
+    assert_eq!(
+        shadow("[shadow]\nmodel = \"nanodet_g_416\"\nevery_s = 0\n").unwrap_err(),
+        ["shadow.every_s", "shadow.model"]
+    );
+    assert_eq!(shadow("[shadow]\nverifier = \"v\"\n").unwrap_err(), ["shadow.verifier"], "without [verify]");
+    assert_eq!(shadow("[shadow]\nevery_s = 5\n").unwrap_err(), ["shadow.model"], "of nothing");
     assert_eq!(level("level = \"trained\"", "[exemplars]\nlikeness_min = 0.8\n").unwrap_err(), ["exemplars"]);
 }
 

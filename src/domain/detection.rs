@@ -118,6 +118,8 @@ pub struct ReferenceDetection {
     pub score: Score,
     /// Where, in fractions of the reference picture.
     pub bbox: BBox<ReferenceSpace>,
+    /// It is text that a person let stay there when the look saw it: lawful whatever the zones say.
+    pub permitted: bool,
 }
 
 /// Boxes that are kept of one look at most: the surest.

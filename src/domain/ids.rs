@@ -46,6 +46,8 @@ pub mod named {
         Verification,
         /// How a thing looked about which a person said yes or no.
         Exemplar,
+        /// A thing that one of two models saw and the other did not.
+        Disagreement,
         /// A text that the reference picture of a view shows.
         Sign,
         /// Somebody who may come in: a person's account or a program's token.
@@ -59,6 +61,8 @@ pub type StreamId = Id<named::Stream>;
 pub type VerificationId = Id<named::Verification>;
 /// Id of an exemplar.
 pub type ExemplarId = Id<named::Exemplar>;
+/// Id of a disagreement of two models.
+pub type DisagreementId = Id<named::Disagreement>;
 /// Id of a sign.
 pub type SignId = Id<named::Sign>;
 /// Id of an account or a token.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseId, Homography, LookId, MatterKey, Picture, Pts, StreamId, ViewId, WallSource, WallTime};
+use super::{CaseId, Explanation, Homography, LookId, MatterKey, Picture, Pts, StreamId, ViewId, WallSource, WallTime};
 
 /// Why a view is visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -178,7 +178,7 @@ pub struct LookReport {
     /// How the view stood.
     pub state: ViewState,
     /// In words, when the view was not the same.
-    pub reason: Option<String>,
+    pub reason: Option<Explanation>,
     /// The camera's clock minus ours in milliseconds.
     pub skew_ms: Option<i64>,
 }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeMode, Score};
+use super::{DecodeMode, Score, Shadow};
 
 /// Short name of a matter: the file name in `pipelines/`, lower-case letters, digits and `_`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -228,6 +228,8 @@ pub struct Matter {
     /// It is about what the reference picture does not show: what was there before is none, and what is new and has no name
     /// may be one.
     pub newness: Option<Newness>,
+    /// A new model that is tried beside `model`, if there is one.
+    pub shadow: Option<Shadow>,
     /// The matter is about vehicles by their plates: reported is what is read and not on record.
     pub plate: Option<PlateReading>,
     /// What must be seen.

@@ -21,6 +21,9 @@ pub struct Timeline {
     /// Everything that should become an incident; may be empty.
     #[serde(default)]
     pub incidents: Vec<TimelineIncident>,
+    /// What looks like one and is none; an incident that stands for it is false. `xunjie eval teach` counts them.
+    #[serde(default)]
+    pub look_alikes: Vec<TimelineIncident>,
 }
 
 /// One thing that truly stood there.
@@ -39,6 +42,9 @@ pub struct TimelineIncident {
     /// `[x0, y0, x1, y1]` in fractions of the picture.
     #[serde(rename = "box")]
     pub bbox: [f32; 4],
+    /// Of a look-alike: another thing of the kind, where the others at that spot are one and the same.
+    #[serde(default)]
+    pub akin: bool,
 }
 
 /// How incidents are taken for true ones.
@@ -187,7 +193,7 @@ impl Timeline {
     pub fn parse(path: &Path, text: &str, matters: &[String]) -> Result<Self, EvalError> {
         let bad = |text: String| EvalError::Bad(path.display().to_string(), text);
         let timeline: Self = toml::from_str(text).map_err(|error| bad(format!("is no timeline: {error}")))?;
-        for one in &timeline.incidents {
+        for one in timeline.incidents.iter().chain(&timeline.look_alikes) {
             let [x0, y0, x1, y1] = one.bbox;
             let fault = if !one.bbox.iter().all(|side| (0.0..=1.0).contains(side)) {
                 Some("box must be fractions of the picture".to_owned())

@@ -15,6 +15,7 @@ mod plots;
 pub mod report;
 pub mod run;
 mod sheet;
+pub mod teach;
 pub mod text;
 
 use serde::Serialize;

@@ -21,7 +21,7 @@ pub const FORMAT: u32 = 1;
 pub const IOU: f64 = 0.5;
 
 /// A model that took part.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Took {
     /// Name and weights.
     #[serde(flatten)]

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{LeftOut, rounded};
 use crate::{
-    analysis::ads,
-    domain::{AdRules, BBox, FrameSpace, Picture, Point, Quad, TextLine, phone},
+    analysis::{ads, permit::is_permitted},
+    domain::{
+        AdRules, BBox, Detection, FrameSpace, Homography, PHONE_NUMBER, Picture, Point, Quad, ReadText, Sign, TextLine,
+        ViewId, WallTime, phone,
+    },
     infer::InferError,
 };
 
@@ -69,6 +72,8 @@ pub struct TextReport {
     pub called: BTreeMap<String, BTreeMap<String, u32>>,
     /// Lines whose thing was taken for something else, with their pictures and what it was taken for.
     pub mistold: Vec<String>,
+    /// Things that the permit list took out, by what they had been taken for; `None` where there is none.
+    pub permitted: Option<BTreeMap<String, u32>>,
     /// Numbers that stand nowhere in the labelled pictures, with their pictures.
     pub wrong_numbers: Vec<String>,
     /// Clean pictures.
@@ -97,18 +102,28 @@ impl TextReport {
         read: &mut Ask<'_>,
     ) -> Result<(), InferError> {
         let lines = read(picture)?;
-        let things = ads::detections(&lines, picture.width(), rules);
+        let mut things = ads::detections(&lines, picture.width(), rules);
+        let mut lawful = Vec::new();
+        if let Some(counts) = &mut self.permitted {
+            let signs = permitted(labels, picture);
+            (lawful, things) = things.into_iter().partition(|thing| may_stay(thing, &signs, picture));
+            lawful.iter().for_each(|thing| *counts.entry(thing.class.to_string()).or_default() += 1);
+        }
         for label in labels {
             let bbox = Quad::<FrameSpace>(label.quad.map(Point::from)).bbox();
             let near: Vec<&TextLine> = lines.iter().filter(|line| is_of(&line.quad.bbox(), &bbox)).collect();
-            let told = things.iter().any(|thing| *thing.class == *label.kind && bbox.covered_by(&thing.bbox) > 0.5);
+            let covered = |thing: &Detection| bbox.covered_by(&thing.bbox) > 0.5;
+            let may_stay = lawful.iter().any(&covered);
+            let is_sign = *label.kind == *ads::SIGN;
+            let told = may_stay && is_sign || things.iter().any(|thing| *thing.class == *label.kind && covered(thing));
             if !told {
                 let taken = things.iter().filter(|thing| bbox.covered_by(&thing.bbox) > 0.1);
                 let taken = taken.map(|thing| format!("{} {}", thing.class, thing.text.as_deref().unwrap_or("")));
                 self.mistold.push(format!("{name}: {}: {}", label.text, taken.collect::<Vec<_>>().join("; ")));
             }
-            let covers = |class: &&str| things.iter().any(|t| *t.class == **class && bbox.covered_by(&t.bbox) > 0.5);
-            let class = [ads::SMALL_AD, ads::BANNER, ads::SIGN].into_iter().find(covers).unwrap_or("nothing");
+            let covers = |class: &&str| things.iter().any(|t| *t.class == **class && covered(t));
+            let class = [ads::SMALL_AD, ads::BANNER, ads::SIGN].into_iter().find(covers);
+            let class = class.unwrap_or(if may_stay { PERMITTED } else { "nothing" });
             *self.called.entry(label.kind.clone()).or_default().entry(class.to_owned()).or_default() += 1;
             let of = self.lines.entry(kind_of(label)).or_default().entry(label.letter_px).or_default();
             of.lines += 1;
@@ -152,6 +167,31 @@ impl TextReport {
             (of.exact_share, of.told_share) = (share(of.exact), share(of.told));
         }
     }
+}
+
+/// What a thing is called that the permit list took out.
+const PERMITTED: &str = "permitted";
+
+/// The labelled signs of a picture, as a person would permit them on the view that shows it.
+fn permitted(labels: &[TextLabel], picture: &Picture) -> Vec<Sign> {
+    let (view, at) = (ViewId::derived(&[b"eval"]), WallTime::from_millis(0));
+    let signs = labels.iter().filter(|label| *label.kind == *ads::SIGN);
+    signs
+        .map(|label| {
+            let bbox = Quad::<FrameSpace>(label.quad.map(Point::from)).bbox();
+            let bbox = Homography::IDENTITY.to_reference(&bbox, picture.width(), picture.height());
+            let text = ReadText::new(&label.text);
+            let id = Sign::id_of(view, 1, &text, &bbox);
+            Sign { id, view, reference: 1, text, bbox, read_at: at, permitted: Some(("eval".to_owned(), at)) }
+        })
+        .collect()
+}
+
+/// Whether the permit list lets a thing stay, by where it is and what was read on it.
+fn may_stay(thing: &Detection, signs: &[Sign], picture: &Picture) -> bool {
+    let Some(text) = thing.text.as_deref().filter(|_| *thing.class != *PHONE_NUMBER) else { return false };
+    let bbox = Homography::IDENTITY.to_reference(&thing.bbox, picture.width(), picture.height());
+    is_permitted(signs, &ReadText::new(text), &bbox)
 }
 
 /// Services and numbers of a sticker are figures of their own.
@@ -232,7 +272,31 @@ mod tests {
         assert_eq!((figures("small_ad, words"), figures("small_ad, number")), ((1, 1, 1, 1), (1, 1, 0, 1)));
         assert_eq!(report.called["small_ad"]["small_ad"], 2, "{:?}", report.called);
         assert_eq!(report.wrong_numbers, ["a.jpg: 13812345679"]);
+        assert_eq!(report.permitted, None);
         let clean = report.clean.unwrap();
         assert_eq!((clean.pictures, clean.small_ads, clean.numbers), (1, 1, vec!["b.jpg: 13812345678".to_owned()]));
+    }
+
+    #[test]
+    fn a_sign_that_may_stay_is_no_small_ad_and_a_sticker_beside_it_still_is() {
+        let picture = Picture::from_rgb(400, 200, vec![0; 400 * 200 * 3]).unwrap();
+        let label = |kind: &str, text: &str, y: f32| TextLabel {
+            kind: kind.into(),
+            text: text.into(),
+            letter_px: 16,
+            quad: [[10.0, y], [100.0, y], [100.0, y + 16.0], [10.0, y + 16.0]],
+        };
+        let labels = [label("sign", "好运开锁店", 10.0), label("small_ad", "开锁", 150.0)];
+        let lines =
+            [line("好运开锁店", 0.95, [10.0, 10.0, 98.0, 26.0]), line("开锁", 0.95, [10.0, 150.0, 98.0, 166.0])];
+        for (list, of_sign, of_ad) in [(None, "small_ad", "small_ad"), (Some(BTreeMap::new()), "permitted", "small_ad")]
+        {
+            let mut report = TextReport { permitted: list.clone(), ..TextReport::default() };
+            report.labelled("a.jpg", &picture, &labels, &rules(), &mut |_| Ok(lines.to_vec())).unwrap();
+            let called = |kind: &str| report.called[kind].keys().next().unwrap().clone();
+            assert_eq!((called("sign").as_str(), called("small_ad").as_str()), (of_sign, of_ad));
+            let taken_out = report.permitted.map(|counts| counts.into_iter().collect::<Vec<_>>());
+            assert_eq!(taken_out, list.map(|_| vec![("small_ad".to_owned(), 1)]));
+        }
     }
 }

@@ -41,6 +41,8 @@ pub struct PoolSettings {
     pub batch_max: NonZeroUsize,
     /// Where it runs.
     pub device: Device,
+    /// By how much its threads stand behind all others of the process, 0 to 19.
+    pub nice: i32,
 }
 
 impl PoolSettings {
@@ -49,13 +51,21 @@ impl PoolSettings {
         let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let threads = NonZeroUsize::new(threads).unwrap_or_else(cores);
         let waiting_max = threads.saturating_mul(NonZeroUsize::MIN.saturating_add(WAITING_A_THREAD - 1));
-        Self { threads, waiting_max, batch_max: NonZeroUsize::MIN, device: Device::Cpu }
+        Self { threads, waiting_max, batch_max: NonZeroUsize::MIN, device: Device::Cpu, nice: 0 }
+    }
+
+    /// One thread that runs when nobody else wants the processor.
+    pub fn lowest() -> Self {
+        Self { nice: LOWEST_NICE, ..Self::cpu(1) }
     }
 }
 
 /// Pictures that may wait for each thread. Askers wait for their answer, so this is never reached while fewer looks
 /// run; at 25 ms a picture it is a wait of 1.6 s.
 const WAITING_A_THREAD: usize = 64;
+
+/// The least that a thread can ask for.
+const LOWEST_NICE: i32 = 19;
 
 /// What a worker thread runs; made on its thread and never leaves it.
 pub trait Engine {
@@ -235,6 +245,10 @@ struct Worker {
 
 impl Worker {
     fn run(mut self, ready: &Sender<Result<(), InferError>>) {
+        if self.shared.settings.nice > 0 {
+            // Where the system refuses, it shares alike with the others.
+            let _ = rustix::process::nice(self.shared.settings.nice);
+        }
         let made = self.make_engine();
         let failed = made.is_err();
         let _ = ready.send(made);

@@ -36,6 +36,9 @@ pub enum JpegError {
     /// Damaged or cut short.
     #[error("the picture is damaged: {0}; take it again")]
     Damaged(#[source] ImageError),
+    /// A JPEG without its end.
+    #[error("the picture is cut short; take or copy it again")]
+    CutShort,
     /// The encoder refused the picture.
     #[error("the picture cannot be written as JPEG: {0}; its sides may be at most 65535 pixels")]
     Unwritable(#[source] ImageError),
@@ -118,10 +121,23 @@ pub fn is_whole(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`JpegError::Unreadable`] and those of [`decode`].
 pub fn open(path: &Path) -> Result<Picture, JpegError> {
+    decode(&read(path)?)
+}
+
+/// The same, for measuring and judging: a JPEG without its end is refused instead of being filled up with grey.
+///
+/// # Errors
+/// [`JpegError::CutShort`], and those of [`open`].
+pub fn open_whole(path: &Path) -> Result<Picture, JpegError> {
+    let bytes = read(path)?;
+    if is_whole(&bytes) { decode(&bytes) } else { Err(JpegError::CutShort) }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, JpegError> {
     let unreadable = |error| JpegError::Unreadable(path.to_owned(), error);
     let mut bytes = Vec::new();
     File::open(path).map_err(unreadable)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    decode(&bytes)
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -189,6 +205,10 @@ mod tests {
         assert!(is_whole(&jpeg) && is_whole(&empty_png(4, 4)));
         jpeg.truncate(jpeg.len() - jpeg.len() / 3);
         assert!(!is_whole(&jpeg));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut.jpg");
+        std::fs::write(&path, &jpeg).unwrap();
+        assert!(open(&path).is_ok() && matches!(open_whole(&path), Err(JpegError::CutShort)));
         // An end mark inside of a segment, as that of a thumbnail, is not the picture's.
         jpeg.splice(2..2, [0xFF, 0xE1, 0, 4, 0xFF, 0xD9]);
         assert!(!is_whole(&jpeg));

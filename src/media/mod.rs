@@ -16,7 +16,7 @@ pub mod view_match;
 
 use std::time::{Duration, Instant};
 
-use crate::domain::{Credential, DecodeMode, Frame, Stream, Transport, WallTime};
+use crate::domain::{Credential, DecodeMode, Explanation, Frame, Stream, Transport, WallTime};
 
 /// Everything needed to open a stream.
 #[derive(Clone, Debug)]
@@ -60,8 +60,13 @@ pub enum MediaError {
 }
 
 impl MediaError {
-    /// The same for people: what is wrong and what helps, in Chinese.
-    pub fn in_chinese(&self) -> String {
+    /// The same for people, in both languages.
+    pub fn explained(&self) -> Explanation {
+        Explanation::new(self.in_chinese(), self.to_string())
+    }
+
+    /// What is wrong and what helps, in Chinese.
+    fn in_chinese(&self) -> String {
         match self {
             Self::Unreachable(name, why) => format!("无法连接 {name}：{}。", unreachable_in_chinese(why)),
             Self::Forbidden(name, why) if why.starts_with("it sends us on") => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{FrameSource, MediaError, MediaSession, SourceFacts, SourceSpec, Want, jpeg};
-use crate::domain::{DecodeMode, Frame, FrameMeta, Transport, WallTime};
+use crate::domain::{DecodeMode, Explanation, Frame, FrameMeta, Transport, WallTime};
 
 /// A key-frame interval above this makes looks slow.
 const KEY_INTERVAL_LONG: Duration = Duration::from_secs(10);
@@ -55,15 +55,6 @@ pub struct Attempt {
     pub transport: Transport,
     /// Why it failed; `None` when it did not.
     pub failure: Option<String>,
-}
-
-/// A text in two languages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explanation {
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
 }
 
 /// What a working try showed.
@@ -200,7 +191,7 @@ fn failure(error: &MediaError, attempts: Vec<Attempt>) -> ProbeReport {
         skew_ms: None,
         auth_needed: matches!(error, MediaError::Unauthorised(_)).then_some(true),
         attempts,
-        explanation: explain(error),
+        explanation: error.explained(),
         picture: None,
     }
 }
@@ -218,11 +209,6 @@ fn praise(facts: &SourceFacts, skew_ms: Option<i64>) -> Explanation {
         en += &format!(" Its clock differs from the server's by {seconds} s; set up NTP on the camera.");
     }
     Explanation { zh, en }
-}
-
-/// Why a camera cannot be used.
-fn explain(error: &MediaError) -> Explanation {
-    Explanation { zh: error.in_chinese(), en: error.to_string() }
 }
 
 #[cfg(test)]

@@ -186,6 +186,7 @@ impl Rehearsal {
             sessions: SessionPool::new(Arc::new(stage.clone()), limits, clock),
             detectors,
             verifiers: verifiers.into_iter().collect(),
+            shadow: None,
             plates: BTreeMap::new(),
             scenes: Scenes::new(store.clone(), folder.path()),
             keep: Keep::new(folder.path().join("kept")),

@@ -15,8 +15,8 @@ use crate::{
     clock::{Clock, SimulatedClock},
     config::{Checker, Faults},
     domain::{
-        Frame, Hours, IncidentChange, Location, MatterKey, Polygon, Purpose, SourceUrl, Stream, StreamId, Transport,
-        View, ViewId, WallTime, Zone, ZoneId, ZoneKind,
+        BBox, Frame, Hours, IncidentChange, Location, MatterKey, Polygon, Purpose, ReadText, Sign, SourceUrl, Stream,
+        StreamId, Transport, View, ViewId, WallTime, Zone, ZoneId, ZoneKind,
     },
     media::{Clip, FrameSource, MediaError, MediaSession, SourceSpec, Want},
     store::{Registry, Store, StoreError},
@@ -48,6 +48,20 @@ pub struct SceneFile {
     /// Where it is forbidden.
     #[serde(default)]
     pub zones: Vec<SceneZone>,
+    /// What text may stay, as if a person had permitted it.
+    #[serde(default)]
+    pub signs: Vec<SceneSign>,
+}
+
+/// A permitted sign of a scene file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SceneSign {
+    /// What it says.
+    pub text: String,
+    /// Where, `[x0, y0, x1, y1]` in fractions of the picture.
+    #[serde(rename = "box")]
+    pub bbox: [f32; 4],
 }
 
 /// A zone of a scene file.
@@ -101,6 +115,16 @@ impl SceneFile {
             check.fault("matters", "nothing", "at least one matter");
         }
         check.number("revisit_s", Some(scene.revisit_s.unwrap_or(1)), 1..=86_400, "seconds");
+        for (number, sign) in scene.signs.iter().enumerate() {
+            let [x0, y0, x1, y1] = sign.bbox;
+            if sign.text.trim().is_empty() {
+                check.fault(&format!("signs[{number}].text"), "an empty text", "what the sign says");
+            }
+            if !(sign.bbox.iter().all(|edge| (0.0..=1.0).contains(edge)) && x0 < x1 && y0 < y1) {
+                let want = "[left, top, right, bottom] in fractions of the picture";
+                check.fault(&format!("signs[{number}].box"), format!("{:?}", sign.bbox), want);
+            }
+        }
         if let Some(location) = &scene.location {
             check.number("location.longitude", Some(location.longitude), -180.0..=180.0, "degrees");
             check.number("location.latitude", Some(location.latitude), -90.0..=90.0, "degrees");
@@ -153,9 +177,30 @@ impl SceneFile {
             };
             store.put_zone(&row, self.start, "replay")?;
         }
+        self.permit(store, view)?;
         Ok(view)
     }
 }
+
+impl SceneFile {
+    /// Notes the scene's signs as permitted ones: of no reference picture, so that the view's own is read all the same.
+    fn permit(&self, store: &dyn Store, view: ViewId) -> Result<(), StoreError> {
+        if self.signs.is_empty() {
+            return Ok(());
+        }
+        let row = |sign: &SceneSign| {
+            let (text, bbox) = (ReadText::new(&sign.text), BBox::from(sign.bbox));
+            let id = Sign::id_of(view, NO_REFERENCE, &text, &bbox);
+            Sign { id, view, reference: NO_REFERENCE, text, bbox, read_at: self.start, permitted: None }
+        };
+        let signs: Vec<Sign> = self.signs.iter().map(row).collect();
+        store.propose_signs(view, NO_REFERENCE, &signs)?;
+        store.permit_signs(view, &signs.iter().map(|sign| sign.id).collect::<Vec<_>>(), true, self.start, "replay")
+    }
+}
+
+/// Reference pictures count from 1.
+const NO_REFERENCE: u32 = 0;
 
 /// A source whose frames move a simulated clock, and that tells when the recording is over.
 pub struct ReplaySource {

@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
@@ -14,7 +15,7 @@ use super::{newness::Before, second_look::Baseline};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Detection, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference,
+        Detection, Explanation, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference,
         ReferenceDetection, Stream, StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
@@ -44,6 +45,8 @@ pub struct Scene {
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
     pub scanned: BTreeMap<String, WallTime>,
+    /// When new models were last shown a frame of it.
+    pub shadowed: BTreeMap<String, WallTime>,
     /// The version of the reference picture whose text is known.
     pub(super) signs_read: Option<u32>,
     matcher: Option<(u32, ViewMatcher)>,
@@ -134,6 +137,7 @@ impl Scenes {
                 stood: Vec::new(),
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
+                shadowed: BTreeMap::new(),
                 signs_read: None,
                 matcher: None,
                 masked: None,
@@ -156,12 +160,21 @@ impl Scenes {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<Option<String>, StoreError> {
+    pub fn take_reference(&self, scene: &mut Scene, frame: &Frame) -> Result<Option<Explanation>, StoreError> {
         let matcher = match ViewMatcher::new(&frame.picture) {
             Ok(matcher) => matcher,
-            Err(UnusableReference::Dark) => return Ok(Some("画面过暗，不能作为基准图".to_owned())),
+            Err(UnusableReference::Dark) => {
+                return Ok(Some(Explanation::new(
+                    "画面过暗，不能作为基准图",
+                    "the picture is too dark to be a reference",
+                )));
+            }
             Err(UnusableReference::Featureless(_)) => {
-                return Ok(Some("画面缺少可以比对的内容，不能作为基准图".to_owned()));
+                let zh = "画面缺少可以比对的内容，不能作为基准图";
+                return Ok(Some(Explanation::new(
+                    zh,
+                    "the picture shows nothing to compare with and cannot be a reference",
+                )));
             }
         };
         let version = scene.view.reference.as_ref().map_or(0, |reference| reference.version) + 1;
@@ -188,11 +201,11 @@ impl Scenes {
     ///
     /// # Errors
     /// [`StoreError::Unusable`] when the reference picture's file is gone or damaged.
-    pub fn register(&self, scene: &mut Scene, frame: &Frame) -> Result<(ViewMatch, Option<String>), StoreError> {
+    pub fn register(&self, scene: &mut Scene, frame: &Frame) -> Result<(ViewMatch, Option<Explanation>), StoreError> {
         let Some(reference) = &scene.view.reference else {
             let unreferenced =
                 ViewMatch { state: ViewState::Unreferenced, homography: Homography::IDENTITY, likeness: 0.0 };
-            return Ok((unreferenced, Some("没有基准图".to_owned())));
+            return Ok((unreferenced, Some(Explanation::new("没有基准图", "there is no reference picture"))));
         };
         if scene.matcher.as_ref().is_none_or(|(version, _)| *version != reference.version) {
             let picture = self.reference_picture(reference)?;
@@ -256,19 +269,33 @@ impl Scene {
     }
 
     /// The matters of a look that are due at `now`: one with an interval of its own waits for it, but for a look out of
-    /// turn. What waits is not judged at all, so its places are neither seen nor missed.
+    /// turn. What waits is not judged at all, so its places are neither seen nor missed. A look without an end judges
+    /// [`Scene::due_beside`] between its parts.
     pub fn due(&self, look: &Look, all: &BTreeMap<MatterKey, Matter>, now: WallTime) -> BTreeMap<MatterKey, Matter> {
         let mut matters = self.matters(&look.matters, all);
         matters.retain(|key, matter| match (look.purpose, matter.every) {
             (_, None) | (Purpose::Recheck { .. } | Purpose::Snapshot | Purpose::Reference, _) => true,
-            // A reader would hold up the frames of a watch for seconds.
-            (Purpose::Continuous, Some(_)) if matter.newness.is_none() => false,
-            // A clock that was set back asks at once.
-            (Purpose::Patrol | Purpose::Continuous, Some(every)) => {
-                self.judged.get(key).is_none_or(|last| *last > now || now.since(*last) >= every)
-            }
+            (Purpose::Continuous, Some(_)) => false,
+            (Purpose::Patrol, Some(every)) => self.is_turn_of(key, every, now),
         });
         matters
+    }
+
+    /// The matters with an interval of their own that are due at `now` on a view that is watched without an end.
+    pub fn due_beside(
+        &self,
+        look: &Look,
+        all: &BTreeMap<MatterKey, Matter>,
+        now: WallTime,
+    ) -> BTreeMap<MatterKey, Matter> {
+        let mut matters = self.matters(&look.matters, all);
+        matters.retain(|key, matter| matter.every.is_some_and(|every| self.is_turn_of(key, every, now)));
+        matters
+    }
+
+    fn is_turn_of(&self, key: &MatterKey, every: Duration, now: WallTime) -> bool {
+        // A clock that was set back asks at once.
+        self.judged.get(key).is_none_or(|last| *last > now || now.since(*last) >= every)
     }
 
     /// The matters were judged at `now`.
@@ -290,8 +317,6 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::{
         analysis::fixtures::meta,

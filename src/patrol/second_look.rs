@@ -2,7 +2,11 @@
 //! a look; a whole-view model scans a view seldom. Neither ever delays the record: what cannot be asked now is asked in the
 //! next look, counted and never lost.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use crate::{
     analysis::{
@@ -80,8 +84,8 @@ pub(super) struct Asking<'a> {
 }
 
 /// What the verifier saw of a place.
-struct Looked {
-    verified: Score,
+pub(super) struct Looked {
+    pub(super) verified: Score,
     look: Appearance,
 }
 
@@ -175,7 +179,9 @@ impl<'a> Asking<'a> {
         let exemplars = self.spine.store.teaching(place.view, place.zone.0, &matter.key, at);
         let exemplars = exemplars.map_err(|error| InferError::Run(verify.model.clone(), error.to_string()))?;
         let weighed = weigh(&look, &model.sha256, &exemplars, verify.likeness_min);
-        let fused = weighed.lifted(verifier.fusion.of(sighting.score, verified), verify.likeness_min);
+        let unlifted = verifier.fusion.of(sighting.score, verified);
+        self.spine.shade_place(matter, verify, place, sighting, (bbox, seen), (&model, unlifted));
+        let fused = weighed.lifted(unlifted, verify.likeness_min);
         let mut ruling =
             if fused >= verify.accept_min { Ruling::Passed } else { Ruling::Refused { why: RefusedWhy::Score } };
         if let (Ruling::Passed, Weighed::Suppressed(_)) = (ruling, weighed) {
@@ -249,7 +255,7 @@ impl Verifier {
         Ok((inspected.appearance.unwrap_or_else(nothing), self.detector.model().sha256))
     }
 
-    fn look_at(
+    pub(super) fn look_at(
         &self,
         picture: &crate::domain::Picture,
         bbox: &crate::domain::BBox<crate::domain::FrameSpace>,
@@ -313,6 +319,11 @@ impl Spine {
             }
         }
         found
+    }
+
+    /// Whether a look has no time for what can wait: it is late itself, or the plan holds continuous looks to key frames.
+    pub(super) fn gives_way(&self, look: &Look, matters: &BTreeMap<MatterKey, Matter>) -> bool {
+        self.thinned.load(Ordering::Relaxed) || self.is_late(look, matters)
     }
 
     fn is_late(&self, look: &Look, matters: &BTreeMap<MatterKey, Matter>) -> bool {

@@ -13,7 +13,7 @@
 //! | 8 record | changes + evidence -> rows, one transaction | back-pressure |
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -25,14 +25,15 @@ use crate::{
     analysis::{
         lawful::Civil,
         newness::NewnessMap,
+        permit::is_permitted,
         place_book::{Answer, BookChanges, Spot},
         scene::{self, Registered, Rules},
     },
     clock::Clock,
     config::Config,
     domain::{
-        Detection, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed, Place, Purpose,
-        ReferenceDetection, Sighting, Unable, Verification, ViewState, WallTime,
+        Detection, Explanation, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed,
+        Place, Purpose, ReadText, ReferenceDetection, Sighting, Sign, Unable, Verification, ViewState, WallTime,
     },
     infer::{Detector, InferError, Lane, text::Plates},
     media::{
@@ -51,6 +52,7 @@ use super::{
     newness,
     scenes::{Scene, Scenes, lock},
     second_look::{Asking, Verifier},
+    shadow::{Judged, ShadowBench},
 };
 
 /// Everything that a look needs.
@@ -71,6 +73,8 @@ pub struct Spine {
     pub detectors: BTreeMap<String, Arc<dyn Detector>>,
     /// Verifiers by the name that matters call them by.
     pub verifiers: BTreeMap<String, Verifier>,
+    /// New models that are tried beside the matters' own; `None` where none is.
+    pub shadow: Option<ShadowBench>,
     /// Readers of plates by the name that matters call them by.
     pub plates: BTreeMap<String, Plates>,
     /// What is remembered of each view.
@@ -121,7 +125,7 @@ pub struct LookDone {
 /// What the frames of a look showed.
 pub struct Seen {
     pub(super) state: ViewState,
-    reason: Option<String>,
+    reason: Option<Explanation>,
     pub(super) frames: u32,
     pub(super) sightings: Vec<Sighting>,
     /// Whole-view models that scanned a frame of it.
@@ -137,6 +141,7 @@ pub struct Judgeable {
     homography: Homography,
     detections: Vec<Detection>,
     newness: Option<NewnessMap>,
+    signs: Vec<Sign>,
 }
 
 impl Judgeable {
@@ -157,10 +162,11 @@ impl Judgeable {
     /// What was seen, where it stood on the reference picture.
     fn observed(&self) -> Observed {
         let (width, height) = (self.frame.picture.width(), self.frame.picture.height());
-        let on_reference = |seen: &Detection| ReferenceDetection {
-            class: seen.class.clone(),
-            score: seen.score,
-            bbox: self.homography.to_reference(&seen.bbox, width, height),
+        let on_reference = |seen: &Detection| {
+            let bbox = self.homography.to_reference(&seen.bbox, width, height);
+            let read = seen.text.as_deref().map(ReadText::new);
+            let permitted = read.is_some_and(|read| is_permitted(&self.signs, &read, &bbox));
+            ReferenceDetection { class: seen.class.clone(), score: seen.score, bbox, permitted }
         };
         Observed::new(self.frame.meta.judged_at(), self.detections.iter().map(on_reference).collect())
     }
@@ -276,12 +282,14 @@ impl Spine {
             tracing::warn!(view = %look.view, %error, "the reference picture has no masked copy yet");
         }
         let signs = self.signs(look, scene, matters, &frame, &detections)?;
-        let newness = self.compare(scene, matters, (&frame, &matched.homography), &detections);
-        let judgeable = Judgeable { frame, homography: matched.homography, detections, newness };
+        let homography = &matched.homography;
+        self.shade(look, scene, matters, Judged { frame: &frame, homography, detections: &detections, signs: &signs });
+        let newness = self.compare(scene, matters, (&frame, homography), &detections);
+        let judgeable = Judgeable { frame, homography: matched.homography, detections, signs, newness };
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
-        let Scene { zones, stood: before, .. } = &*scene;
-        let rules = Rules { zones, signs: &signs, before, register: &self.config.vehicles, matters, civil };
+        let (Scene { zones, stood: before, .. }, signs) = (&*scene, &judgeable.signs);
+        let rules = Rules { zones, signs, before, register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
         if judgeable.is_compared() {
             scene.stood = judgeable.observed().detections;
@@ -398,28 +406,6 @@ impl Spine {
         revisit.is_some_and(|revisit| revisit <= self.keep_open_max)
     }
 
-    /// Hop 4: all models that the look's matters name, over one frame.
-    pub(super) fn detect(
-        &self,
-        frame: &Frame,
-        matters: &BTreeMap<MatterKey, Matter>,
-        lane: Lane,
-    ) -> Result<Vec<Detection>, InferError> {
-        let named = matters.values().flat_map(|matter| [Some(&matter.model), matter.hide_by.as_ref()]);
-        let models: BTreeSet<&String> = named.flatten().collect();
-        let mut all = Vec::new();
-        for model in models {
-            all.extend(self.seer(model)?.detect_in(lane, &frame.picture)?);
-        }
-        Ok(all)
-    }
-
-    /// A model by the name that matters call it by.
-    pub(super) fn seer(&self, model: &str) -> Result<&Arc<dyn Detector>, InferError> {
-        let unknown = || InferError::Model(model.to_owned(), "it was not loaded; see `xunjie model list`".to_owned());
-        self.detectors.get(model).ok_or_else(unknown)
-    }
-
     fn announce(&self, outcome: &LookOutcome, look: &Look, began: (WallTime, Instant), seen: &Seen) {
         let report = &outcome.report;
         emit(Signal::LookFinished {
@@ -427,7 +413,7 @@ impl Spine {
             view: report.view,
             purpose: &look.purpose,
             state: report.state,
-            reason: report.reason.as_deref(),
+            reason: report.reason.as_ref().map(|said| said.en.as_str()),
             lateness: began.0.since(look.due),
             took: began.1.elapsed(),
             frames: report.frames,
@@ -478,7 +464,7 @@ impl Seen {
         self.frames == 0 && self.reason.is_none()
     }
 
-    fn blind(&mut self, state: ViewState, reason: String) {
+    fn blind(&mut self, state: ViewState, reason: Explanation) {
         // One judged frame is enough: a later blind one does not take it back.
         if self.last.is_none() {
             (self.state, self.reason) = (state, Some(reason));
@@ -488,11 +474,13 @@ impl Seen {
     /// The frame was fine and no model could judge it.
     pub(super) fn unjudged(&mut self, error: &InferError) {
         if self.last.is_none() {
-            (self.state, self.reason) = (ViewState::Same, Some(format!("画面正常，但未能判读：{error}")));
+            let zh = format!("画面正常，但未能判读：{error}");
+            let reason = Explanation::new(zh, format!("the picture is fine and could not be judged: {error}"));
+            (self.state, self.reason) = (ViewState::Same, Some(reason));
         }
     }
 
     pub(super) fn lost(&mut self, error: &MediaError) {
-        self.blind(ViewState::Lost, error.in_chinese());
+        self.blind(ViewState::Lost, error.explained());
     }
 }

@@ -2,22 +2,24 @@
 //! boxes, and once a revisit target the tracks are taken as one look's sightings.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
 use crate::{
     analysis::tracker::Tracker,
-    domain::{DecodeMode, Detection, Frame, Look, LookId},
+    domain::{DecodeMode, Detection, Frame, Look, LookId, Matter, MatterKey},
     infer::Lane,
     media::{MediaError, MediaSession, Want, sessions::LeaseError},
     telemetry::{Signal, emit},
 };
 
 use super::{
+    models::models_of,
     newness,
     plates::PlateVotes,
-    scenes::lock,
+    scenes::{Scene, lock},
     spine::{LookDone, LookError, Seen, Spine},
 };
 
@@ -95,14 +97,12 @@ impl Spine {
             let mut guard = lock(&slot);
             let scene = self.scenes.refresh(look.view, &mut guard)?;
             let recorded = (|| {
+                let mut matters = matters;
                 if let Some((frame, detections)) = latest {
-                    self.take_in(frame, Some(detections), look, scene, &matters, &mut seen)?;
+                    self.take_in_part(frame, detections, look, scene, &mut matters, &mut seen)?;
                     seen.frames = judged;
                 }
                 let matters = newness::judged(matters, seen.last.as_ref());
-                if seen.last.is_some() {
-                    scene.have_judged(&matters, began.0);
-                }
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
             })();
             match recorded {
@@ -119,6 +119,51 @@ impl Spine {
         }
         Ok(())
     }
+
+    /// Hops 3 to 5 for the last frame of a part, for what is watched and what is judged seldom; `matters` has both then.
+    fn take_in_part(
+        &self,
+        frame: Frame,
+        mut detections: Vec<Detection>,
+        look: &Look,
+        scene: &mut Scene,
+        matters: &mut BTreeMap<MatterKey, Matter>,
+        seen: &mut Seen,
+    ) -> Result<(), LookError> {
+        let asked_at = self.clock.now();
+        let beside = self.look_beside(look, scene, matters, &frame, &mut detections);
+        matters.extend(beside.clone());
+        self.take_in(frame, Some(detections), look, scene, matters, seen)?;
+        if seen.last.is_some() {
+            scene.have_judged(&beside, asked_at);
+        }
+        Ok(())
+    }
+
+    /// Matters that are judged seldom, on the last frame of a part: adds what their models see, but for models that the
+    /// watch asks anyway, and tells which they are. Their model may take a second, and frames go by meanwhile; one that
+    /// cannot look is asked in the next part.
+    fn look_beside(
+        &self,
+        look: &Look,
+        scene: &Scene,
+        watched: &BTreeMap<MatterKey, Matter>,
+        frame: &Frame,
+        detections: &mut Vec<Detection>,
+    ) -> BTreeMap<MatterKey, Matter> {
+        let beside = scene.due_beside(look, &self.config.matters, self.clock.now());
+        let models = models_of(&beside).difference(&models_of(watched)).copied().collect();
+        match self.detect_by(&models, frame, Lane::Visit) {
+            Ok(found) => {
+                detections.extend(found);
+                beside
+            }
+            Err(error) => {
+                tracing::warn!(view = %look.view, %error, "what is judged seldom waits for the next part of the watch");
+                BTreeMap::new()
+            }
+        }
+    }
 }
 
 /// Waiting for a frame looks up so often, to see whether the look should end.
@@ -130,3 +175,7 @@ const PART_MAX: Duration = Duration::from_secs(10);
 fn part_of(look: &Look, part: u64) -> Look {
     Look { id: LookId::derived(&[b"part", look.id.as_bytes(), &part.to_be_bytes()]), ..look.clone() }
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

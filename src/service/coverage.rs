@@ -8,7 +8,7 @@ use super::{
     plan::{blindness_in_words, refusal_in_words},
 };
 use crate::{
-    domain::{HardLimit, LookReport, Refused, Stream, StreamId, View, ViewId, ViewState, WallTime},
+    domain::{Explanation, HardLimit, LookReport, Refused, Stream, StreamId, View, ViewId, ViewState, WallTime},
     store::CoverageCount,
 };
 
@@ -40,8 +40,8 @@ pub struct ViewCoverage {
     pub view: View,
     /// How it stands.
     pub coverage: Coverage,
-    /// Why it is not covered, in words; empty when it is.
-    pub reason: String,
+    /// Why it is not covered; empty when it is.
+    pub reason: Explanation,
     /// Its latest look.
     pub latest: Option<LookReport>,
     /// How late that look began.
@@ -156,25 +156,28 @@ fn judge(
     latest: Option<&LookReport>,
     revisit: Option<Duration>,
     now: WallTime,
-) -> (Coverage, String) {
+) -> (Coverage, Explanation) {
     if !stream.enabled {
-        return (Coverage::Disabled, "视频源已停用".to_owned());
+        return (Coverage::Disabled, Explanation::new("视频源已停用", "its stream is disabled"));
     }
     if view.matters.is_empty() {
-        return (Coverage::Idle, "未配置事项".to_owned());
+        return (Coverage::Idle, Explanation::new("未配置事项", "nothing is looked for on it"));
     }
     let Some(look) = latest else {
-        return (Coverage::Unseen, "尚未巡看".to_owned());
+        return (Coverage::Unseen, Explanation::new("尚未巡看", "not looked at yet"));
     };
     // A look that is cut short by its own time limit is late by less than three targets.
     let overdue = revisit.is_some_and(|revisit| now.since(look.ended) > revisit * 3 + Duration::from_secs(30));
     if overdue {
-        return (Coverage::Overdue, format!("已 {} 分钟未巡看", now.since(look.ended).as_secs() / 60));
+        let minutes = now.since(look.ended).as_secs() / 60;
+        let en = format!("not looked at for {minutes} min");
+        return (Coverage::Overdue, Explanation::new(format!("已 {minutes} 分钟未巡看"), en));
     }
     if look.state.judges() {
-        return (Coverage::Covered, String::new());
+        return (Coverage::Covered, Explanation::default());
     }
-    (Coverage::Blind(look.state), look.reason.clone().unwrap_or_else(|| "原因未说明".to_owned()))
+    let unsaid = || Explanation::new("原因未说明", "no reason is known");
+    (Coverage::Blind(look.state), look.reason.clone().unwrap_or_else(unsaid))
 }
 
 fn rank(coverage: Coverage) -> u8 {

@@ -23,6 +23,8 @@ pub enum Circle {
 /// A file's bytes.
 #[derive(Clone, Debug)]
 pub struct EvidenceBytes {
+    /// The incident that it proves.
+    pub incident: IncidentId,
     /// What its manifest says of it.
     pub file: EvidenceFile,
     /// The bytes.
@@ -75,7 +77,7 @@ impl Service {
             return Err(ServiceError::Unmasked(file.name));
         }
         let bytes = self.evidence.read(&row, &file.name)?;
-        Ok(EvidenceBytes { file, bytes })
+        Ok(EvidenceBytes { incident: row.incident, file, bytes })
     }
 
     /// Audits that somebody was shown a file that is not masked.
@@ -102,12 +104,13 @@ impl Service {
         Ok(read.reveal().to_owned())
     }
 
-    /// Audits that somebody was shown a thing with all that belongs to it.
+    /// Audits that somebody was shown a thing, or a list and how it was narrowed.
     ///
     /// # Errors
     /// [`ServiceError::Store`].
-    pub fn note_viewed(&self, action: &str, subject: &str, actor: &str) -> Result<(), ServiceError> {
-        Ok(self.store.audit(self.now(), actor, action, subject, &serde_json::json!({}))?)
+    pub fn note_viewed(&self, action: &str, subject: &str, filter: &str, actor: &str) -> Result<(), ServiceError> {
+        let detail = if filter.is_empty() { serde_json::json!({}) } else { serde_json::json!({ "filter": filter }) };
+        Ok(self.store.audit(self.now(), actor, action, subject, &detail)?)
     }
 
     /// The first masked picture of a bundle.

@@ -10,16 +10,17 @@ use super::{
     incidents::check_review_word, statistics::check_span, words,
 };
 use crate::{
-    domain::{Incident, IncidentId, Presence, Review, Stream, ViewId, WallTime},
+    domain::{Grounds, Incident, IncidentId, MatterKey, Presence, Review, Stream, ViewId, WallTime},
     store::{CaseFacts, IncidentFilter, TimeSpan},
 };
 
 /// Incidents that are read at once.
 const PAGE: u32 = 1_000;
 
-const STATISTICS_HEAD: [&str; 22] = [
+const STATISTICS_HEAD: [&str; 23] = [
     "键",
     "名称",
+    "依据",
     "发现",
     "待复核",
     "确认",
@@ -42,12 +43,13 @@ const STATISTICS_HEAD: [&str; 22] = [
     "反复",
 ];
 
-const INCIDENTS_HEAD: [&str; 21] = [
+const INCIDENTS_HEAD: [&str; 22] = [
     "事件编号",
     "发现时间",
     "最近看到",
     "事项",
     "事项代码",
+    "依据",
     "视频源编码",
     "视频源名称",
     "区域",
@@ -98,7 +100,8 @@ impl Service {
     ) -> Result<Vec<u8>, ServiceError> {
         let statistics = self.statistics(by, query)?;
         let total = std::iter::once(&statistics.total).filter(|_| statistics.rows.len() != 1);
-        let rows: Vec<Vec<Cell>> = statistics.rows.iter().chain(total).map(statistics_row).collect();
+        let rows: Vec<Vec<Cell>> =
+            statistics.rows.iter().chain(total).map(|row| statistics_row(row, self.grounds_of(by, row))).collect();
         let write = || -> Result<Vec<u8>, String> {
             let mut table = TableWriter::begin("统计", &STATISTICS_HEAD, format)?;
             let mut bytes = table.push(&rows)?;
@@ -159,10 +162,17 @@ impl Service {
         Ok(Exported::Piece(bytes, export))
     }
 
+    /// What finding the matter of a row rests on; nothing where the row is about something else.
+    fn grounds_of(&self, by: By, row: &StatisticsRow) -> Option<Grounds> {
+        let key = (by == By::Matter).then(|| row.key.parse::<MatterKey>().ok()).flatten()?;
+        self.config.matter(&key).map(|matter| matter.grounds)
+    }
+
     fn incident_row(&self, incident: &Incident, case: Option<&CaseFacts>, stream: Option<&Stream>) -> Vec<Cell> {
         let local = |at: WallTime| at.civil(self.config.city.utc_offset()).format("%Y-%m-%d %H:%M:%S").to_string();
         let location = stream.and_then(|stream| stream.location.as_ref());
-        let codes = self.config.matter(&incident.matter).map(|matter| matter.codes.code_2026.clone());
+        let matter = self.config.matter(&incident.matter);
+        let codes = matter.map(|matter| matter.codes.code_2026.clone());
         let (review, by, at, reason) = match &incident.review {
             Review::Waiting => ("待复核", None, None, None),
             Review::Confirmed { by, at } => ("确认", Some(by), Some(*at), None),
@@ -179,6 +189,7 @@ impl Service {
             local(incident.last_seen).into(),
             self.matter_name(&incident.matter).into(),
             codes.into(),
+            matter.map(|matter| words::grounds(matter.grounds)).into(),
             stream.map(|stream| stream.code.clone()).into(),
             stream.map(|stream| stream.name.clone()).into(),
             stream.and_then(|stream| stream.area.as_ref()).map(ToString::to_string).into(),
@@ -212,13 +223,14 @@ fn check_length(rows: u64, format: TableFormat) -> Result<(), ServiceError> {
     }
 }
 
-fn statistics_row(row: &StatisticsRow) -> Vec<Cell> {
+fn statistics_row(row: &StatisticsRow, grounds: Option<Grounds>) -> Vec<Cell> {
     let figures = &row.figures;
     let share = |part: fn(Share) -> f64| figures.precision.map_or(Cell::Nothing, |share| Cell::Number(part(share)));
     let seconds = |ms: Option<u64>| ms.map_or(Cell::Nothing, |ms| Cell::Number(ms as f64 / 1000.0));
     let mut cells: Vec<Cell> = vec![
         row.key.clone().into(),
         row.name.clone().into(),
+        grounds.map(words::grounds).into(),
         figures.found.into(),
         figures.waiting.into(),
         figures.confirmed.into(),
@@ -256,11 +268,13 @@ mod tests {
     #[test]
     fn a_row_has_a_cell_for_each_column_and_reasons_stand_in_their_order() {
         let figures = super::super::Figures { rejected_by: [1, 2, 3, 4, 5, 6], ..Default::default() };
-        let cells = statistics_row(&StatisticsRow { key: "k".into(), name: "n".into(), figures });
+        let cells =
+            statistics_row(&StatisticsRow { key: "k".into(), name: "n".into(), figures }, Some(Grounds::Trained));
         assert_eq!(cells.len(), STATISTICS_HEAD.len());
+        assert_eq!((STATISTICS_HEAD[2], &cells[2]), ("依据", &Cell::from("专门训练")));
         for (i, reason) in REASONS.iter().enumerate() {
-            assert_eq!(STATISTICS_HEAD[6 + i], format!("驳回：{}", words::reject_reason(*reason)));
-            assert_eq!(cells[6 + i], Cell::Whole(i as u64 + 1));
+            assert_eq!(STATISTICS_HEAD[7 + i], format!("驳回：{}", words::reject_reason(*reason)));
+            assert_eq!(cells[7 + i], Cell::Whole(i as u64 + 1));
         }
     }
 }

@@ -29,6 +29,7 @@ mod reconciliation;
 mod report;
 mod review;
 mod second_reviews;
+mod shadow;
 mod signs;
 mod statistics;
 mod streams;
@@ -74,6 +75,7 @@ pub use platform::{PlatformStatus, Reached};
 pub use queue::{NextInQueue, QueueAsk, QueueItem, QueuePage};
 pub use report::{Month, Report};
 pub use second_reviews::{Agreement, PairAgreement, kappa};
+pub use shadow::{DISAGREEMENTS_LISTED, SHADOW_FOLDER};
 pub use statistics::{
     By, Figures, HotPlace, HotSpots, REASONS, Share, Statistics, StatisticsQuery, StatisticsRow, reason_word,
 };

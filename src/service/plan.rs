@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fs, time::Duration};
 
 use super::Service;
-use crate::domain::{HardLimit, MatterKey, PlanStatus, Policy, Refused, Unable, View, ViewId};
+use crate::domain::{Explanation, HardLimit, MatterKey, PlanStatus, Policy, Refused, Unable, View, ViewId};
 
 /// What is older tells of a service that does not run any more: it writes once a second.
 const NEWS_AGE_MAX: Duration = Duration::from_secs(30);
@@ -58,12 +58,13 @@ pub fn backlog_in_words(plan: &PlanStatus) -> String {
 }
 
 /// Why nothing can be judged on a view, in words; `None` where something can, or nothing is looked for.
-pub(super) fn blindness_in_words(view: &View, unable: &[Unable]) -> Option<String> {
+pub(super) fn blindness_in_words(view: &View, unable: &[Unable]) -> Option<Explanation> {
     let why = |key: &MatterKey| unable.iter().find(|one| one.matter == *key).map(|one| one.why.as_str());
     let whys: Option<Vec<&str>> = view.matters.iter().map(why).collect();
     let mut whys = whys.filter(|whys| !whys.is_empty())?;
     whys.dedup();
-    Some(format!("配置的事项都不能判读：{}", whys.join("；")))
+    let zh = format!("配置的事项都不能判读：{}", whys.join("；"));
+    Some(Explanation::new(zh, format!("none of its matters can be judged: {}", whys.join("; "))))
 }
 
 /// What cannot be judged, in words; empty where all can.
@@ -73,14 +74,20 @@ pub fn unable_in_words(unable: &[Unable], name: impl Fn(&Unable) -> String) -> S
 }
 
 /// Why a view is refused, in words.
-pub(super) fn refusal_in_words(refused: &Refused) -> String {
+pub(super) fn refusal_in_words(refused: &Refused) -> Explanation {
     let max = refused.max;
     match refused.limit {
-        HardLimit::ContinuousMax => format!(
-            "未连续巡看：同时连续巡看的上限 {max} 路已满，只按关键帧轮巡；见 patrol.infer_threads 和 patrol.open_sessions_max"
+        HardLimit::ContinuousMax => Explanation::new(
+            format!(
+                "未连续巡看：同时连续巡看的上限 {max} 路已满，只按关键帧轮巡；见 patrol.infer_threads 和 patrol.open_sessions_max"
+            ),
+            format!(
+                "not watched without an end: all {max} places are taken, it is patrolled at key frames; see patrol.infer_threads and patrol.open_sessions_max"
+            ),
         ),
-        HardLimit::OpenSessionsMax => {
-            format!("未巡看：同时打开的视频源已达上限 {max} 路；见 patrol.open_sessions_max")
-        }
+        HardLimit::OpenSessionsMax => Explanation::new(
+            format!("未巡看：同时打开的视频源已达上限 {max} 路；见 patrol.open_sessions_max"),
+            format!("not looked at: {max} streams are open, which is the limit; see patrol.open_sessions_max"),
+        ),
     }
 }

@@ -45,6 +45,8 @@ pub struct WhatIf {
     pub looks: usize,
     /// The earliest and the latest of them.
     pub span: Option<(WallTime, WallTime)>,
+    /// Texts in them that a person had permitted: lawful under any draft, and in no difference.
+    pub permitted: usize,
     /// What would have been judged differently, latest look first.
     pub differences: Vec<Difference>,
 }
@@ -101,6 +103,7 @@ impl Service {
         );
         let moments = looks.iter().map(|(_, observed)| observed.at);
         let span = moments.clone().min().zip(moments.max());
-        Ok(WhatIf { looks: looks.len(), span, differences })
+        let permitted = looks.iter().flat_map(|(_, seen)| &seen.detections).filter(|one| one.permitted).count();
+        Ok(WhatIf { looks: looks.len(), span, permitted, differences })
     }
 }

@@ -2,7 +2,7 @@
 //! platforms say it.
 
 use super::MomentKind;
-use crate::domain::{EvidenceKind, RejectReason, Stage, ViewState};
+use crate::domain::{EvidenceKind, Grounds, RejectReason, Stage, ViewState};
 
 /// Where a case stands.
 pub fn stage(stage: Stage) -> &'static str {
@@ -27,6 +27,15 @@ pub fn stage_en(stage: Stage) -> &'static str {
         Stage::Closed => "closed",
         Stage::Rejected => "refused",
         Stage::Cancelled => "voided",
+    }
+}
+
+/// What finding a matter rests on.
+pub fn grounds(grounds: Grounds) -> &'static str {
+    match grounds {
+        Grounds::Trained => "专门训练",
+        Grounds::FewShot => "少样本",
+        Grounds::Composed => "通用模型组合",
     }
 }
 

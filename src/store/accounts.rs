@@ -9,7 +9,7 @@ use super::{AuditRow, Page, Rows, StoreError};
 use crate::domain::{Account, AccountId, AccountName, Secret, Token, Vouched, WallTime};
 
 /// SHA-256 of a random secret of 256 bits: looking it up tells nothing by its time, reading it opens nothing.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SecretHash(String);
 
 impl SecretHash {

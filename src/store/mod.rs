@@ -7,6 +7,7 @@ pub mod evidence;
 mod exemplars;
 mod office;
 mod review;
+mod shadow;
 mod signs;
 pub mod sqlite;
 
@@ -18,6 +19,7 @@ pub use self::{
     exemplars::{ExemplarFilter, ExemplarStore},
     office::*,
     review::{HandOut, HandedOut, Judged, Queue, QueueFilter, ReviewStore},
+    shadow::{Noted, ShadowFilter, ShadowStore},
     signs::SignStore,
 };
 use crate::domain::{
@@ -225,7 +227,7 @@ pub enum CallbackApplied {
 pub type OpenCase<'a> = &'a dyn Fn(crate::domain::Confirmation) -> Case;
 
 /// The seam: the truth of the house. Synchronous: callers own their threads. Every method is one transaction.
-pub trait Store: OfficeStore + ReviewStore + ExemplarStore + SignStore {
+pub trait Store: OfficeStore + ReviewStore + ExemplarStore + SignStore + ShadowStore {
     // --- registry ---
     /// Changes whenever a stream, credential, view or zone does, also by another process.
     fn revision(&self) -> Result<u64, StoreError>;

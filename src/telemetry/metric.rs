@@ -68,6 +68,11 @@ pub const METRICS: &[Metric] = &[
     seconds("xunjie_verification_seconds", "how long it took to ask a verifier about a place, by model", SECONDS),
     counter("xunjie_looks_verified_total", "looks in which a verifier was asked about a place or more"),
     counter("xunjie_scans_total", "scans of whole views that were due, by model and fate: done, late, failed"),
+    counter(
+        "xunjie_shadow_frames_total",
+        "frames that were due to be shown to a new model, by model and fate: judged, late, crowded, failed",
+    ),
+    seconds("xunjie_shadow_seconds", "how long a new model took for a frame at the lowest priority, by model", SECONDS),
     counter("xunjie_incident_changes_total", "changes of incidents, by change"),
     counter("xunjie_evidence_written_total", "bundles of evidence that were written"),
     Metric {
@@ -89,6 +94,10 @@ pub const METRICS: &[Metric] = &[
     seconds("xunjie_delivery_seconds", "how long a try to tell the platform took, by sink", SECONDS),
     gauge("xunjie_platform_paused", "1 while the platform takes nothing from us, else 0"),
     counter("xunjie_connections_refused_total", "connections that were refused because too many were open"),
+    counter(
+        "xunjie_requests_limited_total",
+        "requests that were refused because their caller sent too many, by budget",
+    ),
     counter("xunjie_requests_total", "HTTP requests, by method, route and status"),
     seconds("xunjie_request_seconds", "how long an HTTP request took, by route", SECONDS),
     counter("xunjie_follower_changes_missed_total", "changes that a slow follower was not told"),

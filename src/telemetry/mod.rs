@@ -1,6 +1,7 @@
 //! L1: how the house tells what it does. Rooms emit a typed [`Signal`]; here, and only here, a signal becomes metrics
 //! and one log line. A signal never carries a credential, a picture or an address with a credential inside.
 
+mod door;
 mod label;
 mod metric;
 mod review;
@@ -12,9 +13,10 @@ use std::sync::OnceLock;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+pub use door::Budget;
 pub use label::state_label;
 pub use metric::{METRICS, Metric, MetricKind, describe};
-pub use second_look::{Scanned, Second, SecondLook};
+pub use second_look::{Scanned, Second, SecondLook, Shade};
 pub use signal::{Change, Direction, Outcome, PacketFate, Signal, SkipReason, emit};
 
 /// Why logging could not start.
@@ -116,6 +118,7 @@ mod tests {
             Signal::Second(SecondLook::Verified { model: "m", second: Second::Refused(RefusedWhy::NotNew), took }),
             Signal::Second(SecondLook::LookVerified),
             Signal::Second(SecondLook::Scanned { model: "m", scanned: Scanned::Late }),
+            Signal::Second(SecondLook::Shadowed { model: "m", shade: Shade::Judged { took } }),
             Signal::PictureRefused { model: "m" },
             Signal::SessionOpened { stream, took, again: false },
             Signal::SessionEvicted,
@@ -137,6 +140,7 @@ mod tests {
             Signal::PlatformPaused { why: "401" },
             Signal::PlatformResumed { after: took },
             Signal::ConnectionRefused { open: 512 },
+            Signal::RequestLimited { budget: Budget::Calls },
             Signal::RequestServed { method: "GET", route: "/", status: 200, took },
             Signal::FollowerLagged { missed: 4 },
             Signal::Waiting { looks: 1, deliveries: 2 },

@@ -1,4 +1,4 @@
-//! Signals of second models: verifiers and scans.
+//! Signals of second models: verifiers, scans and shadows.
 
 use std::time::Duration;
 
@@ -29,6 +29,22 @@ pub enum Scanned {
     Failed,
 }
 
+/// What became of a frame whose turn it was to be shown to a new model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shade {
+    /// Both models judged it.
+    Judged {
+        /// So long did the new one take.
+        took: Duration,
+    },
+    /// The look was late, or the plan gives way, so it went without.
+    Late,
+    /// Too many frames waited, so it went without.
+    Crowded,
+    /// The model could not look, or what it saw could not be kept.
+    Failed,
+}
+
 /// What a second model did.
 #[derive(Clone, Copy, Debug)]
 pub enum SecondLook<'a> {
@@ -49,6 +65,13 @@ pub enum SecondLook<'a> {
         model: &'a str,
         /// What became of it.
         scanned: Scanned,
+    },
+    /// A frame was due to be shown to a new model.
+    Shadowed {
+        /// Which model.
+        model: &'a str,
+        /// What became of it.
+        shade: Shade,
     },
 }
 
@@ -75,6 +98,19 @@ pub(super) fn emit_second_look(signal: SecondLook<'_>) {
             };
             counter!("xunjie_scans_total", "model" => model.to_owned(), "fate" => word).increment(1);
             debug!(model, fate = word, "scan due");
+        }
+        SecondLook::Shadowed { model, shade } => {
+            let word = match shade {
+                Shade::Judged { took } => {
+                    histogram!("xunjie_shadow_seconds", "model" => model.to_owned()).record(took);
+                    "judged"
+                }
+                Shade::Late => "late",
+                Shade::Crowded => "crowded",
+                Shade::Failed => "failed",
+            };
+            counter!("xunjie_shadow_frames_total", "model" => model.to_owned(), "fate" => word).increment(1);
+            debug!(model, fate = word, "shadow due");
         }
     }
 }

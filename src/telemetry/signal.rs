@@ -7,6 +7,7 @@ use metrics::{counter, gauge, histogram};
 use tracing::{debug, error, info, warn};
 
 use super::{
+    door::{Budget, emit_door},
     label::{
         change_label, direction_label, fate_label, limit_label, outcome_label, purpose_label, skip_label, stage_label,
         state_label,
@@ -272,6 +273,11 @@ pub enum Signal<'a> {
         /// How many are open.
         open: usize,
     },
+    /// A request was refused because its caller sent too many.
+    RequestLimited {
+        /// What was used up.
+        budget: Budget,
+    },
     /// An HTTP request was answered.
     RequestServed {
         /// Method.
@@ -370,23 +376,10 @@ pub fn emit(signal: Signal<'_>) {
         | Signal::DeliveryTried { .. }
         | Signal::PlatformPaused { .. }
         | Signal::PlatformResumed { .. } => emit_platform(signal),
-        Signal::ConnectionRefused { open } => {
-            counter!("xunjie_connections_refused_total").increment(1);
-            warn!(open, "a connection was refused, too many are open");
-        }
-        Signal::RequestServed { method, route, status, took } => {
-            counter!("xunjie_requests_total", "method" => method, "route" => route.to_owned(), "status" => status.to_string())
-                .increment(1);
-            histogram!("xunjie_request_seconds", "route" => route.to_owned()).record(took);
-            match status {
-                500.. => error!(method, route, status, took_ms = millis(took), "request failed"),
-                _ => debug!(method, route, status, took_ms = millis(took), "request served"),
-            }
-        }
-        Signal::FollowerLagged { missed } => {
-            counter!("xunjie_follower_changes_missed_total").increment(missed);
-            warn!(missed, "a follower was too slow and was told to reload");
-        }
+        Signal::ConnectionRefused { .. }
+        | Signal::RequestLimited { .. }
+        | Signal::RequestServed { .. }
+        | Signal::FollowerLagged { .. } => emit_door(signal),
         Signal::Waiting { looks, deliveries } => {
             gauge!("xunjie_looks_waiting").set(looks as f64);
             gauge!("xunjie_deliveries_waiting").set(deliveries as f64);
@@ -486,6 +479,6 @@ fn emit_session(signal: Signal<'_>) {
     }
 }
 
-fn millis(took: Duration) -> u64 {
+pub(super) fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }

@@ -11,6 +11,7 @@ use super::{
     extract::{At, PageOf, Params, page},
     incidents::IncidentOut,
     problem::Problem,
+    viewed::{SAME_VIEW, View},
 };
 use crate::{
     domain::{Area, Caller, Case, CaseId, IncidentId, Location, Stage, WallTime},
@@ -158,7 +159,8 @@ pub(super) async fn show(
     let asked = app.run(&caller, move |service| {
         let mut detail = service.case(id)?;
         detail.audit.retain(|row| row.action != "case.viewed");
-        viewed.note(service, &by, "case.viewed", &id.to_string())?;
+        viewed.note(service, &by, View::of("case.viewed", &id), SAME_VIEW)?;
+        viewed.covers(service, &by, [detail.incident.id]);
         Ok((detail, service.people()?))
     });
     let (detail, people) = asked.await?;

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{App, problem::Problem};
+use super::{App, limits::Following, problem::Problem};
 use crate::{
     domain::{Areas, Caller},
     store::FeedRow,
@@ -34,6 +34,8 @@ const FOLLOWERS_MAX: usize = 200;
 const WELCOME_EACH: Duration = Duration::from_secs(3);
 /// A follower comes in anew after so long; its session may have ended meanwhile.
 const FOLLOWED_MAX: Duration = Duration::from_secs(15 * 60);
+/// When a caller with too many followers may try again.
+const FOLLOW_AGAIN: Duration = Duration::from_secs(30);
 /// Rows that are told from before a follower came; one that is further behind reloads.
 const REPLAY_MAX: u32 = 500;
 
@@ -93,6 +95,7 @@ pub(super) async fn follow(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
+    let following = app.limits.follow(&caller.name).ok_or_else(|| Problem::limited(FOLLOW_AGAIN))?;
     let place = app.changes.followers.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::later("too many followers; try again"))?;
     let last = match headers.get("last-event-id") {
@@ -112,7 +115,7 @@ pub(super) async fn follow(
         .await?;
     let (tell, told) = mpsc::channel(16);
     let stopped = app.changes.stopped.subscribe();
-    let follower = Follower { rows, tell, areas: caller.areas.clone(), stopped, _place: place };
+    let follower = Follower { rows, tell, areas: caller.areas.clone(), stopped, _place: (place, following) };
     tokio::spawn(tell_follower(unwelcome(app, caller), follower, missed.0, missed.1));
     Ok(Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
@@ -135,7 +138,7 @@ struct Follower {
     tell: mpsc::Sender<Result<Event, Infallible>>,
     areas: Areas,
     stopped: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, Following),
 }
 
 /// Tells one follower until it leaves or the service stops.

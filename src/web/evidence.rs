@@ -135,7 +135,7 @@ pub(super) async fn manifest(
     Ok(Json(app.run(&caller, move |service| service.manifest(id)).await?.1))
 }
 
-/// The bytes of one file: masked pictures, and the rest for whoever may see what is not masked; that is audited.
+/// The bytes of one file: masked pictures, and the rest for whoever may see what is not masked. That is audited.
 #[utoipa::path(get, operation_id = "evidence_file", path = "/api/v1/evidence/{id}/files/{name}", tag = "evidence", params(("id" = String, Path), ("name" = String, Path)),
     responses((status = OK, content_type = "application/octet-stream"), (status = NOT_FOUND, body = Problem), (status = GONE, body = Problem)))]
 pub(super) async fn file(
@@ -147,12 +147,14 @@ pub(super) async fn file(
     // A player that seeks asks for a clip piece by piece; the first piece counts.
     let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     let begins = range.is_none_or(|range| range.starts_with("bytes=0-"));
-    let by = caller.clone();
+    let (by, viewed) = (caller.clone(), app.viewed.clone());
     let found = app.run(&caller, move |service| {
         let circle = if by.may_unmask { Circle::Review } else { Circle::Outside };
         let found = service.evidence_file(id, &name, circle)?;
-        if !found.file.role.is_masked() && begins {
-            service.note_unmasked(id, &found.file.name, &by.name)?;
+        match found.file.role.is_masked() {
+            true => viewed.note_picture(service, &by, found.incident)?,
+            false if begins => service.note_unmasked(id, &found.file.name, &by.name)?,
+            false => {}
         }
         Ok(found)
     });

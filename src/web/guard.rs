@@ -18,13 +18,15 @@ use axum::{
 
 use super::{
     App, desk,
+    limits::Payer,
     problem::Problem,
     roles::{Asked, Callers, Routes},
 };
 use crate::{
     domain::{Caller, Secret},
     service::{SECRET_CHARS_MAX, ServiceError},
-    telemetry::{Signal, emit},
+    store::accounts::SecretHash,
+    telemetry::{Budget, Signal, emit},
 };
 
 /// Name of the session's cookie.
@@ -57,20 +59,58 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
 }
 
 /// Lets a request in, or answers it at the door.
-pub(super) async fn enter(State(door): State<Door>, mut request: Request, next: Next) -> Response {
-    let knock = match knock(&door, &request) {
-        Ok(knock) => knock,
+pub(super) async fn enter(State(door): State<Door>, Peer(from): Peer, mut request: Request, next: Next) -> Response {
+    let knocked = knock(&door, &request).and_then(|knock| pay(&door, &knock, from).map(|fresh| (knock, fresh)));
+    let (knock, fresh) = match knocked {
+        Ok(knocked) => knocked,
         Err(refused) => return refused.into_response(),
     };
-    match admit(&door, knock).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                request.extensions_mut().insert(caller);
-            }
-            next.run(request).await
-        }
-        Err(refused) => refused,
+    let budget = knock.budget;
+    let caller = match admit(&door, knock).await {
+        Ok(caller) => caller,
+        Err(refused) => return refused,
+    };
+    if let Some(fresh) = fresh
+        && caller.is_some()
+        && let Err(refused) = pay_as_known(&door, budget, &fresh)
+    {
+        return refused.into_response();
     }
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    next.run(request).await
+}
+
+/// Lets in what proves itself by a signature of its own, as much of it as an address may send.
+pub(super) async fn meet(State(door): State<Door>, Peer(from): Peer, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let budget = route.map_or(Budget::Strangers, |route| door.routes.budget(request.method(), route.as_str()));
+    match door.app.limits.take(budget, &Payer::at(from)) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => Problem::limited(wait).into_response(),
+    }
+}
+
+/// Takes what a request costs from the budget of who asks or, while that is not proved, of the address. A proof that is
+/// not known yet comes back: it pays when it was believed.
+fn pay(door: &Door, knock: &Knock, from: IpAddr) -> Result<Option<Payer>, Problem> {
+    let limits = &door.app.limits;
+    let proof = knock.proof.as_ref().filter(|_| !knock.is_anybodys);
+    let proof = proof.map(|(Proof::Token(secret) | Proof::Session(secret))| Payer::Proof(SecretHash::of(secret)));
+    let (budget, payer, fresh) = match proof {
+        Some(proof) if limits.knows(&proof) => (knock.budget, proof, None),
+        None if knock.asked.is_none() && knock.is_anybodys => (Budget::Files, Payer::at(from), None),
+        fresh => (Budget::Strangers, Payer::at(from), fresh),
+    };
+    limits.take(budget, &payer).map_err(Problem::limited)?;
+    Ok(fresh)
+}
+
+/// The first request of a session or a token: coming in is a call of its own.
+fn pay_as_known(door: &Door, budget: Budget, payer: &Payer) -> Result<(), Problem> {
+    let limits = &door.app.limits;
+    limits.take(Budget::Calls, payer).and_then(|()| limits.take(budget, payer)).map_err(Problem::limited)
 }
 
 /// What is known of a request before anybody is asked.
@@ -80,6 +120,8 @@ struct Knock {
     /// Whether the answer is the same for all.
     is_anybodys: bool,
     proof: Option<Proof>,
+    /// What it is paid from when its caller is known.
+    budget: Budget,
 }
 
 fn knock(door: &Door, request: &Request) -> Result<Knock, Problem> {
@@ -90,18 +132,19 @@ fn knock(door: &Door, request: &Request) -> Result<Knock, Problem> {
         return Err(Problem::forbidden("another site sent this request; open the page itself and try there"));
     }
     let route = request.extensions().get::<MatchedPath>();
+    let budget = route.map_or(Budget::Calls, |route| door.routes.budget(method, route.as_str()));
     let asked = route.map(|route| door.routes.asked(method, route.as_str()));
     let is_anybodys = match &asked {
         Some(asked) => *asked == Asked::Of(Callers::Anybody),
         None => desk::is_of_desk(method, path),
     };
     let proof = bearer.map(Proof::Token).or_else(|| session_of(&door.app, headers).map(Proof::Session));
-    Ok(Knock { asked, is_anybodys, proof })
+    Ok(Knock { asked, is_anybodys, proof, budget })
 }
 
 /// Who asks; `None` where anybody may.
 async fn admit(door: &Door, knock: Knock) -> Result<Option<Caller>, Response> {
-    let Knock { asked, is_anybodys, proof } = knock;
+    let Knock { asked, is_anybodys, proof, budget: _ } = knock;
     if is_anybodys {
         return Ok(None);
     }

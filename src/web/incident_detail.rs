@@ -14,6 +14,7 @@ use super::{
     problem::Problem,
     queue::LockOut,
     second_looks::{VerificationOut, WeightsOut},
+    viewed::{INCIDENT, SAME_VIEW, View},
     zones::ZoneOut,
 };
 use crate::{
@@ -282,7 +283,7 @@ pub(super) async fn show(
     let viewed = app.viewed.clone();
     let desk = app.run(&caller, move |service| {
         let desk = service.on_desk(id, &by)?;
-        viewed.note(service, &by, "incident.viewed", &id.to_string())?;
+        viewed.note(service, &by, View::of(INCIDENT, &id), SAME_VIEW)?;
         Ok(desk)
     });
     let desk = desk.await?;

@@ -12,7 +12,7 @@ use super::{
     extract::{At, PageOf, Params},
     problem::Problem,
 };
-use crate::domain::{Caller, CaseId, LookId, LookReport, Purpose, ViewId, ViewState, WallTime};
+use crate::domain::{Caller, CaseId, Explanation, LookId, LookReport, Purpose, ViewId, ViewState, WallTime};
 
 /// Asks the patrol for a look out of turn; returns at once. The error says why it will not be made.
 pub type LookPort = Arc<dyn Fn(ViewId, LookWish) -> Result<LookId, String> + Send + Sync>;
@@ -53,8 +53,10 @@ pub struct LookOut {
     frames: u32,
     /// How the view stood.
     state: ViewState,
-    /// In words, when the view was not the same.
+    /// Why, when the view could not be judged, in Chinese.
     reason: Option<String>,
+    /// The same in English.
+    reason_en: Option<String>,
     /// The camera's clock minus ours in milliseconds.
     skew_ms: Option<i64>,
 }
@@ -69,7 +71,8 @@ impl LookOut {
             Purpose::Reference => ("reference", None),
             Purpose::Continuous => ("continuous", None),
         };
-        Self { id, view, purpose, case, due, started, ended, frames, state, reason, skew_ms }
+        let (reason, reason_en) = reason.map(|Explanation { zh, en }| (zh, en)).unzip();
+        Self { id, view, purpose, case, due, started, ended, frames, state, reason, reason_en, skew_ms }
     }
 }
 

@@ -22,6 +22,7 @@ mod health;
 mod imports;
 mod incident_detail;
 mod incidents;
+mod limits;
 mod looks;
 mod marks;
 mod media_links;
@@ -36,6 +37,8 @@ mod second_looks;
 mod second_reviews;
 mod server;
 mod sessions;
+mod shadow;
+mod shown;
 mod signs;
 mod statistics;
 mod streams;
@@ -53,11 +56,13 @@ use std::{future::Future, io, sync::Arc};
 use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 
 use changes::Changes;
+use limits::Limits;
 pub use looks::{LookPort, LookWish};
 pub use marks::{CropPort, DescribePort};
 use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
+pub use shown::{SHOWN, Shown, shown_by};
 pub use streams::{ProbePort, Probed};
 pub use thumbnails::ThumbnailPort;
 use thumbnails::Thumbnails;
@@ -107,6 +112,7 @@ pub struct App {
     /// What the listener proves itself with; `None` speaks plain HTTP.
     tls: Option<Arc<Tls>>,
     changes: Changes,
+    limits: Arc<Limits>,
     logins: Arc<Logins>,
     thumbnails: Arc<Thumbnails>,
     viewed: Arc<Viewed>,
@@ -118,12 +124,14 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(service: Arc<Service>, ports: Ports, platform_key: Option<SigningKey>) -> Self {
+        let limits = Arc::new(Limits::of(&service.config.settings.limits));
         Self {
             service,
             ports,
             platform_key,
             tls: None,
             changes: Changes::default(),
+            limits,
             logins: Arc::default(),
             thumbnails: Arc::default(),
             viewed: Arc::default(),

@@ -78,6 +78,13 @@ impl Problem {
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "locked-out", "locked out for a while", detail);
         Self { retry_after_s: Some(seconds), ..problem }
     }
+    /// 429: more requests than one caller may send.
+    pub(super) fn limited(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let detail = format!("too many requests; try again in {seconds} s");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", "too many requests", detail);
+        Self { retry_after_s: Some(seconds), ..problem }
+    }
     /// 403: known, and not allowed.
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "not allowed", detail)

@@ -225,7 +225,13 @@ pub(super) async fn similar(
     caller: Caller,
     At(id): At<IncidentId>,
 ) -> Result<Json<SimilarOut>, Problem> {
-    let Similar { here, nearby } = app.run(&caller, move |service| service.similar(id)).await?;
+    let (by, viewed) = (caller.clone(), app.viewed.clone());
+    let found = app.run(&caller, move |service| {
+        let found = service.similar(id)?;
+        viewed.covers(service, &by, found.here.iter().chain(&found.nearby).map(|item| item.incident.id));
+        Ok(found)
+    });
+    let Similar { here, nearby } = found.await?;
     Ok(Json(SimilarOut { here: QueueItemOut::all(here, &caller), nearby: QueueItemOut::all(nearby, &caller) }))
 }
 
@@ -278,7 +284,13 @@ pub(super) async fn clusters(
     Params(query): Params<ClusterQuery>,
 ) -> Result<Json<ClustersOut>, Problem> {
     let ask = QueueAsk { matter: query.matter, areas: Areas::from(query.area), view: None };
-    let clusters = app.run(&caller, move |service| service.clusters(&ask)).await?;
+    let (by, viewed) = (caller.clone(), app.viewed.clone());
+    let found = app.run(&caller, move |service| {
+        let clusters = service.clusters(&ask)?;
+        viewed.covers(service, &by, clusters.iter().flat_map(|cluster| &cluster.items).map(|item| item.incident.id));
+        Ok(clusters)
+    });
+    let clusters = found.await?;
     let items = clusters.into_iter().map(|Cluster { id, matter, items, likeness }| {
         let incidents = QueueItemOut::all(items, &caller);
         let named = |name: fn(&QueueItemOut) -> &String| incidents.first().map(name).cloned().unwrap_or_default();

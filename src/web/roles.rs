@@ -3,9 +3,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::http::Method;
+use axum::{
+    extract::{MatchedPath, Request},
+    http::Method,
+};
 
-use crate::domain::{Caller, Role};
+use super::{
+    limits::budget_of,
+    shown::{Shown, shown_by},
+};
+use crate::{
+    domain::{Caller, Role},
+    telemetry::Budget,
+};
 
 /// Who may call an operation, besides the administrator, who may call all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +115,8 @@ pub const ROLES: &[(&str, Callers)] = &[
     ("reports_show", SUPERVISORS),
     ("second_reviews_give", JUDGES),
     ("second_reviews_next", JUDGES),
+    ("shadow_picture", Holders(&[Operator, Supervisor])),
+    ("shadow_show", Holders(&[Operator, Supervisor])),
     ("statistics_export", SUPERVISORS),
     ("statistics_hot_spots", SUPERVISORS),
     ("statistics_show", SUPERVISORS),
@@ -156,8 +168,15 @@ impl Callers {
     }
 }
 
-/// Who may call what, by route and method.
-pub(super) struct Routes(HashMap<String, BTreeMap<String, Option<Callers>>>);
+/// What the tables say of a route's method.
+struct Row {
+    callers: Option<Callers>,
+    budget: Budget,
+    shown: Option<Shown>,
+}
+
+/// Who may call what, from which budget it is paid and how it is written down, by route and method.
+pub(super) struct Routes(HashMap<String, BTreeMap<String, Row>>);
 
 /// What the table says of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -185,16 +204,39 @@ impl Routes {
     }
 
     fn add(&mut self, method: &str, path: &str, operation: &str) {
-        self.0.entry(path.to_owned()).or_default().insert(method.to_owned(), callers_of(operation));
+        let row = Row { callers: callers_of(operation), budget: budget_of(operation), shown: shown_by(operation) };
+        self.0.entry(path.to_owned()).or_default().insert(method.to_owned(), row);
     }
 
     /// Who may call the route with this method.
     pub(super) fn asked(&self, method: &Method, route: &str) -> Asked {
         let Some(methods) = self.0.get(route) else { return Asked::Nobody };
-        let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
-        match methods.get(method) {
-            Some(callers) => callers.map_or(Asked::Nobody, Asked::Of),
+        match methods.get(read_as(method)) {
+            Some(row) => row.callers.map_or(Asked::Nobody, Asked::Of),
             None => Asked::Methods(methods.keys().map(String::as_str).collect::<Vec<_>>().join(",")),
         }
     }
+
+    /// From which budget of its caller a request is paid.
+    pub(super) fn budget(&self, method: &Method, route: &str) -> Budget {
+        self.row(method, route).map_or(Budget::Calls, |row| row.budget)
+    }
+
+    /// The action under which the door writes down what is shown, and the route; `None` where it writes nothing.
+    pub(super) fn action(&self, request: &Request) -> Option<(&'static str, String)> {
+        let route = request.extensions().get::<MatchedPath>()?.as_str();
+        match self.row(request.method(), route)?.shown? {
+            Shown::Noted(action) => Some((action, route.to_owned())),
+            Shown::ByHandler | Shown::Unnoted(_) => None,
+        }
+    }
+
+    fn row(&self, method: &Method, route: &str) -> Option<&Row> {
+        self.0.get(route)?.get(read_as(method))
+    }
+}
+
+/// `HEAD` is `GET` without its body.
+fn read_as(method: &Method) -> &str {
+    if *method == Method::HEAD { "GET" } else { method.as_str() }
 }

@@ -28,7 +28,7 @@ use super::{
     guard::{self, Door},
     health, imports, incident_detail, incidents, looks, marks, media_links, oidc, plan, platform, queue,
     roles::Routes,
-    second_reviews, sessions, signs, statistics, streams, tokens, verdicts, views, what_if, zones,
+    second_reviews, sessions, shadow, shown, signs, statistics, streams, tokens, verdicts, views, what_if, zones,
 };
 use crate::{deliver::CALLBACK_BYTES_MAX, service::SHEET_BYTES_MAX};
 
@@ -43,7 +43,7 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 #[openapi(
     info(
         title = "Xunjie (巡街)",
-        description = "Streams, views, zones, looks, incidents, evidence, exemplars, reviews, cases and deliveries. Errors are RFC 9457 problem details; lists are pages with a cursor; times are RFC 3339 in UTC.",
+        description = "Streams, views, zones, looks, incidents, evidence, exemplars, reviews, cases and deliveries. Errors are RFC 9457 problem details; lists are pages with a cursor; times are RFC 3339 in UTC. Who sends too many requests is answered 429 with `Retry-After`, wherever it is.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact()
     ),
@@ -95,6 +95,8 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(signs::list, signs::permit))
         .routes(routes!(incident_detail::reading))
         .routes(routes!(looks::list, looks::ask))
+        .routes(routes!(shadow::show))
+        .routes(routes!(shadow::picture))
         .routes(routes!(what_if::detections))
         .routes(routes!(what_if::judge))
         .routes(routes!(zones::list, zones::add))
@@ -177,14 +179,16 @@ pub fn router(app: App) -> Router {
     let door = Door { routes: Arc::new(Routes::of(&openapi())), app: app.clone() };
     let guarded = Router::from(guarded())
         .fallback(desk::serve)
+        .layer(from_fn_with_state(door.clone(), shown::note))
         .layer(from_fn_with_state(door.clone(), guard::enter))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     let sheets = Router::from(sheets())
-        .layer(from_fn_with_state(door, guard::enter))
+        .layer(from_fn_with_state(door.clone(), guard::enter))
         .layer(DefaultBodyLimit::max(SHEET_BYTES_MAX))
         .layer(RequestBodyLimitLayer::new(SHEET_BYTES_MAX));
+    let signed = Router::from(signed()).layer(from_fn_with_state(door, guard::meet));
     guarded
-        .merge(Router::from(signed()))
+        .merge(signed)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX)) // refuses by Content-Length, before anything is read
         .merge(sheets)
         .layer(RequestBodyTimeoutLayer::new(BODY_PIECE_TIME))

@@ -11,6 +11,7 @@ use super::{
     extract::{At, Body, Params},
     incident_detail::IncidentDetailOut,
     problem::Problem,
+    viewed::{INCIDENT, SAME_VIEW, View},
 };
 use crate::{
     domain::{Caller, IncidentId, Opinion, RejectReason, SecondReview, WallTime},
@@ -28,9 +29,12 @@ pub struct SecondReviewOut {
 #[utoipa::path(get, operation_id = "second_reviews_next", path = "/api/v1/second_reviews/next", tag = "review",
     responses((status = OK, body = Option<SecondReviewOut>)))]
 pub(super) async fn next(State(app): State<App>, caller: Caller) -> Result<Json<Option<SecondReviewOut>>, Problem> {
-    let by = caller.clone();
+    let (by, viewed) = (caller.clone(), app.viewed.clone());
     let found = app.run(&caller, move |service| {
-        service.next_second_review(&by)?.map(|id| service.on_desk_blind(id, &by)).transpose()
+        let Some(id) = service.next_second_review(&by)? else { return Ok(None) };
+        let desk = service.on_desk_blind(id, &by)?;
+        viewed.note(service, &by, View::of(INCIDENT, &id), SAME_VIEW)?;
+        Ok(Some(desk))
     });
     Ok(Json(found.await?.map(|desk| SecondReviewOut { incident: IncidentDetailOut::of(desk, &caller) })))
 }

@@ -9,7 +9,10 @@ use super::{
     extract::{At, Body, PageOf},
     problem::Problem,
 };
-use crate::domain::{Caller, Sign, SignId, ViewId, WallTime};
+use crate::{
+    domain::{Caller, Sign, SignId, ViewId, WallTime},
+    service::People,
+};
 
 /// A text that was read on the reference picture.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,18 +29,29 @@ pub struct SignOut {
     /// When it was read.
     #[schema(value_type = String, format = DateTime)]
     read_at: WallTime,
-    /// Who said that it may stay; `null` while nobody did.
+    /// Who said that it may stay, by the name of their account; `null` while nobody did.
     permitted_by: Option<String>,
+    /// How that person is called.
+    permitted_by_name: Option<String>,
     /// When.
     #[schema(value_type = Option<String>, format = DateTime)]
     permitted_at: Option<WallTime>,
 }
 
 impl SignOut {
-    fn of(sign: Sign) -> Self {
+    fn of(sign: Sign, people: &People) -> Self {
         let Sign { id, view: _, reference, text, bbox, read_at, permitted } = sign;
         let (permitted_by, permitted_at) = permitted.unzip();
-        Self { id, text: text.masked(), bbox: bbox.to_array(), reference, read_at, permitted_by, permitted_at }
+        Self {
+            id,
+            text: text.masked(),
+            bbox: bbox.to_array(),
+            reference,
+            read_at,
+            permitted_by_name: permitted_by.as_deref().map(|by| people.called(by)),
+            permitted_by,
+            permitted_at,
+        }
     }
 }
 
@@ -52,8 +66,8 @@ pub struct PermitIn {
     permitted: bool,
 }
 
-fn listed(signs: Vec<Sign>) -> Json<PageOf<SignOut>> {
-    PageOf::whole(signs.into_iter().map(SignOut::of).collect())
+fn listed((signs, people): (Vec<Sign>, People)) -> Json<PageOf<SignOut>> {
+    PageOf::whole(signs.into_iter().map(|sign| SignOut::of(sign, &people)).collect())
 }
 
 /// Signs of a view, from top to bottom; none before a look read its reference picture.
@@ -64,7 +78,7 @@ pub(super) async fn list(
     caller: Caller,
     At(id): At<ViewId>,
 ) -> Result<Json<PageOf<SignOut>>, Problem> {
-    Ok(listed(app.run(&caller, move |service| service.signs(id)).await?))
+    Ok(listed(app.run(&caller, move |service| Ok((service.signs(id)?, service.people()?))).await?))
 }
 
 /// Lets signs stay, or takes that back. What is permitted is not reported, and an incident that is open about it ends.
@@ -77,5 +91,7 @@ pub(super) async fn permit(
     Body(PermitIn { signs, permitted }): Body<PermitIn>,
 ) -> Result<Json<PageOf<SignOut>>, Problem> {
     let by = caller.name.clone();
-    Ok(listed(app.run(&caller, move |service| service.permit_signs(id, &signs, permitted, &by)).await?))
+    let changed =
+        app.run(&caller, move |service| Ok((service.permit_signs(id, &signs, permitted, &by)?, service.people()?)));
+    Ok(listed(changed.await?))
 }

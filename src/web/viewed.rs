@@ -1,5 +1,5 @@
-//! Who was shown what: written down before the answer, once in ten minutes for each person and thing, because pages read
-//! anew what they show.
+//! Who was shown what: written down before the answer leaves, and once for a while for each person and thing, because pages
+//! read anew what they show. What cannot be written down is not shown.
 
 use std::{
     collections::HashMap,
@@ -8,36 +8,92 @@ use std::{
 };
 
 use crate::{
-    domain::{Caller, WallTime},
+    domain::{Caller, IncidentId, WallTime},
     service::{Service, ServiceError},
 };
 
-/// A further look within this time is the same view.
-const SAME_VIEW: Duration = Duration::from_secs(600);
+/// A further look at an incident or a case within this time is the same view.
+pub(super) const SAME_VIEW: Duration = Duration::from_secs(600);
+/// A further look at a list, or at a picture outside of its incident, within this time is the same view.
+pub(super) const SAME_LIST: Duration = Duration::from_secs(3600);
 /// Views that are remembered; beyond that all are forgotten, and some are written down once more.
-const KNOWN_MAX: usize = 20_000;
+const KNOWN_MAX: usize = 50_000;
 
-/// Views of the last minutes, by who and what.
+/// The action of a whole incident with all that belongs to it.
+pub(super) const INCIDENT: &str = "incident.viewed";
+/// The action of a masked picture that was fetched beside its incident.
+const PICTURE: &str = "picture.viewed";
+
+/// What was shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct View {
+    /// The action that is written down: `incident.viewed`.
+    pub action: &'static str,
+    /// Whose: an id, or nothing for a list.
+    pub subject: String,
+    /// How a list was narrowed; nothing for one thing.
+    pub filter: String,
+}
+
+impl View {
+    /// One thing.
+    pub(super) fn of(action: &'static str, subject: &impl ToString) -> Self {
+        Self { action, subject: subject.to_string(), filter: String::new() }
+    }
+}
+
+/// Views of the last hour, by who and what.
 #[derive(Default)]
-pub(super) struct Viewed(Mutex<HashMap<(String, String), WallTime>>);
+pub(super) struct Viewed(Mutex<HashMap<(String, View), WallTime>>);
 
 impl Viewed {
     /// Writes the view down where it is a new one.
     ///
     /// # Errors
     /// [`ServiceError::Store`]: what cannot be written down is not shown.
-    pub(super) fn note(&self, service: &Service, by: &Caller, action: &str, subject: &str) -> Result<(), ServiceError> {
-        let (key, now) = ((by.name.clone(), subject.to_owned()), service.now());
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().get(&key).is_some_and(|seen| *seen <= now && now.since(*seen) < SAME_VIEW) {
+    pub(super) fn note(
+        &self,
+        service: &Service,
+        by: &Caller,
+        view: View,
+        same_within: Duration,
+    ) -> Result<(), ServiceError> {
+        if self.knows(service, by, &view, same_within) {
             return Ok(());
         }
-        service.note_viewed(action, subject, &by.name)?;
-        let mut known = known();
+        service.note_viewed(view.action, &view.subject, &view.filter, &by.name)?;
+        self.remember(service, by, view);
+        Ok(())
+    }
+
+    /// Writes down that a masked picture was fetched, unless its incident or a list that shows it was.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub(super) fn note_picture(&self, service: &Service, by: &Caller, of: IncidentId) -> Result<(), ServiceError> {
+        if self.knows(service, by, &View::of(INCIDENT, &of), SAME_LIST) {
+            return Ok(());
+        }
+        self.note(service, by, View::of(PICTURE, &of), SAME_LIST)
+    }
+
+    /// A list or a case that was written down shows pictures of these: they are not written down one by one.
+    pub(super) fn covers(&self, service: &Service, by: &Caller, incidents: impl IntoIterator<Item = IncidentId>) {
+        incidents.into_iter().for_each(|id| self.remember(service, by, View::of(PICTURE, &id)));
+    }
+
+    /// Whether it is the same view as one that is written down.
+    pub(super) fn knows(&self, service: &Service, by: &Caller, view: &View, within: Duration) -> bool {
+        let now = service.now();
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(by.name.clone(), view.clone())).is_some_and(|seen| *seen <= now && now.since(*seen) < within)
+    }
+
+    fn remember(&self, service: &Service, by: &Caller, view: View) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX {
             known.clear();
         }
-        known.insert(key, now);
-        Ok(())
+        known.insert((by.name.clone(), view), service.now());
     }
 }

@@ -111,8 +111,10 @@ pub struct ViewCoverageOut {
     coverage: CoverageOut,
     /// How the latest look found the view.
     state: Option<ViewState>,
-    /// Why it is not covered, in words; empty when it is.
+    /// Why it is not covered, in Chinese; empty when it is.
     reason: String,
+    /// The same in English.
+    reason_en: String,
     /// Its latest look.
     latest_look: Option<LookOut>,
     /// How late that look began, in milliseconds.
@@ -142,7 +144,8 @@ impl ViewCoverageOut {
                 Coverage::Disabled => CoverageOut::Disabled,
             },
             state: latest.as_ref().map(|look| look.state),
-            reason,
+            reason: reason.zh,
+            reason_en: reason.en,
             skew_ms: latest.as_ref().and_then(|look| look.skew_ms),
             latest_look: latest.map(LookOut::of),
             lateness_ms: lateness.map(|late| u64::try_from(late.as_millis()).unwrap_or(u64::MAX)),

@@ -30,6 +30,8 @@ pub struct DetectionOut {
     score: Score,
     /// `[x0, y0, x1, y1]` on the reference picture, fractions of its width and height.
     bbox: [f32; 4],
+    /// It is text that a person let stay there: lawful whatever the zones say.
+    permitted: bool,
 }
 
 /// What one look saw.
@@ -58,6 +60,7 @@ impl ObservedOut {
             class: seen.class.to_string(),
             score: seen.score,
             bbox: seen.bbox.to_array(),
+            permitted: seen.permitted,
         });
         Self { look, at: observed.at, detections: detections.collect() }
     }
@@ -200,6 +203,8 @@ pub struct WhatIfOut {
     /// The latest of them.
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<WallTime>,
+    /// Texts in them that a person had permitted: lawful under any draft, and in no difference.
+    permitted: usize,
     /// What would have been judged differently, latest look first.
     differences: Vec<DifferenceOut>,
     /// Further differences that are not told.
@@ -234,7 +239,7 @@ pub(super) async fn judge(
 ) -> Result<Json<WhatIfOut>, Problem> {
     let zones = draft.zones.into_iter().enumerate().map(|(i, zone)| zone.into_draft(i)).collect::<Result<_, _>>()?;
     let draft = Draft { zones, matters: draft.matters };
-    let WhatIf { looks, span, differences } =
+    let WhatIf { looks, span, permitted, differences } =
         app.run(&caller, move |service: &Service| service.what_if(id, &draft)).await?;
     let left_off = differences.len().saturating_sub(DIFFERENCES_MAX);
     let differences = differences.into_iter().take(DIFFERENCES_MAX).map(|difference| {
@@ -247,6 +252,7 @@ pub(super) async fn judge(
         looks,
         from: span.map(|(from, _)| from),
         until: span.map(|(_, until)| until),
+        permitted,
         differences: differences.collect(),
         left_off,
     }))

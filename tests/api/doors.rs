@@ -10,7 +10,10 @@ use std::{
 
 use serde_json::{Value, json};
 use xunjie::{
-    domain::{IncidentId, LookId, Role, Role::*, Verdict},
+    domain::{
+        BBox, Disagreement, IncidentId, LookId, ModelRef, Rivals, Role, Role::*, Score, SeenBy, Shadowed, Verdict,
+        ViewId, ZoneId,
+    },
     web::{DescribePort, LookPort, Ports, ProbePort, Probed, ROLES, callers_of},
 };
 
@@ -117,6 +120,8 @@ const ROWS: &[Row] = &[
     ("session_end", Some(ALL), Nothing, ""),
     ("session_password", Some(ALL), Nothing, "{}"),
     ("session_show", Some(ALL), Nothing, ""),
+    ("shadow_picture", Some(WATCHERS), One("disagreement"), ""),
+    ("shadow_show", Some(WATCHERS), List("disagreement"), ""),
     ("statistics_export", Some(SUPERVISOR), Nothing, ""),
     ("statistics_hot_spots", Some(SUPERVISOR), Nothing, ""),
     ("statistics_show", Some(SUPERVISOR), Nothing, ""),
@@ -183,12 +188,40 @@ fn things(house: &House, code: &str, area: &str) -> Things {
         ("incident", incident.to_string()),
         ("evidence", evidence.id.to_string()),
         ("exemplar", xunjie::domain::Exemplar::of_verdict(incident).to_string()),
+        ("disagreement", disagreement(house, view, zone)),
         ("case", case.id.to_string()),
         ("delivery", delivery.id.to_string()),
         ("area", area.to_owned()),
         ("account", text(account)),
         ("token", text(made)),
     ])
+}
+
+/// What a new model saw and the old one did not, with its picture.
+fn disagreement(house: &House, view: ViewId, zone: ZoneId) -> String {
+    let model = |name: &str| ModelRef { name: name.into(), sha256: "00".repeat(32) };
+    let what = Disagreement {
+        seen_by: SeenBy::Shadow,
+        class: "car".into(),
+        zone,
+        bbox: BBox::new(0.1, 0.2, 0.3, 0.4),
+        score: Score::ONE,
+        other: None,
+    };
+    let shadowed = Shadowed {
+        view,
+        matter: "stall".parse().unwrap(),
+        at: house.now(),
+        rivals: Rivals { own: model("old"), shadow: model("new") },
+        both: 1,
+        disagreements: vec![what],
+    };
+    let noted = house.service.store.note_shadowed(&shadowed, 1).unwrap();
+    let id = noted.fresh[0].1;
+    let file = house.service.disagreement_file(id);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, &pictures()[0].1).unwrap();
+    id.to_string()
 }
 
 /// A reference picture, as the first look would take it.

@@ -291,7 +291,7 @@ impl House {
             ended: due.plus(Duration::from_millis(1900)),
             frames: 1,
             state,
-            reason: reason.map(str::to_owned),
+            reason: reason.map(|zh| Explanation::new(zh, "in English")),
             skew_ms: Some(-120),
         }
     }

@@ -131,10 +131,16 @@ fn exports_are_files_that_calculate_nothing_and_are_audited() {
     let book = api.get("/api/v1/statistics/export?by=stream&format=xlsx&from=2026-11-23T00:00:00Z");
     assert!(book.bytes.starts_with(b"PK") && book.header("content-disposition").ends_with(".xlsx\""));
 
+    let by_matter = api.get("/api/v1/statistics/export?by=matter&format=csv&from=2026-11-23T00:00:00Z").text;
+    let lines: Vec<&str> = by_matter.trim_start_matches('\u{feff}').lines().collect();
+    assert!(lines[0].starts_with("键,名称,依据,发现,"), "{by_matter}");
+    assert!(lines[1].contains(",通用模型组合,6,"), "a precision says on what finding rests: {by_matter}");
+    assert!(!csv.text.contains("通用模型组合"), "a camera's row has many matters: {}", csv.text);
+
     let list = api.get("/api/v1/incidents/export?from=2026-11-23T00:00:00Z");
     let lines: Vec<&str> = list.text.lines().collect();
     assert_eq!(lines.len(), 7, "{}", list.text);
-    assert!(lines[1].starts_with(&ids[5].to_string()), "newest first");
+    assert!(lines[1].starts_with(&ids[5].to_string()) && lines[1].contains(",通用模型组合,"), "newest first");
     assert!(lines[6].contains("处置完成") && lines[6].contains("2026-11-23 09:00:01"), "{}", lines[6]);
     let rejected = api.get("/api/v1/incidents/export?review=rejected&from=2026-11-23T00:00:00Z");
     assert_eq!(rejected.text.lines().count(), 2);
@@ -144,7 +150,7 @@ fn exports_are_files_that_calculate_nothing_and_are_audited() {
 
     let audit = house.service.store.audit_rows(None, 0, 500).unwrap();
     let count = |action: &str| audit.iter().filter(|row| row.action == action).count();
-    assert_eq!((count("statistics.exported"), count("incidents.exported")), (2, 3));
+    assert_eq!((count("statistics.exported"), count("incidents.exported")), (3, 3));
 }
 
 /// Fills the house by SQL: through the spine it would take minutes.

@@ -11,6 +11,7 @@ use crate::house::{House, zone};
 /// Records a look a minute, each of which saw a car inside the zone of the house's camera and one outside.
 fn looks(house: &House, view: ViewId, count: usize) {
     let car = |bbox: [f32; 4], score| ReferenceDetection {
+        permitted: false,
         class: "car".into(),
         score: Score::new(score).unwrap(),
         bbox: BBox::from(bbox),

@@ -133,6 +133,36 @@ fn a_graph_that_does_not_fit_its_manifest_is_named_with_its_file() {
     assert!(said.contains("model.onnx") && said.contains("cls_9"), "{said}");
 }
 
+#[test]
+fn a_picture_that_cannot_be_judged_costs_its_own_line() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    harmed(folder.path());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+    command.args(["--root", ROOT, "--json", "judge", "--model", "nanodet_g_416"]);
+    let mut pictures: Vec<_> = fs::read_dir(folder.path())
+        .expect("it was made")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|kind| kind != "txt"))
+        .collect();
+    pictures.sort();
+    let ran = command.args(&pictures).env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").output();
+    let ran = ran.expect("cargo built the program");
+    assert_eq!(ran.status.code(), Some(1));
+    let judged: Vec<String> = String::from_utf8_lossy(&ran.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"))
+        .map(|line| line["image"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(judged, ["a_sound.png", "b_alpha.png", "c_16_bit.png", "d_1x1.png"]);
+    let told = said(&ran);
+    for (file, says) in
+        [("e_immense.jpg", "20000x20000"), ("f_cut.jpg", "cut short"), ("g_text.jpg", "neither JPEG nor PNG")]
+    {
+        let line = told.lines().find(|line| line.contains(file)).unwrap_or_else(|| panic!("{file}: {told}"));
+        assert!(line.contains(says), "{line}");
+    }
+}
+
 /// Two models over the weights of one: the committed detector, and the same one as a verifier.
 fn two_stages(models: &Path) {
     let sound = Path::new(ROOT).join("models/nanodet_g_416");
@@ -292,4 +322,124 @@ fn a_traders_things_that_stay_are_one_stall_and_without_a_trader_none() {
         let models = report["models"].as_array().expect("the models are named");
         assert!(models.iter().any(|took| took["name"] == "street_verifier_wide"), "{models:?}");
     }
+}
+
+/// A root of its own: the real models, and pipelines that a test may change.
+fn root_with(folder: &Path, pipeline: &str, more: &str) -> std::path::PathBuf {
+    let root = folder.join("root");
+    for name in ["pipelines", "city"] {
+        copied(&Path::new(ROOT).join(name), &root.join(name));
+    }
+    fs::create_dir_all(root.join("models")).expect("the folder can be written");
+    for entry in fs::read_dir(Path::new(ROOT).join("models")).expect("it is committed") {
+        let model = entry.expect("it can be read");
+        std::os::unix::fs::symlink(model.path(), root.join("models").join(model.file_name()))
+            .expect("it can be linked");
+    }
+    let file = root.join(format!("pipelines/{pipeline}.toml"));
+    let text = fs::read_to_string(&file).expect("it is committed") + more;
+    fs::write(file, text).expect("the folder can be written");
+    root
+}
+
+fn copied(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("the folder can be written");
+    for entry in fs::read_dir(from).expect("it is committed") {
+        let path = entry.expect("it can be read").path();
+        let target = to.join(path.file_name().expect("it has a name"));
+        if path.is_dir() {
+            copied(&path, &target);
+        } else {
+            fs::copy(&path, target).expect("it can be copied");
+        }
+    }
+}
+
+/// A model that shares the weights of `street_640` and is called and tuned otherwise.
+fn retuned(root: &Path, name: &str, change: (&str, &str)) {
+    let manifest = fs::read_to_string(Path::new(ROOT).join("models/street_640/model.toml")).expect("it is committed");
+    let (said, now) = change;
+    assert!(manifest.contains(said), "{said} stands in the manifest");
+    let manifest = manifest
+        .replace("name = \"street_640\"", &format!("name = \"{name}\"\nweights_of = \"street_640\""))
+        .replace(said, now);
+    fs::create_dir_all(root.join("models").join(name)).expect("the folder can be written");
+    fs::write(root.join("models").join(name).join("model.toml"), manifest).expect("the folder can be written");
+}
+
+fn xunjie(root: &Path, data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+    command.arg("--root").arg(root).arg("--data").arg(data).arg("--json").args(arguments);
+    command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA");
+    command.output().expect("cargo built the program")
+}
+
+fn lines_of(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+const HEAP: [&str; 5] =
+    ["replay", "--clip", "fixtures/scenes/heap/clip.mp4", "--scene", "fixtures/scenes/heap/scene.toml"];
+
+fn replayed(root: &Path, data: &Path) -> Output {
+    let at = |path: &str| Path::new(ROOT).join(path).display().to_string();
+    let arguments: Vec<String> =
+        HEAP.iter().map(|word| if word.starts_with("fixtures") { at(word) } else { (*word).to_owned() }).collect();
+    xunjie(root, data, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The drawn heap, the real detector, and two new models: one that sees as much on another tensor, and one that is deaf.
+#[test]
+fn a_new_model_is_tried_beside_the_old_one_and_changes_nothing_that_is_reported() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let plain = root_with(&folder.path().join("plain"), "exposed_garbage", "");
+    let alone = replayed(&plain, &folder.path().join("plain/data"));
+    assert!(alone.status.success(), "{}", said(&alone));
+    assert!(lines_of(&alone).iter().any(|line| line.to_string().contains("opened")), "the heap is found");
+
+    let shadow = |model: &str| format!("\n[shadow]\nmodel = \"{model}\"\nevery_s = 30\n");
+    let summary = |root: &Path, data: &Path| lines_of(&xunjie(root, data, &["shadow", "summary"]));
+    let (seeing, data) =
+        (root_with(&folder.path().join("a"), "exposed_garbage", &shadow("street_416")), folder.path().join("a/data"));
+    let tried = replayed(&seeing, &data);
+    assert_eq!(lines_of(&tried), lines_of(&alone), "{}", said(&tried));
+    let one = &summary(&seeing, &data)[0];
+    let number = |row: &Value, key: &str| row[key].as_u64().expect("a count");
+    assert!(number(one, "looks") >= 20 && number(one, "both") >= 12, "{one}");
+    assert_eq!((&one["own"], &one["shadow"]), (&"street_640".into(), &"street_416".into()));
+
+    let deaf = root_with(&folder.path().join("b"), "exposed_garbage", &shadow("deaf"));
+    retuned(&deaf, "deaf", ("score_floor = 0.1", "score_floor = 0.99"));
+    let data = folder.path().join("b/data");
+    let tried = replayed(&deaf, &data);
+    assert_eq!(lines_of(&tried), lines_of(&alone), "{}", said(&tried));
+    let one = &summary(&deaf, &data)[0];
+    assert_eq!((number(one, "both"), number(one, "only_shadow")), (0, 0), "{one}");
+    let listed = lines_of(&xunjie(&deaf, &data, &["shadow", "list", "--matter", "exposed_garbage"]));
+    let spots: u64 = listed.iter().map(|row| number(row, "looks")).sum();
+    assert_eq!((spots, listed[0]["seen_by"].as_str()), (number(one, "only_own"), Some("own")), "{listed:?}");
+    let picture = listed[0]["picture"].as_str().expect("it has a picture");
+    assert!(fs::read(picture).is_ok_and(|bytes| bytes.starts_with(&[0xFF, 0xD8])), "{picture}");
+    let nothing = xunjie(&deaf, &data, &["shadow", "list", "--matter", "bin_overflow"]);
+    assert!(nothing.status.success() && nothing.stdout.is_empty(), "{}", said(&nothing));
+}
+
+#[test]
+fn a_new_model_of_other_classes_is_refused_with_its_file_and_one_without_weights_costs_its_trial() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let shadow = |model: &str| format!("\n[shadow]\nmodel = \"{model}\"\n");
+    let root = root_with(&folder.path().join("a"), "exposed_garbage", &shadow("nanodet_g_416"));
+    let refused = replayed(&root, &folder.path().join("a/data"));
+    let told = said(&refused);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(told.contains("pipelines/exposed_garbage.toml") && told.contains("nanodet_g_416"), "{told}");
+    assert!(told.contains("no class garbage"), "{told}");
+
+    let root = root_with(&folder.path().join("b"), "exposed_garbage", &shadow("ghost"));
+    retuned(&root, "ghost", ("file = \"model.onnx\"", "file = \"ghost.onnx\""));
+    let tried = replayed(&root, &folder.path().join("b/data"));
+    assert!(tried.status.success(), "{}", said(&tried));
+    let summary = xunjie(&root, &folder.path().join("b/data"), &["shadow", "summary"]);
+    assert!(summary.status.success() && summary.stdout.is_empty(), "{}", said(&summary));
 }

@@ -164,7 +164,7 @@ fn a_picture_that_repeats_is_frozen_and_a_living_one_is_not() {
     assert!(states[..first].iter().all(|s| *s == ViewState::Same), "{states:?}");
     assert!(states[first..].iter().all(|s| *s == ViewState::Frozen), "{states:?}");
     let (_, reason) = matcher.compare(&still, at(80));
-    assert!(reason.unwrap().contains("80 秒"));
+    assert!(reason.unwrap().zh.contains("80 秒"));
     // One bit of noise anywhere that is looked at, and it lives again.
     let alive = painted(&still, [300, 200, 340, 240], |x, y| still.rgb_at(x, y).map(|v| v.saturating_add(1)));
     assert_eq!(matcher.compare(&alive, at(90)).0.state, ViewState::Same);

@@ -19,8 +19,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const target = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), process.env.XUNJIE_PROFILE ?? 'debug');
-const clip = join(root, '.deps/demo/street.h264');
+export const target = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), process.env.XUNJIE_PROFILE ?? 'debug');
+/** The street: the surveillance clip of Debian's opencv-doc. */
+const STREET = ['-i', '/usr/share/doc/opencv-doc/examples/data/vtest.avi'];
+/** A drawn wall with small ads, with a little noise: a camera that sends the very same picture is frozen. */
+const WALL = [
+  ...['-loop', '1', '-framerate', '10', '-t', '12', '-i', join(root, 'fixtures/text/street_text.png')],
+  ...['-vf', 'noise=alls=8:allf=t'],
+];
 
 /** Grid cells of the city of these tests, with streets of their own. */
 export const cells = [
@@ -97,6 +103,8 @@ class Worker {
 interface Wishes {
   /** Serve the street clip as a camera. */
   camera?: boolean;
+  /** Serve a wall with small ads as a second camera. */
+  wall?: boolean;
   /** Fill the store first: arguments of the example `busy_desk`. */
   past?: string[];
   /** Start the platform simulator. */
@@ -112,6 +120,7 @@ export class House {
   readonly data = join(this.folder, 'data');
   url = '';
   camera = '';
+  wall = '';
   platform = '';
   private setup = '';
   private service: Worker | undefined;
@@ -139,7 +148,8 @@ export class House {
     const secret = join(this.folder, 'secret');
     writeFileSync(secret, randomBytes(32).toString('hex'), { mode: 0o600 });
     this.url = `http://127.0.0.1:${String(await freePort())}`;
-    if (wishes.camera) await this.startCamera();
+    if (wishes.camera) this.camera = await this.startCamera('street', STREET);
+    if (wishes.wall) this.wall = await this.startCamera('signs', WALL);
     if (wishes.platform) {
       const sim = new Worker('platform', join(target, 'xunjie'), [
         ...['platform-sim', '--listen', '127.0.0.1:0', '--secret-file', secret, '--key-id', 'e2e'],
@@ -196,48 +206,20 @@ clear_over_s = 10
     return `models = "${models}"\npipelines = "${pipelines}"\n`;
   }
 
-  private async startCamera(): Promise<void> {
+  /** Serves a clip as a camera, made first where it is not there. */
+  private async startCamera(name: string, source: readonly string[]): Promise<string> {
+    const clip = join(root, '.deps/demo', `${name}.h264`);
     if (!existsSync(clip)) {
-      const source = '/usr/share/doc/opencv-doc/examples/data/vtest.avi';
       mkdirSync(join(root, '.deps/demo'), { recursive: true });
-      execFileSync('ffmpeg', [
-        ...[
-          '-nostdin',
-          '-v',
-          'error',
-          '-y',
-          '-i',
-          source,
-          '-an',
-          '-c:v',
-          'libx264',
-          '-preset',
-          'veryfast',
-          '-crf',
-          '20',
-        ],
-        ...[
-          '-pix_fmt',
-          'yuv420p',
-          '-bf',
-          '0',
-          '-g',
-          '20',
-          '-keyint_min',
-          '20',
-          '-sc_threshold',
-          '0',
-          '-f',
-          'h264',
-          clip,
-        ],
-      ]);
+      const key = ['-bf', '0', '-g', '20', '-keyint_min', '20', '-sc_threshold', '0'];
+      const coding = ['-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p', ...key];
+      execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...source, ...coding, '-f', 'h264', clip]);
     }
-    const camera = new Worker('camera', join(target, 'examples/street_camera'), [
-      ...['--listen', '127.0.0.1:0', '--path', '/street', '--clip', clip, '--fps', '10'],
+    const camera = new Worker(name, join(target, 'examples/street_camera'), [
+      ...['--listen', '127.0.0.1:0', '--path', `/${name}`, '--clip', clip, '--fps', '10'],
     ]);
     this.workers.push(camera);
-    this.camera = await camera.said(/ready (rtsp:\S+)/);
+    return await camera.said(/ready (rtsp:\S+)/);
   }
 
   /** Fills the store while the service does not run. */

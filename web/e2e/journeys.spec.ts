@@ -4,6 +4,7 @@ import { type Browser, expect, type Page, test } from '@playwright/test';
 import { House, password } from './house';
 import { browserOf, Office, PEOPLE, signIn } from './people';
 import { present } from './reviewing';
+import { registerWall } from './screens';
 
 /** Around the kerb at the upper right of the clip, where a car stands from the first frame to the last. */
 const ZONE = [
@@ -18,7 +19,7 @@ let house: House;
 
 test.describe.configure({ mode: 'serial' });
 test.beforeAll(async () => {
-  house = await House.open({ camera: true, platform: true, verifier: true });
+  house = await House.open({ camera: true, wall: true, platform: true, verifier: true });
 });
 test.afterAll(async () => {
   await house.close();
@@ -140,6 +141,39 @@ test('an operator removes a camera, and is told what goes and what stays', async
   await expect(page).toHaveURL(/\/operator\/cameras$/);
   await expect(page.getByText('演示路口').first()).toBeVisible();
   await expect(page.getByText('拆除路口')).toHaveCount(0);
+});
+
+test('an operator sees what was read on a wall, permits a sign by the keyboard, and takes it back', async ({
+  browser,
+}) => {
+  const office = await new Office(house).open();
+  const { view } = await registerWall(house, office);
+  const page = await pageOf(browser);
+  await signIn(page, house, PEOPLE.operator);
+  await page.goto(`${house.url}/operator/coverage/${view}`);
+  await page.getByRole('tab', { name: '文字' }).click();
+  const signs = page.getByRole('list', { name: '基准图上的文字' }).locator('> li');
+  await expect(signs.first()).toBeVisible({ timeout: 90_000 });
+  const ad = signs.filter({ hasText: '疏通' }).first();
+  await expect(ad).toContainText('未准许');
+  await expect(page.getByText(/1\d{2}-?\d{4}-?\d{4}/)).toHaveCount(0);
+
+  const permit = ad.getByRole('button', { name: /^准许/ });
+  await permit.focus();
+  await page.keyboard.press('Enter');
+  await expect(ad).toContainText(PEOPLE.operator.shown);
+  await expect(ad).toContainText('已准许');
+  await page.reload();
+  await page.getByRole('tab', { name: '文字' }).click();
+  await expect(ad).toContainText('已准许');
+  await ad.getByRole('button', { name: /撤回/ }).click();
+  await expect(ad).toContainText('未准许');
+
+  const audited = await office.all<{ action: string; actor: string }>('/audit?action=signs.withdrawn');
+  expect(audited.map(({ actor }) => actor)).toEqual([PEOPLE.operator.name]);
+  // A camera less for those who come after.
+  const { items } = await office.call<{ items: { id: string; name: string }[] }>('GET', '/streams');
+  await office.call('DELETE', `/streams/${items.find(({ name }) => name === '老街墙面')?.id ?? ''}`);
 });
 
 test('a reviewer gets the incident, takes a verdict back, and confirms by the keyboard', async ({ browser }) => {

@@ -13,6 +13,7 @@ const FOLDER = join(root, 'docs/desk');
 test('a picture of each screen in both languages', async ({ browser }) => {
   const house = await House.open({
     camera: true,
+    wall: true,
     platform: true,
     verifier: true,
     past: ['--decided', '900', '--waiting', '60', '--with-pictures', '60', ...bundleOfDemo()],
@@ -38,6 +39,7 @@ test('a picture of each screen in both languages', async ({ browser }) => {
           await page.goto(house.url + path);
         }
         await page.locator(screen.ready).first().waitFor();
+        await screen.then?.(page);
         if (screen.name === 'review') await page.locator('[data-ready=true]').waitFor();
         await page.waitForTimeout(1200);
         await take(screen.name);

@@ -15,6 +15,7 @@ test.describe.configure({ mode: 'serial' });
 test.beforeAll(async () => {
   house = await House.open({
     camera: true,
+    wall: true,
     platform: true,
     verifier: true,
     past: ['--decided', '60', '--waiting', '30', '--with-pictures', '30', ...bundleOfDemo()],
@@ -38,6 +39,7 @@ for (const scheme of ['light', 'dark'] as const) {
       pages.set(key, page);
       await page.goto(house.url + (await pathOf(screen, office, furnished)));
       await page.locator(screen.ready).first().waitFor();
+      await screen.then?.(page);
       // Whatever is fetched is there, and nothing is half faded in.
       await page.waitForLoadState('load');
       await page.waitForTimeout(300);

@@ -1,4 +1,5 @@
 // Every screen of the desk, as a path and who opens it. `ready` is seen when the screen is whole.
+import type { Page } from '@playwright/test';
 import type { House } from './house';
 import { type Office, PEOPLE, type Person } from './people';
 
@@ -8,6 +9,8 @@ export interface Screen {
   path: string | ((office: Office, furnished: Furnished) => Promise<string> | string);
   who: Person | null;
   ready: string;
+  /** What is done on the page before it is looked at. */
+  then?: (page: Page) => Promise<void>;
 }
 
 export const SCREENS: readonly Screen[] = [
@@ -30,6 +33,16 @@ export const SCREENS: readonly Screen[] = [
     path: (_, { view }) => `/operator/coverage/${view}`,
     who: PEOPLE.operator,
     ready: 'main [role=application] canvas',
+  },
+  {
+    name: 'signs',
+    path: (_, { wall }) => `/operator/coverage/${wall}`,
+    who: PEOPLE.operator,
+    ready: 'main [role=application] canvas',
+    then: async (page) => {
+      await page.getByRole('tab', { name: /^(文字|Signs)$/ }).click();
+      await page.locator('main ol li').first().waitFor();
+    },
   },
   { name: 'examples', path: '/operator/examples', who: PEOPLE.operator, ready: 'main li img' },
   { name: 'import', path: '/operator/import', who: PEOPLE.operator, ready: 'main h1' },
@@ -60,6 +73,8 @@ export const SCREENS: readonly Screen[] = [
 export interface Furnished {
   stream: string;
   view: string;
+  /** The view of the wall whose signs were read; one of them is permitted. */
+  wall: string;
 }
 
 /** The path of a screen. */
@@ -67,7 +82,7 @@ export async function pathOf({ path }: Screen, office: Office, furnished: Furnis
   return typeof path === 'string' ? path : await path(office, furnished);
 }
 
-/** Registers the real camera, waits for the reference picture of its first look and draws a zone on it, twice. */
+/** Registers the real cameras, waits for what their first looks leave and draws a zone, twice; permits a sign. */
 export async function furnish(house: House, office: Office): Promise<Furnished> {
   const stream = await office.call<{ id: string; views: { id: string }[] }>('POST', '/streams', {
     code: '51010601001310009999',
@@ -96,5 +111,39 @@ export async function furnish(house: House, office: Office): Promise<Furnished> 
   };
   const { id } = await office.call<{ id: string }>('POST', '/zones', zone);
   await office.call('PUT', `/zones/${id}`, { ...zone, name: '消防通道东段' });
-  return { stream: stream.id, view };
+  return { stream: stream.id, view, wall: await furnishWall(house, office) };
+}
+
+/** Registers the wall, draws it as one zone and waits until its signs are read. */
+async function furnishWall(house: House, office: Office): Promise<string> {
+  const { view } = await registerWall(house, office);
+  const signs = async () => (await office.call<{ items: { id: string }[] }>('GET', `/views/${view}/signs`)).items;
+  let read = await signs();
+  for (let tries = 0; read.length === 0; tries += 1) {
+    if (tries > 240) throw new Error('no look read the signs of the wall');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    read = await signs();
+  }
+  await office.call('PUT', `/views/${view}/signs`, { signs: read.slice(0, 1).map(({ id }) => id), permitted: true });
+  return view;
+}
+
+/** The wall as a camera of which small ads are asked. */
+export async function registerWall(house: House, office: Office): Promise<{ view: string }> {
+  const matters = ['illegal_small_ad'];
+  const stream = await office.call<{ views: { id: string }[] }>('POST', '/streams', {
+    code: '51010601001310009998',
+    name: '老街墙面',
+    url: house.wall,
+    matters,
+  });
+  const view = stream.views[0]?.id ?? '';
+  const polygon = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
+  await office.call('POST', '/zones', { view, name: '墙面', kind: 'strict', matters, polygon });
+  return { view };
 }

@@ -49,6 +49,7 @@ fn settings(threads: usize, waiting_max: usize, batch_max: usize) -> PoolSetting
         waiting_max: some(waiting_max),
         batch_max: some(batch_max),
         device: Device::Cpu,
+        nice: 0,
     }
 }
 

@@ -24,7 +24,7 @@ use self::{
     plane::{Plane, Small, TILES, Tile, WIDTH, correlation},
     still::Still,
 };
-use crate::domain::{Homography, Picture, ViewMatch, ViewState, WallTime};
+use crate::domain::{Explanation, Homography, Picture, ViewMatch, ViewState, WallTime};
 
 /// Dark: mean luma below this, in grey levels ...
 pub const DARK_MEAN_MAX: f32 = 24.0;
@@ -117,15 +117,25 @@ impl ViewMatcher {
 
     /// Compares the frame that was seen at `at`. Frames are handed in in the order of their time; the second part says
     /// why, when the state is not `Same`.
-    pub fn compare(&mut self, picture: &Picture, at: WallTime) -> (ViewMatch, Option<String>) {
+    pub fn compare(&mut self, picture: &Picture, at: WallTime) -> (ViewMatch, Option<Explanation>) {
         let luma = Plane::of(picture, self.height);
         let frozen_for = self.still.frozen_for(picture, &luma, at);
         if is_dark(&luma) {
             let mean = luma.light().mean;
-            return blind(ViewState::Dark, 0.0, format!("画面过暗（平均亮度 {mean:.0}/255）"));
+            return blind(
+                ViewState::Dark,
+                0.0,
+                Explanation::new(
+                    format!("画面过暗（平均亮度 {mean:.0}/255）"),
+                    format!("the picture is too dark (mean {mean:.0} of 255)"),
+                ),
+            );
         }
         if let Some(time) = frozen_for {
-            return blind(ViewState::Frozen, 0.0, format!("画面冻结：{} 秒内逐像素相同", time.as_secs()));
+            let seconds = time.as_secs();
+            let zh = format!("画面冻结：{seconds} 秒内逐像素相同");
+            let en = format!("the picture is frozen: every pixel is the same for {seconds} s");
+            return blind(ViewState::Frozen, 0.0, Explanation::new(zh, en));
         }
         let contrast = ops::contrast(&luma);
         if let Some(reply) = self.lost_detail(&luma, &contrast) {
@@ -138,14 +148,20 @@ impl ViewMatcher {
                 self.placed(&alignment)
             }
             None if is_empty(&contrast) => {
-                blind(ViewState::Covered, 0.0, "镜头被遮挡：画面几乎没有任何景物".to_owned())
+                let (zh, en) = ("镜头被遮挡：画面几乎没有任何景物", "the lens is covered: next to nothing can be seen");
+                blind(ViewState::Covered, 0.0, Explanation::new(zh, en))
             }
-            None => blind(ViewState::Moved, 0.0, "画面与参考图对不上：摄像机可能已转动，或近处有大面积遮挡".to_owned()),
+            None => {
+                let zh = "画面与参考图对不上：摄像机可能已转动，或近处有大面积遮挡";
+                let en =
+                    "the picture does not fit the reference: the camera was turned, or something near hides much of it";
+                blind(ViewState::Moved, 0.0, Explanation::new(zh, en))
+            }
         }
     }
 
     /// Covered or blurred, when most of the textured tiles lost their fine detail.
-    fn lost_detail(&self, luma: &Plane, contrast: &Plane) -> Option<(ViewMatch, Option<String>)> {
+    fn lost_detail(&self, luma: &Plane, contrast: &Plane) -> Option<(ViewMatch, Option<Explanation>)> {
         let detail = contrast.detail();
         let lost = self.textured.iter().filter(|&&i| detail[i] < DETAIL_LOST_SHARE * self.detail[i]).count();
         let share = lost as f32 / self.textured.len() as f32;
@@ -155,14 +171,19 @@ impl ViewMatcher {
         let layout = correlation(&self.layout, &layout_of(luma));
         let percent = (share * 100.0).round();
         Some(if layout >= BLURRED_LAYOUT_MIN {
-            blind(ViewState::Blurred, layout, format!("画面模糊：{percent}% 的区域失去细节，可能失焦、起雾或镜头脏污"))
+            let zh = format!("画面模糊：{percent}% 的区域失去细节，可能失焦、起雾或镜头脏污");
+            let en =
+                format!("the picture is blurred: {percent} % of it lost its detail; out of focus, fogged or dirty");
+            blind(ViewState::Blurred, layout, Explanation::new(zh, en))
         } else {
-            blind(ViewState::Covered, layout.max(0.0), format!("镜头被遮挡：{percent}% 的区域看不到原有景物"))
+            let zh = format!("镜头被遮挡：{percent}% 的区域看不到原有景物");
+            let en = format!("the lens is covered: {percent} % of the scene cannot be seen");
+            blind(ViewState::Covered, layout.max(0.0), Explanation::new(zh, en))
         })
     }
 
     /// Same or moved, by how far the corners lie off.
-    fn placed(&self, alignment: &Alignment) -> (ViewMatch, Option<String>) {
+    fn placed(&self, alignment: &Alignment) -> (ViewMatch, Option<Explanation>) {
         let (w, h) = (WIDTH as f64, self.height as f64);
         let homography = in_fractions(&alignment.map, w, h);
         let corners = [[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]];
@@ -174,7 +195,11 @@ impl ViewMatcher {
         let likeness = alignment.correlation * (alignment.support * 2.0).min(1.0);
         let moved = furthest > MOVED_SHARE_MIN;
         let state = if moved { ViewState::Moved } else { ViewState::Same };
-        let reason = moved.then(|| format!("画面偏移：边角移动了画面宽度的 {:.0}%", furthest * 100.0));
+        let reason = moved.then(|| {
+            let percent = (furthest * 100.0).round();
+            let zh = format!("画面偏移：边角移动了画面宽度的 {percent}%");
+            Explanation::new(zh, format!("the picture is shifted: its corners moved by {percent} % of its width"))
+        });
         (ViewMatch { state, homography, likeness }, reason)
     }
 }
@@ -201,7 +226,7 @@ fn layout_of(luma: &Plane) -> Vec<f32> {
     luma.cells(16, 12)
 }
 
-fn blind(state: ViewState, likeness: f32, reason: String) -> (ViewMatch, Option<String>) {
+fn blind(state: ViewState, likeness: f32, reason: Explanation) -> (ViewMatch, Option<Explanation>) {
     (ViewMatch { state, homography: Homography::IDENTITY, likeness }, Some(reason))
 }
 

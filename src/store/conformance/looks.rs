@@ -145,7 +145,7 @@ pub(super) fn the_latest_report_is_the_one_that_ended_last(store: &dyn Store) {
     let mut newest = look(view.id, 9);
     newest.report.purpose = Purpose::Recheck { case: CaseId::derived(&[b"case"]) };
     newest.report.state = ViewState::Covered;
-    newest.report.reason = Some("镜头被遮挡".into());
+    newest.report.reason = Some(Explanation::new("镜头被遮挡", "the lens is covered"));
     newest.report.skew_ms = None;
     store.record(&newest).unwrap();
     store.record(&look(view.id, 8)).unwrap();
@@ -197,7 +197,12 @@ pub(super) fn an_unknown_incident_is_missing_and_records_nothing(store: &dyn Sto
 pub(super) fn what_looks_saw_goes_with_their_reports(store: &dyn Store) {
     let view = registered(store);
     let saw = |minutes: i64, boxes: usize| {
-        let car = ReferenceDetection { class: "car".into(), score: Score::ONE, bbox: BBox::new(0.0, 0.2, 0.5, 1.0) };
+        let car = ReferenceDetection {
+            class: "car".into(),
+            score: Score::ONE,
+            bbox: BBox::new(0.0, 0.2, 0.5, 1.0),
+            permitted: true,
+        };
         Observed::new(at(minutes), vec![car; boxes])
     };
     for minutes in 0..=205 {

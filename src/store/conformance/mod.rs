@@ -10,6 +10,7 @@ mod looks;
 mod office;
 mod registry;
 mod review;
+mod shadow;
 mod signs;
 mod teaching;
 mod threads;
@@ -74,6 +75,9 @@ pub(crate) const CLAUSES: &[Clause<dyn Store>] = clauses! {
     signs:
         what_was_read_on_a_thing_comes_back_whole, a_sign_stays_permitted_until_that_is_taken_back,
         signs_go_with_their_stream;
+    shadow:
+        a_disagreement_is_one_a_spot_and_counts_its_looks, the_disagreements_of_a_view_are_bounded,
+        what_was_compared_keeps_to_its_areas_and_goes_in_time;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

@@ -13,12 +13,13 @@ use super::{
     places, registry, verifications,
 };
 use crate::{
-    domain::{LookReport, Observed, ViewId},
+    domain::{Explanation, LookReport, Observed, ViewId},
     store::{LookOutcome, StoreError},
 };
 
 /// The columns of a report: what the look saw is wider and asked for by itself.
-const REPORT: &str = "looks.id, looks.view, purpose, due, started, looks.ended, frames, state, reason, skew_ms";
+const REPORT: &str =
+    "looks.id, looks.view, purpose, due, started, looks.ended, frames, state, reason, reason_en, skew_ms";
 /// Reports kept of a view, newest first.
 const REPORTS_KEPT: u32 = 200;
 /// Looks of one view end one after another; one that ended this long before another that was recorded earlier tells
@@ -72,15 +73,16 @@ fn insert(tx: &Transaction<'_>, report: &LookReport, observed: Option<&Observed>
     let LookReport { id, view, purpose, due, started, ended, frames, state, reason, skew_ms } = report;
     let inserted = tx
         .prepare_cached(
-            "INSERT INTO looks (id, view, purpose, due, started, ended, frames, state, reason, skew_ms,
+            "INSERT INTO looks (id, view, purpose, due, started, ended, frames, state, reason, reason_en, skew_ms,
                  observed)
-             VALUES (:id, :view, :purpose, :due, :started, :ended, :frames, :state, :reason, :skew_ms,
+             VALUES (:id, :view, :purpose, :due, :started, :ended, :frames, :state, :reason, :reason_en, :skew_ms,
                  :observed)
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(named_params! {
             ":id": id, ":view": view, ":purpose": Json(purpose), ":due": due, ":started": started, ":ended": ended,
-            ":frames": frames, ":state": Word(state), ":reason": reason, ":skew_ms": skew_ms,
+            ":frames": frames, ":state": Word(state), ":reason": reason.as_ref().map(|said| &said.zh),
+            ":reason_en": reason.as_ref().map(|said| &said.en), ":skew_ms": skew_ms,
             ":observed": observed.cloned().map(Packed),
         })?;
     Ok(inserted == 1)
@@ -121,6 +123,7 @@ fn forget_view(tx: &Transaction<'_>, view: ViewId) -> Result<(), StoreError> {
 }
 
 fn report_of(row: &Row<'_>) -> rusqlite::Result<LookReport> {
+    let (reason, reason_en): (Option<String>, Option<String>) = (row.get("reason")?, row.get("reason_en")?);
     Ok(LookReport {
         id: row.get("id")?,
         view: row.get("view")?,
@@ -130,7 +133,8 @@ fn report_of(row: &Row<'_>) -> rusqlite::Result<LookReport> {
         ended: row.get("ended")?,
         frames: row.get("frames")?,
         state: row.get::<_, Word<_>>("state")?.0,
-        reason: row.get("reason")?,
+        // Reports of before the English words have the Chinese ones alone.
+        reason: reason.map(|zh| Explanation { en: reason_en.unwrap_or_else(|| zh.clone()), zh }),
         skew_ms: row.get("skew_ms")?,
     })
 }

@@ -30,6 +30,7 @@ mod refusals;
 mod registry;
 mod review;
 mod second_reviews;
+mod shadow;
 mod signs;
 mod statistics;
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What looks saw, packed into one blob a look: a thousand views keep two hundred each. Little-endian: version (1
-//! byte), moment (8), count of classes (1), each class as length (1) and text, then 11 bytes a detection: class (1),
+//! byte), moment (8), count of classes (1), each class as length (1) and text, then 11 bytes a detection: class (1; its upper bit: permitted),
 //! score (2, of 65535), four edges (2 each, from -1 to 2 on the reference picture).
 
 use std::sync::Arc;
@@ -14,7 +14,10 @@ use crate::{
     store::StoreError,
 };
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The same without the bit of what is permitted.
+const VERSION_WITHOUT_PERMITTED: u8 = 1;
+const PERMITTED: u8 = 0x80;
 const DETECTION_BYTES: usize = 11;
 const UNITS: f32 = u16::MAX as f32;
 
@@ -52,8 +55,8 @@ fn pack(observed: &Observed) -> Vec<u8> {
             classes.len() - 1
         });
         // Names of classes are short and at most `OBSERVED_MAX` differ; one that is neither could not be read back.
-        let (Ok(class), 0..=255) = (u8::try_from(class), detection.class.len()) else { continue };
-        detections.push(class);
+        let (Ok(class @ 0..PERMITTED), 0..=255) = (u8::try_from(class), detection.class.len()) else { continue };
+        detections.push(if detection.permitted { class | PERMITTED } else { class });
         detections.extend(((detection.score.value() * UNITS).round() as u16).to_le_bytes());
         for edge in detection.bbox.to_array() {
             detections.extend((((edge + 1.0) / 3.0 * UNITS).round().clamp(0.0, UNITS) as u16).to_le_bytes());
@@ -75,7 +78,7 @@ fn unpack(bytes: &[u8]) -> Option<Observed> {
     let (version, rest) = bytes.split_first()?;
     let (at, rest) = rest.split_first_chunk::<8>()?;
     let (count, mut rest) = rest.split_first()?;
-    (*version == VERSION).then_some(())?;
+    matches!(*version, VERSION | VERSION_WITHOUT_PERMITTED).then_some(())?;
     let mut classes: Vec<Arc<str>> = Vec::new();
     for _ in 0..*count {
         let (length, after) = rest.split_first()?;
@@ -89,9 +92,10 @@ fn unpack(bytes: &[u8]) -> Option<Observed> {
         let number = |i: usize| f32::from(u16::from_le_bytes([bytes[i], bytes[i + 1]])) / UNITS;
         let edge = |i: usize| number(3 + 2 * i) * 3.0 - 1.0;
         Some(ReferenceDetection {
-            class: classes.get(usize::from(bytes[0]))?.clone(),
+            class: classes.get(usize::from(bytes[0] & !PERMITTED))?.clone(),
             score: Score::new(number(1)).ok()?,
             bbox: BBox::new(edge(0), edge(1), edge(2), edge(3)),
+            permitted: bytes[0] & PERMITTED != 0,
         })
     };
     let detections = detections.iter().map(detection).collect::<Option<_>>()?;
@@ -106,8 +110,10 @@ mod tests {
 
     fn detection() -> impl Strategy<Value = ReferenceDetection> {
         let edge = || -1.0..2.0_f32;
-        ("[a-z_]{1,20}", 0.0..=1.0_f32, edge(), edge(), edge(), edge()).prop_map(|(class, score, a, b, c, d)| {
-            ReferenceDetection { class: class.into(), score: Score::new(score).unwrap(), bbox: BBox::new(a, b, c, d) }
+        let edges = (edge(), edge(), edge(), edge());
+        ("[a-z_]{1,20}", 0.0..=1.0_f32, edges, any::<bool>()).prop_map(|(class, score, (a, b, c, d), permitted)| {
+            let (class, score) = (class.into(), Score::new(score).unwrap());
+            ReferenceDetection { class, score, bbox: BBox::new(a, b, c, d), permitted }
         })
     }
 
@@ -118,7 +124,7 @@ mod tests {
             let back = unpack(&pack(&observed)).unwrap();
             prop_assert_eq!((back.at, back.detections.len()), (observed.at, observed.detections.len()));
             for (a, b) in back.detections.iter().zip(&observed.detections) {
-                prop_assert_eq!(&a.class, &b.class);
+                prop_assert_eq!((&a.class, a.permitted), (&b.class, b.permitted));
                 prop_assert!((a.score.value() - b.score.value()).abs() < 1e-4);
                 for (a, b) in a.bbox.to_array().iter().zip(b.bbox.to_array()) {
                     prop_assert!((a - b).abs() < 1e-4);
@@ -134,11 +140,28 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_saw_before_anything_was_permitted_is_still_read() {
+        let ad = || ReferenceDetection {
+            class: "small_ad".into(),
+            score: Score::ONE,
+            bbox: BBox::new(0.1, 0.2, 0.3, 0.4),
+            permitted: false,
+        };
+        let mut bytes = pack(&Observed::new(WallTime::from_millis(5), vec![ad()]));
+        bytes[0] = VERSION_WITHOUT_PERMITTED;
+        let back = unpack(&bytes).unwrap();
+        assert_eq!((&*back.detections[0].class, back.detections[0].permitted), ("small_ad", false));
+        bytes[0] = VERSION + 1;
+        assert_eq!(unpack(&bytes), None, "of a newer version");
+    }
+
+    #[test]
     fn a_busy_look_takes_a_quarter_kilobyte_and_an_idle_one_ten_bytes() {
         let car = |i: u8| ReferenceDetection {
             class: if i.is_multiple_of(3) { "person" } else { "car" }.into(),
             score: Score::new(f32::from(i) / 30.0).unwrap(),
             bbox: BBox::new(0.1, 0.2, 0.3, 0.4),
+            permitted: false,
         };
         let at = WallTime::from_millis(0);
         assert_eq!(pack(&Observed::new(at, vec![])).len(), 10);

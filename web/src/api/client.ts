@@ -1,5 +1,6 @@
 // The typed client, generated from the server's OpenAPI document. Every answer that is no success is thrown as a `Problem`.
 import createClient, { type Middleware } from 'openapi-fetch';
+import { learnLimit } from './limited';
 import { Problem } from './problem';
 import type { components, paths } from './schema';
 import { deskFetch } from './transport';
@@ -10,8 +11,10 @@ export type AreaOut = Schemas['AreaOut'];
 
 const throwProblems: Middleware = {
   async onResponse({ response }) {
-    if (!response.ok) throw await Problem.of(response);
-    return response;
+    if (response.ok) return response;
+    const problem = await Problem.of(response);
+    learnLimit(problem);
+    throw problem;
   },
 };
 

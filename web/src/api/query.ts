@@ -1,4 +1,5 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { isLimited, limitedMs } from './limited';
 import { isProblem } from './problem';
 
 /** Answers of the server are kept while the page is open; what the person did wrong is never tried again by itself. */
@@ -9,7 +10,9 @@ export const queryClient: QueryClient = new QueryClient({
     queries: {
       staleTime: 15_000,
       refetchOnWindowFocus: true,
-      retry: (tries, error) => tries < 2 && (!isProblem(error) || error.status === 0 || error.status >= 500),
+      retry: (tries, error) =>
+        tries < 2 && (!isProblem(error) || error.status === 0 || error.status >= 500 || isLimited(error)),
+      retryDelay: (tries, error) => Math.max(limitedMs(error), Math.min(1_000 * 2 ** tries, 30_000)),
     },
     mutations: { retry: false },
   },

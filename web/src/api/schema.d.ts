@@ -339,7 +339,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes of one file: masked pictures, and the rest for whoever may see what is not masked; that is audited. */
+        /** The bytes of one file: masked pictures, and the rest for whoever may see what is not masked. That is audited. */
         get: operations["evidence_file"];
         put?: never;
         post?: never;
@@ -881,6 +881,40 @@ export interface paths {
         put?: never;
         /** Makes the first administrator, once, and comes in. */
         post: operations["door_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How new models that are tried beside the matters' own do; nothing of it was reported. */
+        get: operations["shadow_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shadow/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The masked piece of the frame in which a disagreement was first seen, with its box. */
+        get: operations["shadow_picture"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1697,6 +1731,45 @@ export interface components {
             /** @description The most urgent first, at most 50, of the 10,000 most urgent incidents. */
             items: components["schemas"]["ClusterOut"][];
         };
+        /** @description How often two models agreed on a view. */
+        ComparisonOut: {
+            /**
+             * Format: int64
+             * @description Things in the matter's zones that both saw.
+             */
+            both: number;
+            /**
+             * Format: int64
+             * @description Frames that both judged.
+             */
+            looks: number;
+            /** @description Key of the matter. */
+            matter: string;
+            /**
+             * Format: int64
+             * @description Things that the matter's own model alone saw.
+             */
+            only_own: number;
+            /**
+             * Format: int64
+             * @description Things that the new one alone saw.
+             */
+            only_shadow: number;
+            /** @description The matter's own model. */
+            own: components["schemas"]["RivalOut"];
+            /** @description The new one. */
+            shadow: components["schemas"]["RivalOut"];
+            /**
+             * Format: date-time
+             * @description Counted since the begin of this day, UTC.
+             */
+            since: string;
+            /**
+             * Format: uuid
+             * @description The view.
+             */
+            view: string;
+        };
         /** @description How views stand. */
         CoverageCounts: {
             /** @description Looked at in time and judged. */
@@ -1795,6 +1868,8 @@ export interface components {
             bbox: number[];
             /** @description The model's class. */
             class: string;
+            /** @description It is text that a person let stay there: lawful whatever the zones say. */
+            permitted: boolean;
             /**
              * Format: float
              * @description How sure it was, 0 to 1.
@@ -2362,8 +2437,10 @@ export interface components {
             id: string;
             /** @description `patrol`, `recheck`, `snapshot` or `continuous`. */
             purpose: string;
-            /** @description In words, when the view was not the same. */
+            /** @description Why, when the view could not be judged, in Chinese. */
             reason?: string | null;
+            /** @description The same in English. */
+            reason_en?: string | null;
             /**
              * Format: int64
              * @description The camera's clock minus ours in milliseconds.
@@ -2937,8 +3014,10 @@ export interface components {
                 id: string;
                 /** @description `patrol`, `recheck`, `snapshot` or `continuous`. */
                 purpose: string;
-                /** @description In words, when the view was not the same. */
+                /** @description Why, when the view could not be judged, in Chinese. */
                 reason?: string | null;
+                /** @description The same in English. */
+                reason_en?: string | null;
                 /**
                  * Format: int64
                  * @description The camera's clock minus ours in milliseconds.
@@ -3063,8 +3142,10 @@ export interface components {
                  * @description When.
                  */
                 permitted_at?: string | null;
-                /** @description Who said that it may stay; `null` while nobody did. */
+                /** @description Who said that it may stay, by the name of their account; `null` while nobody did. */
                 permitted_by?: string | null;
+                /** @description How that person is called. */
+                permitted_by_name?: string | null;
                 /**
                  * Format: date-time
                  * @description When it was read.
@@ -3166,8 +3247,10 @@ export interface components {
                  */
                 lateness_ms?: number | null;
                 latest_look?: components["schemas"]["LookOut"] | null;
-                /** @description Why it is not covered, in words; empty when it is. */
+                /** @description Why it is not covered, in Chinese; empty when it is. */
                 reason: string;
+                /** @description The same in English. */
+                reason_en: string;
                 /**
                  * Format: int64
                  * @description How often it should be looked at, in seconds.
@@ -3715,6 +3798,13 @@ export interface components {
             /** @enum {string} */
             state: "duplicate";
         };
+        /** @description A model by its name and the SHA-256 of its weights. */
+        RivalOut: {
+            /** @description Name of its folder. */
+            name: string;
+            /** @description SHA-256 of its weights. */
+            sha256: string;
+        };
         /**
          * @description What somebody may do. An account may hold several.
          * @enum {string}
@@ -3743,6 +3833,11 @@ export interface components {
             /** @description As it stood before anybody decided: without verdict, case, deliveries and audit. */
             incident: components["schemas"]["IncidentDetailOut"];
         };
+        /**
+         * @description Who alone saw a thing.
+         * @enum {string}
+         */
+        SeenBy: "own" | "shadow";
         /** @description Who one is. */
         SessionAccountOut: {
             /** @description What one may see; `null`: everything. */
@@ -3802,6 +3897,13 @@ export interface components {
             /** @description What stands behind `#` in the link that `xunjie serve` printed. */
             secret: string;
         };
+        /** @description What came of trying new models. */
+        ShadowOut: {
+            /** @description Counts by view, matter and models, those of the latest day first. */
+            comparisons: components["schemas"]["ComparisonOut"][];
+            /** @description The 500 spots that were seen in most looks, those of most looks first. */
+            disagreements: components["schemas"]["DisagreementOut"][];
+        };
         /** @description A share with its interval of 95 % confidence (Wilson). */
         ShareOut: {
             /**
@@ -3839,8 +3941,10 @@ export interface components {
              * @description When.
              */
             permitted_at?: string | null;
-            /** @description Who said that it may stay; `null` while nobody did. */
+            /** @description Who said that it may stay, by the name of their account; `null` while nobody did. */
             permitted_by?: string | null;
+            /** @description How that person is called. */
+            permitted_by_name?: string | null;
             /**
              * Format: date-time
              * @description When it was read.
@@ -4212,8 +4316,10 @@ export interface components {
              */
             lateness_ms?: number | null;
             latest_look?: components["schemas"]["LookOut"] | null;
-            /** @description Why it is not covered, in words; empty when it is. */
+            /** @description Why it is not covered, in Chinese; empty when it is. */
             reason: string;
+            /** @description The same in English. */
+            reason_en: string;
             /**
              * Format: int64
              * @description How often it should be looked at, in seconds.
@@ -4294,6 +4400,8 @@ export interface components {
             left_off: number;
             /** @description How many looks it was tried on. */
             looks: number;
+            /** @description Texts in them that a person had permitted: lawful under any draft, and in no difference. */
+            permitted: number;
             /**
              * Format: date-time
              * @description The latest of them.
@@ -6275,6 +6383,59 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shadow_show: {
+        parameters: {
+            query?: {
+                /** @description Only of this view. */
+                view?: string;
+                /** @description Only of this matter. */
+                matter?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowOut"];
+                };
+            };
+        };
+    };
+    shadow_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

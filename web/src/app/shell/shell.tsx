@@ -13,6 +13,7 @@ import { MustChangePage } from '../session/must-change-page';
 import { askForPassword } from '../session/renewal';
 import { SessionContext, useSessionQuery } from '../session/session';
 import { AccountMenu } from './account-menu';
+import { LimitNote } from './limit-note';
 import { LiveSign } from './live-sign';
 import { Navigation } from './navigation';
 import classes from './shell.module.css';
@@ -52,6 +53,7 @@ export function Shell() {
           </Group>
         </header>
         <ClockWarning />
+        <LimitNote />
         <main id="main" tabIndex={-1} className={classes.main}>
           <Outlet />
         </main>

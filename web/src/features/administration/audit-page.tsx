@@ -126,7 +126,7 @@ function Row({ row }: { row: AuditOut }) {
   const { t } = useTranslation('administration');
   const detail = JSON.stringify(row.detail);
   // Keys of texts know no dots.
-  const words = t(`action.${row.action.replace('.', '_')}`, { defaultValue: '' });
+  const words = t(`action.${row.action.replaceAll('.', '_')}`, { defaultValue: '' });
   return (
     <Table.Tr>
       <Table.Td>

@@ -10,6 +10,7 @@ export type ViewCoverage = Schemas['ViewCoverageOut'];
 export type View = Schemas['ViewOut'];
 export type Zone = Schemas['ZoneOut'];
 export type Look = Schemas['LookOut'];
+export type Sign = Schemas['SignOut'];
 export type { Matter } from '@/components/matters';
 export type Location = Schemas['Location'];
 
@@ -60,6 +61,12 @@ export const calendarQuery = queryOptions({
   queryFn: () => body(api.GET('/api/v1/calendar')),
   staleTime: Infinity,
 });
+
+export const signsQuery = (view: string) =>
+  queryOptions({
+    queryKey: ['views', view, 'signs'],
+    queryFn: async () => (await body(api.GET('/api/v1/views/{id}/signs', { params: { path: { id: view } } }))).items,
+  });
 
 /** Address of a view's reference picture; another picture has another address. */
 export function referenceUrl(view: View): string | null {

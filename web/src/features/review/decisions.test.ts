@@ -22,6 +22,7 @@ class Server implements DecisionCalls {
       this.#record(given, 'li');
       return Promise.reject(Problem.unreachable());
     }
+    if (answer === 429) return Promise.reject(new Problem({ status: 429, type: 'urn:xunjie:problem:limited' }, 7));
     if (answer !== 200) return Promise.reject(new Problem({ status: answer }));
     if (this.incident.review.state !== 'waiting') return Promise.reject(new Problem({ status: 409 }));
     this.#record(given, 'li');
@@ -34,7 +35,11 @@ class Server implements DecisionCalls {
   }
   show = () => Promise.resolve({ incident: this.incident });
   self = () => 'li';
-  wait = () => Promise.resolve();
+  waited: number[] = [];
+  wait = (ms: number) => {
+    this.waited.push(ms);
+    return Promise.resolve();
+  };
 
   #record(given: Given, by: string) {
     if (given.verdict === 'confirmed')
@@ -72,6 +77,14 @@ describe('a verdict', () => {
     await settled();
     expect(server.asked).toBe(4);
     expect(kinds()).toEqual(['sent']);
+  });
+
+  it('goes out again when the server takes calls again, after as long as it said', async () => {
+    server.answers = [429];
+    decisions.decide(row('a'), confirmed);
+    await settled();
+    expect(kinds()).toEqual(['sent']);
+    expect(server.waited).toEqual([7_000]);
   });
 
   it('counts as sent where only its answer was lost', async () => {

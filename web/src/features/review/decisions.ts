@@ -1,5 +1,6 @@
 // Verdicts on their way. A verdict is shown as given at once and sent behind; an incident takes one verdict at a time,
 // however often a key is pressed; what cannot be sent is tried again, and what is refused comes back.
+import { isLimited, limitedMs } from '@/api/limited';
 import { isProblem } from '@/api/problem';
 import type { DecidedOut, Given, IncidentDetailOut, IncidentOut, QueueItemOut } from './types';
 
@@ -36,7 +37,9 @@ export type DecisionNews =
 /** Waits between tries, then gives up and says so. */
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
 
-const isNoAnswer = (error: unknown) => isProblem(error) && [0, 502, 503, 504].includes(error.status);
+/** Nothing is wrong with the verdict: it goes out again. */
+const isNoAnswer = (error: unknown) =>
+  isLimited(error) || (isProblem(error) && [0, 502, 503, 504].includes(error.status));
 
 export class Decisions {
   #all = new Map<string, Decision>();
@@ -120,7 +123,7 @@ export class Decisions {
         const pause = RETRY_MS[tries];
         if (isNoAnswer(error) && pause !== undefined) {
           this.#change(id, { isRetried: true });
-          await this.#calls.wait(pause);
+          await this.#calls.wait(Math.max(pause, limitedMs(error)));
         } else if (isProblem(error, 409)) {
           return await this.#learn(id, given, error);
         } else {

@@ -25,7 +25,7 @@ export function Facts({ detail, isTimed = true }: { detail: IncidentDetailOut; i
     <aside className={classes.facts} aria-label={t('facts')}>
       <div className={classes.heading}>
         <Title order={2} size="h4">
-          <Name>{title}</Name>
+          <Name lines={2}>{title}</Name>
         </Title>
         {isTimed && <Due at={detail.review_due_at} />}
       </div>

@@ -4,6 +4,7 @@ import { useSession } from '@/app/session/session';
 import { Moment } from '@/components/moment';
 import { change, interval, kappaWord, limitShare, percent } from './numbers';
 import { useNamed, useSpan } from './words';
+import { Level } from './level';
 import { HourMap } from './plots/hour-map';
 import classes from './report-sheet.module.css';
 import type { AgreementOut, ReportOut, StatisticsRow } from './wire';
@@ -74,7 +75,12 @@ export function ReportSheet({ report, agreement }: { report: ReportOut; agreemen
         </table>
       </section>
 
-      <Breakdown title={t('report.by_matter')} name={t('dimension.matter')} rows={named('matter', report.by_matter)} />
+      <Breakdown
+        title={t('report.by_matter')}
+        name={t('dimension.matter')}
+        rows={named('matter', report.by_matter)}
+        withLevel
+      />
       <Breakdown title={t('report.by_street')} name={t('dimension.street')} rows={report.by_street} />
 
       <section className={classes.whole}>
@@ -108,7 +114,15 @@ function agreed({ reviewed, agreed, kappa }: AgreementOut, t: TFunction<'supervi
   return words + t('report.kappa', { kappa: kappa.toFixed(2), word: t(`agreement.kappa_${kappaWord(kappa)}`) });
 }
 
-function Breakdown({ title, name, rows }: { title: string; name: string; rows: StatisticsRow[] }) {
+interface BreakdownProps {
+  title: string;
+  name: string;
+  rows: StatisticsRow[];
+  /** Whether rows are matters, and say what finding them rests on. */
+  withLevel?: boolean;
+}
+
+function Breakdown({ title, name, rows, withLevel = false }: BreakdownProps) {
   const { t } = useTranslation('supervisor');
   const span = useSpan();
   if (rows.length === 0) return null;
@@ -133,6 +147,7 @@ function Breakdown({ title, name, rows }: { title: string; name: string; rows: S
             <tr key={row.key}>
               <th scope="row">
                 <bdi>{row.name || t('nameless')}</bdi>
+                {withLevel && <Level matter={row.key} />}
               </th>
               <td>{row.found}</td>
               <td>{row.confirmed}</td>

@@ -1,9 +1,9 @@
-import { Table, Text, UnstyledButton } from '@mantine/core';
+import { Table, UnstyledButton } from '@mantine/core';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMatterLevel } from '@/components/matters';
 import { Name } from '@/components/name';
+import { Level } from './level';
 import { interval, limitShare, percent } from './numbers';
 import { useSpan } from './words';
 import type { Dimension, StatisticsRow } from './wire';
@@ -98,18 +98,5 @@ export function RowsTable({ by, rows, total }: Props) {
         </Table.Tfoot>
       </Table>
     </Table.ScrollContainer>
-  );
-}
-
-/** What finding the matter rests on: a precision means another thing for each. */
-function Level({ matter }: { matter: string }) {
-  const { t } = useTranslation('supervisor');
-  const level = useMatterLevel()(matter);
-  return (
-    level && (
-      <Text size="xs" c="dimmed">
-        {t(`level.${level}`)}
-      </Text>
-    )
   );
 }

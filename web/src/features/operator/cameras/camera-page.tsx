@@ -12,6 +12,7 @@ import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { streamQuery, useFresh, viewsQuery, type Stream, type StreamChange } from '../data';
 import { useTimes } from '@/components/time';
+import { useReason } from '../reason';
 import { StateBadge } from '../state-badge';
 import { CameraForm } from './camera-form';
 import { ProbeResult, type Probed } from './probe-result';
@@ -139,6 +140,7 @@ function Known({ stream }: { stream: Stream }) {
 function Views({ stream }: { stream: Stream }) {
   const { t } = useTranslation('operator');
   const moments = useTimes();
+  const reason = useReason();
   const views = useQuery(viewsQuery);
   const rows = (views.data ?? []).filter(({ view }) => view.stream === stream.id);
   return (
@@ -150,8 +152,8 @@ function Views({ stream }: { stream: Stream }) {
             <Name size="sm" maw="12rem">
               {row.view.name}
             </Name>
-            <Text size="xs" c="dimmed" flex={1} miw={0} truncate title={row.reason}>
-              {row.reason || t('camera.seen', { at: moments.short(row.latest_look?.ended) })}
+            <Text size="xs" c="dimmed" flex={1} miw={0} truncate title={reason(row)}>
+              {reason(row) || t('camera.seen', { at: moments.short(row.latest_look?.ended) })}
             </Text>
             <Anchor component={Link} to={`/operator/coverage/${row.view.id}`} size="sm">
               {t('camera.draw', { count: row.zones })}

@@ -139,7 +139,7 @@ const Line = memo(function Line({ stream, view, words, index, top }: LineProps) 
     >
       <div role="cell">
         <StateMark tone={toneOf(view)}>{words.state(view)}</StateMark>
-        <PlainName small>{view.reason}</PlainName>
+        <PlainName small>{words.reason(view)}</PlainName>
       </div>
       <div role="cell">
         <Link to={`/operator/cameras/${stream.id}`} className={classes.link}>

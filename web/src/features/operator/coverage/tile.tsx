@@ -38,7 +38,7 @@ export const Tile = memo(function Tile({ stream, view, words }: Row & { words: R
           {(seen ? t('coverage.seen', { at: moments.short(seen) }) : t('coverage.never_seen')) +
             (late > LATE_MS ? t('coverage.late', { late: moments.span(late / 1_000) }) : '')}
         </PlainName>
-        <PlainName small>{view.reason}</PlainName>
+        <PlainName small>{words.reason(view)}</PlainName>
       </div>
     </Link>
   );

@@ -6,6 +6,7 @@ import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
 import { looksQuery } from '../data';
 import { useTimes } from '@/components/time';
+import { useReason } from '../reason';
 import { StateBadge } from '../state-badge';
 import classes from './zone-list.module.css';
 
@@ -13,6 +14,7 @@ import classes from './zone-list.module.css';
 export function LookList({ view }: { view: string }) {
   const { t } = useTranslation('operator');
   const moments = useTimes();
+  const reason = useReason();
   const looks = useQuery(looksQuery(view));
   const asking = useMutation({
     mutationFn: () => body(api.POST('/api/v1/views/{id}/looks', { params: { path: { id: view } } })),
@@ -43,7 +45,7 @@ export function LookList({ view }: { view: string }) {
             </Group>
             {look.reason && (
               <Text size="xs" c="dimmed">
-                {look.reason}
+                {reason(look)}
               </Text>
             )}
           </li>

@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import { Name } from '@/components/name';
 import type { ViewCoverage } from '../data';
 import { useTimes } from '@/components/time';
+import { useReason } from '../reason';
 import { StateBadge } from '../state-badge';
 import { ReferenceButton } from './reference-button';
 import classes from './draw-bar.module.css';
@@ -12,6 +13,7 @@ import classes from './draw-bar.module.css';
 export function ViewHead({ row }: { row: ViewCoverage }) {
   const { t } = useTranslation('operator');
   const moments = useTimes();
+  const reason = useReason()(row);
   const { view } = row;
   return (
     <Group className={classes.bar} gap="sm" wrap="nowrap">
@@ -22,8 +24,8 @@ export function ViewHead({ row }: { row: ViewCoverage }) {
         {view.name}
       </Name>
       <StateBadge row={row} />
-      <Text size="xs" c="dimmed" flex={1} miw={0} truncate title={row.reason}>
-        {row.reason}
+      <Text size="xs" c="dimmed" flex={1} miw={0} truncate title={reason}>
+        {reason}
       </Text>
       {view.reference && (
         <Text size="xs" c="dimmed" className={classes.nowrap}>

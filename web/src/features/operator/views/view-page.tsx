@@ -9,7 +9,16 @@ import { mattersQuery, useMatterName, useMatters } from '@/components/matters';
 import { announce } from '@/components/announce';
 import { ProblemText } from '@/components/problem-text';
 import { Waiting } from '@/components/waiting';
-import { referenceUrl, useFresh, viewQuery, zonesQuery, type Matter, type ViewCoverage, type Zone } from '../data';
+import {
+  referenceUrl,
+  signsQuery,
+  useFresh,
+  viewQuery,
+  zonesQuery,
+  type Matter,
+  type ViewCoverage,
+  type Zone,
+} from '../data';
 import { ExemplarList } from '../exemplars/exemplar-list';
 import { MarkForm } from '../exemplars/mark-form';
 import { boxesOf, useWhatIf, WhatIfList } from '../whatif/what-if';
@@ -22,6 +31,7 @@ import { LeaveDialogue } from './leave-dialogue';
 import { LookList } from './look-list';
 import { NoReference } from './no-reference';
 import { ShopLineForm } from './shop-line-form';
+import { boxesOfSigns, SignList } from './sign-list';
 import { useSaving } from './saving';
 import { ViewForm } from './view-form';
 import { ViewHead } from './view-head';
@@ -42,6 +52,7 @@ export function ViewPage() {
       ['views', id],
       ['zones', id],
       ['views', id, 'looks'],
+      ['views', id, 'signs'],
     ],
     5_000,
   );
@@ -81,6 +92,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
   const isDirty = changed.length > 0 || removed.length > 0;
   const isStale = useMemo(() => differs(zones, base), [zones, base]);
   const asked = useWhatIf(view.id, drafts, draftMatters, view.reference != null);
+  const signs = useQuery({ ...signsQuery(view.id), enabled: tab === 'signs' });
   const saving = useSaving(view.id, {
     onSaved: (key, zone) => {
       act({ type: 'saved', key, zone });
@@ -129,6 +141,11 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
   const putting: Mode = making === null ? 'zones' : MODES[making];
   const preview = making === 'shop_line' && started.length >= 2 ? [previewDraft(outline)] : [];
   const url = referenceUrl(view);
+  const ofPicture = () =>
+    tab === 'signs'
+      ? boxesOfSigns(signs.data ?? [], view.reference?.version, pointed)
+      : boxesOf(asked.lines, pointed, matterName);
+  const boxes = making === null ? ofPicture() : [];
   const startedFault =
     making !== null && MODES[making] === 'outline' && started.length > 2 ? outlineFault(outline) : null;
   const shownFault = making === null ? selectedDraft && outlineFault(selectedDraft.outline) : startedFault;
@@ -165,7 +182,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
             drafts={[...drafts, ...preview]}
             selected={selected}
             mode={putting}
-            boxes={making === null ? boxesOf(asked.lines, pointed, matterName) : []}
+            boxes={boxes}
             started={started}
             onStarted={setStarted}
             onFinish={finish}
@@ -186,6 +203,7 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
             <Tabs.Tab value="zones">{t('view.tab.zones', { count: drafts.length })}</Tabs.Tab>
             <Tabs.Tab value="what_if">{t('view.tab.what_if', { count: asked.lines.length })}</Tabs.Tab>
             <Tabs.Tab value="examples">{t('view.tab.examples')}</Tabs.Tab>
+            <Tabs.Tab value="signs">{t('view.tab.signs')}</Tabs.Tab>
             <Tabs.Tab value="view">{t('view.tab.view')}</Tabs.Tab>
             <Tabs.Tab value="looks">{t('view.tab.looks')}</Tabs.Tab>
           </Tabs.List>
@@ -232,6 +250,9 @@ function Desk({ row, zones, matters }: { row: ViewCoverage; zones: Zone[]; matte
               />
               <ExemplarList which={{ view: view.id }} withPlace={false} />
             </Stack>
+          </Tabs.Panel>
+          <Tabs.Panel value="signs" className={classes.panel}>
+            <SignList view={view} shown={pointed} onShow={setPointed} />
           </Tabs.Panel>
           <Tabs.Panel value="view" className={classes.panel}>
             <ViewForm view={view} matters={matters} onTry={setDraftMatters} />

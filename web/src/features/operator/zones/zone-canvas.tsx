@@ -21,7 +21,7 @@ import classes from './zone-canvas.module.css';
 export interface Box {
   key: string;
   bbox: readonly [number, number, number, number];
-  tone: 'now' | 'no_longer' | 'seen';
+  tone: 'now' | 'no_longer' | 'seen' | 'sign' | 'permitted';
   label: string;
 }
 

@@ -9,14 +9,16 @@ export interface ClipControl {
   step: (direction: 1 | -1) => void;
 }
 
-/** The clip, with the browser's own controls and steps by single frames. */
+/** The clip, with the browser's own controls and steps by single frames. Close up, the mouse moves the picture and keys play. */
 export function Clip({
   url,
   control,
+  isClose,
   onShown,
 }: {
   url: string;
   control: Ref<ClipControl>;
+  isClose: boolean;
   onShown?: (() => void) | undefined;
 }) {
   const { t } = useTranslation('review');
@@ -53,7 +55,7 @@ export function Clip({
       src={url}
       className={classes.video}
       aria-label={t('clip.label')}
-      controls
+      controls={!isClose}
       muted
       playsInline
       preload="auto"

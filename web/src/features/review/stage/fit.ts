@@ -1,7 +1,7 @@
 // Zoom and pan of the stage by d3-zoom: wheel, drag, pinch and keys. The transform goes straight to the element's style;
 // React draws nothing while somebody drags.
 import { select } from 'd3-selection';
-import { zoom, zoomIdentity, type ZoomBehavior } from 'd3-zoom';
+import { zoom, zoomIdentity, zoomTransform, type ZoomBehavior } from 'd3-zoom';
 import { useEffect, useMemo, useState } from 'react';
 
 const SCALE_MAX = 12;
@@ -15,11 +15,14 @@ export interface Zoom {
   closer: () => void;
   further: () => void;
   reset: () => void;
+  /** Whether less than the whole is shown. */
+  isClose: boolean;
 }
 
 export function useZoom(): Zoom {
   const [content, setContent] = useState<HTMLDivElement | null>(null);
   const [frame, setFrame] = useState<HTMLDivElement | null>(null);
+  const [isClose, setClose] = useState(false);
   const behaviour = useMemo(
     (): ZoomBehavior<HTMLDivElement, unknown> => zoom<HTMLDivElement, unknown>().scaleExtent([1, SCALE_MAX]),
     [],
@@ -31,8 +34,16 @@ export function useZoom(): Zoom {
       [0, 0],
       [width, height],
     ]);
+    // The controls of a whole clip take the mouse themselves.
+    behaviour.filter(
+      (event: MouseEvent) =>
+        (!event.ctrlKey || event.type === 'wheel') &&
+        !event.button &&
+        !(event.type === 'mousedown' && event.target instanceof HTMLVideoElement && zoomTransform(frame).k === 1),
+    );
     behaviour.on('zoom', ({ transform }: { transform: typeof zoomIdentity }) => {
       content.style.transform = `translate(${transform.x}px, ${transform.y}px) scale(${transform.k})`;
+      setClose(transform.k > 1);
     });
     const selection = select(frame);
     selection.call(behaviour);
@@ -46,6 +57,7 @@ export function useZoom(): Zoom {
       closer: () => void scaleBy(STEP),
       further: () => void scaleBy(1 / STEP),
       reset: () => void (frame && behaviour.transform(select(frame), zoomIdentity)),
+      isClose,
     };
-  }, [frame, behaviour]);
+  }, [frame, behaviour, isClose]);
 }

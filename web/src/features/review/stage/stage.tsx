@@ -35,14 +35,14 @@ export function Stage({ detail, stage, zoom, clip, mayUnmask }: Props) {
   const { shown, isUnmasked } = stage;
   const { setFrame, setContent, reset } = zoom;
   const id = detail.incident.id;
-  const isFlat = shown !== 'clip' && shown !== 'compare';
+  const isFlat = shown !== 'compare';
   // The pictures of one incident keep the same piece in sight, so that it can be followed from one to the next.
   useEffect(() => reset(), [id, isFlat, reset]);
   return (
     <div className={classes.stage}>
       <div className={classes.frame} ref={isFlat ? setFrame : undefined}>
         <div className={classes.content} ref={setContent}>
-          <Content detail={detail} stage={stage} clip={clip} />
+          <Content detail={detail} stage={stage} clip={clip} isClose={zoom.isClose} />
         </div>
       </div>
       <div className={classes.below}>
@@ -60,14 +60,14 @@ export function Stage({ detail, stage, zoom, clip, mayUnmask }: Props) {
   );
 }
 
-function Content({ detail, stage, clip }: Pick<Props, 'detail' | 'stage' | 'clip'>) {
+function Content({ detail, stage, clip, isClose }: Pick<Props, 'detail' | 'stage' | 'clip'> & { isClose: boolean }) {
   const matterName = useMatterName();
   const { t } = useTranslation('review');
   const { shown, isUnmasked, withBoxes, seen } = stage;
   const latest = pictureOf(detail, 'latest');
   const matter = matterName(detail.incident.matter_name);
   if (shown === 'clip' && detail.clip)
-    return <Clip key={detail.clip.url} url={detail.clip.url} control={clip} onShown={seen} />;
+    return <Clip key={detail.clip.url} url={detail.clip.url} control={clip} isClose={isClose} onShown={seen} />;
   if (shown === 'compare' && detail.reference && latest) {
     const url = addressOf(latest, isUnmasked);
     if (url)

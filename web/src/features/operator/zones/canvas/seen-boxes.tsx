@@ -3,7 +3,13 @@ import type { Box } from '../zone-canvas';
 import { Caption } from './caption';
 import type { Viewport } from './use-viewport';
 
-const COLOURS: Record<Box['tone'], string> = { now: '#ff6b6b', no_longer: '#69db7c', seen: '#ced4da' };
+const COLOURS: Record<Box['tone'], string> = {
+  now: '#ff6b6b',
+  no_longer: '#69db7c',
+  seen: '#ced4da',
+  sign: '#ffc078',
+  permitted: '#69db7c',
+};
 
 /** Boxes that are no zones, with their words. */
 export function SeenBoxes({ boxes, viewport }: { boxes: readonly Box[]; viewport: Viewport }) {

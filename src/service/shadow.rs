@@ -1,0 +1,74 @@
+//! New models that are tried in the shadow of the old ones: how often the two agreed, where they differed, and the picture
+//! of a disagreement. A person says who is right; nothing here changes what is reported.
+
+use std::{fs, io, path::PathBuf};
+
+use super::{Service, ServiceError};
+use crate::{
+    domain::{Comparison, DisagreementId, KeptDisagreement, SHADOW_KEPT},
+    store::ShadowFilter,
+};
+
+/// Disagreements of a list at most, the ones seen in most looks.
+pub const DISAGREEMENTS_LISTED: u32 = 500;
+/// Folder of their pictures below the data folder.
+pub const SHADOW_FOLDER: &str = "shadow";
+
+impl Service {
+    /// Counts by view, matter and models.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn comparisons(&self, filter: &ShadowFilter) -> Result<Vec<Comparison>, ServiceError> {
+        Ok(self.store.comparisons(&self.seen_filter(filter))?)
+    }
+
+    /// Disagreements, the ones seen in most looks first, at most [`DISAGREEMENTS_LISTED`].
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn disagreements(&self, filter: &ShadowFilter) -> Result<Vec<KeptDisagreement>, ServiceError> {
+        Ok(self.store.disagreements(&self.seen_filter(filter), DISAGREEMENTS_LISTED)?)
+    }
+
+    /// The masked picture of a disagreement, a JPEG.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such disagreement, or none with a picture.
+    pub fn disagreement_picture(&self, id: DisagreementId) -> Result<Vec<u8>, ServiceError> {
+        let kept = self.store.disagreement(id)?;
+        self.view(kept.view).map_err(|_| ServiceError::missing("disagreement", id))?;
+        fs::read(self.disagreement_file(id)).map_err(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                tracing::warn!(disagreement = %id, %error, "the picture of a disagreement cannot be read");
+            }
+            ServiceError::missing("picture of disagreement", id)
+        })
+    }
+
+    /// Where the picture of a disagreement lies, if it has one.
+    pub fn disagreement_file(&self, id: DisagreementId) -> PathBuf {
+        self.data().join(SHADOW_FOLDER).join(format!("{id}.jpg"))
+    }
+
+    /// Takes away what was last seen longer ago than [`SHADOW_KEPT`]; how many disagreements that were.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub fn forget_shadowed(&self) -> Result<usize, ServiceError> {
+        let gone = self.store.forget_shadowed(self.now().minus(SHADOW_KEPT))?;
+        for id in &gone {
+            match fs::remove_file(self.disagreement_file(*id)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(disagreement = %id, %error, "the picture of a disagreement could not be removed");
+                }
+                _ => {}
+            }
+        }
+        Ok(gone.len())
+    }
+
+    fn seen_filter(&self, filter: &ShadowFilter) -> ShadowFilter {
+        ShadowFilter { areas: self.seen_areas(&filter.areas), ..filter.clone() }
+    }
+}
