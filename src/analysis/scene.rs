@@ -289,6 +289,7 @@ mod tests {
                 class: "person".into(),
                 score: Score::new(0.8).unwrap(),
                 bbox: BBox::from([x0, 0.4, x0 + 0.1, 0.7]),
+                permitted: false,
             }]
         };
         let person = detection("person", [80.0, 80.0, 100.0, 140.0]);
