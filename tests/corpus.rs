@@ -20,6 +20,10 @@ mod model;
 mod picture;
 #[path = "../fuzz/checks/platform.rs"]
 mod platform;
+#[path = "../fuzz/checks/reading.rs"]
+mod reading;
+#[path = "../fuzz/checks/rtsp.rs"]
+mod rtsp;
 #[path = "../fuzz/checks/scene.rs"]
 mod scene;
 #[path = "../fuzz/checks/sheet.rs"]
@@ -53,4 +57,4 @@ macro_rules! replays {
         }
     )*};
 }
-replays!(api, clip, config, decoder, evidence, model, picture, platform, scene, sheet, words);
+replays!(api, clip, config, decoder, evidence, model, picture, platform, reading, rtsp, scene, sheet, words);

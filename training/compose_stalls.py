@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Composes street clips in which traders set up, stay and leave, for `xunjie eval clips`: no labelled street set with stalls is at hand.
 
-  compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10]
-What a trader sets up is drawn here in varied forms (parasols, tables, crates, cloths with goods, carts, tricycles, rails of clothes), and so is what a shop puts out before its door; houses, walkers,
-vehicles and bins are cut from pictures that nothing was trained on, as in compose.py. What is no stall and comes too: people who pass, a queue,
+  compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10] [--shops]
+What a trader sets up is drawn here in varied forms (parasols, tables, crates, cloths with goods, carts, tricycles, rails of clothes), and so is what a
+shop puts out before its door; houses, walkers, vehicles and bins are cut from pictures that nothing was trained on, as in compose.py. What is no stall and comes too: people who pass, a queue,
 somebody who waits, parked bicycles (drawn) and vehicles, a sweeper with a cart, a delivery, a bin, furniture that the reference picture shows, a market outside of
 the zone, shadows that wander, wet ground, light. A frame of the clip stands for `--every` seconds.
 """
@@ -390,7 +390,7 @@ def clip(number, parts, a, rng):
     street = Street(rng, parts, ground, end, market=rng.random() < 0.3)
     for kind in rng.sample(["queue", "waits", "sweeper", "delivery", "furniture", "bicycle", "vehicle", "bin"], rng.randint(2, 4)):
         street.lawful(kind)
-    before_shops = number % 4 == 3
+    before_shops = a.shops and number % 4 == 3
     for _ in range(rng.choice([0, 1, 1, 2])):
         street.shop() if before_shops else street.trader()
     if street.market and not before_shops:
@@ -448,6 +448,7 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--minutes", type=int, default=20)
     p.add_argument("--every", type=int, default=10, help="seconds between frames")
+    p.add_argument("--shops", action="store_true", help="every fourth clip shows goods before shops, of a matter shop_spill that the root must have")
     p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)

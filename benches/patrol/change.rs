@@ -16,21 +16,55 @@ const WARM_S: u64 = 25;
 /// Incidents open this long after the first sighting, so after [`WARM_S`].
 const DWELL_S: u64 = 45;
 
+/// A street on which vehicles park.
+struct Town {
+    what: &'static str,
+    views: usize,
+    /// Camera servers. Each starts a fraction of a key frame's period after the one before, so that the key frames of different
+    /// cameras come at different times.
+    servers: usize,
+    /// The views are registered over so long, so that their incidents open one after the other.
+    over: Duration,
+}
+
+/// The worst case: every camera sends its key frame at the same moment, and everything opens within one revisit.
+const AT_ONCE: Town = Town { what: "all at the same moment", views: 40, servers: 1, over: Duration::ZERO };
+/// As in life: cameras that know nothing of each other, and things that appear when they do.
+const SPREAD: Town = Town { what: "one after the other", views: 56, servers: 4, over: Duration::from_secs(60) };
+/// A key frame's period, as the clip is made.
+const GOP_MS: u64 = 2_000;
+
 pub fn run() {
-    let views = usize::try_from(env_or("XUNJIE_BENCH_CHANGE_VIEWS", 40)).unwrap_or(1);
+    println!(
+        "| incidents open | views | looks/s | service and server, % of all cores | machine, % busy | latest view, s late | changes | looks with changes | p50, s | p95, s | p99, s |\n|---|---|---|---|---|---|---|---|---|---|---|"
+    );
     let seconds = env_or("XUNJIE_BENCH_SECONDS", 60);
+    for town in [AT_ONCE, SPREAD] {
+        measure(&Town { views: env_or("XUNJIE_BENCH_CHANGE_VIEWS", town.views as u64) as usize, ..town }, seconds);
+    }
+}
+
+fn measure(town: &Town, seconds: u64) {
     let more = format!("[matters.motor_vehicle_parking]\ndwell_s = {DWELL_S}\nsightings_min = 2\n");
     let house = House::new("change", &more);
     let service = house.service();
-    let (server, addresses) = cameras(4, KERB);
-    for number in 0..views {
-        register(&service, number, &addresses[number % addresses.len()], REVISIT_S);
+    let mut servers = Vec::new();
+    for _ in 0..town.servers {
+        servers.push(cameras(4, KERB));
+        thread::sleep(Duration::from_millis(GOP_MS / town.servers as u64));
     }
+    let addresses: Vec<&String> = servers.iter().flat_map(|(_, addresses)| addresses).collect();
     let (running, address) = house.serve();
     let token = house.token();
-    thread::sleep(Duration::from_secs(WARM_S));
+    for number in 0..town.views {
+        register(&service, number, addresses[number % addresses.len()], REVISIT_S);
+        thread::sleep(town.over / town.views as u32);
+    }
+    // The first incident opens a dwell after its view was registered.
+    thread::sleep(Duration::from_secs(if town.over.is_zero() { WARM_S } else { 0 }));
     let before = Metrics::of(&address, &token);
-    let (cpu, began) = (running.cpu_s() + server.cpu_s(), Instant::now());
+    let used = || running.cpu_s() + servers.iter().map(|(server, _)| server.cpu_s()).sum::<f64>();
+    let (cpu, began) = (used(), Instant::now());
     let mut busy = Vec::new();
     for _ in 0..seconds {
         let all = machine_ticks();
@@ -39,21 +73,22 @@ pub fn run() {
     }
     let passed = began.elapsed().as_secs_f64();
     let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
-    let load = (running.cpu_s() + server.cpu_s() - cpu) / passed / cores;
+    let load = (used() - cpu) / passed / cores;
     let after = Metrics::of(&address, &token);
     let late_s = service.plan().map_or(0.0, |plan| plan.late_max_ms as f64 / 1000.0);
     let stored = after.buckets_since(&before);
     busy.sort_by(f64::total_cmp);
+    let bounds = [0.5, 0.95, 0.99].map(|at| within(&stored, at)).join(" | ");
     println!(
-        "frame to stored change: {views} views, a look each {REVISIT_S} s, {:.1} looks/s; service and server use {:.0} % of {cores:.0} cores, the machine is {:.0} % busy; the latest view is {late_s:.1} s late",
+        "| {} | {} | {:.1} | {:.0} | {:.0} | {late_s:.1} | {} | {} | {bounds} |",
+        town.what,
+        town.views,
         after.since(&before, "xunjie_looks_total") / passed,
         load * 100.0,
         share(&busy, 0.5) * 100.0,
+        after.kinds_since(&before),
+        stored.last().map_or(0.0, |(_, count)| *count),
     );
-    println!("changes by kind: {}", after.kinds_since(&before));
-    println!("| looks with changes | p50, s | p95, s | p99, s |\n|---|---|---|---|");
-    let bounds = [0.5, 0.95, 0.99].map(|at| within(&stored, at)).join(" | ");
-    println!("| {} | {bounds} |", stored.last().map_or(0.0, |(_, count)| *count));
     assert!(stored.last().is_some_and(|(_, count)| *count > 0.0), "no look changed an incident; see serve.log");
 }
 

@@ -23,6 +23,8 @@ const BLOCKS: usize = 10;
 struct Sample {
     at: Duration,
     rss_mb: f64,
+    /// The part of it that no file stands behind.
+    own_mb: f64,
     handles: f64,
     threads: f64,
 }
@@ -63,7 +65,8 @@ impl Record {
             line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0.0)
         };
         let handles = fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count) as f64;
-        self.samples.push(Sample { at, rss_mb: field("VmRSS:") / 1024.0, handles, threads: field("Threads:") });
+        let [rss_mb, own_mb] = ["VmRSS:", "RssAnon:"].map(|name| field(name) / 1024.0);
+        self.samples.push(Sample { at, rss_mb, own_mb, handles, threads: field("Threads:") });
         self.read_looks(city);
         self.read_metrics(city);
     }
@@ -184,8 +187,13 @@ impl Record {
         out
     }
 
-    fn kinds(&self) -> [Kind; 3] {
-        [("RSS, MB", |s| s.rss_mb), ("handles", |s| s.handles), ("threads", |s| s.threads)]
+    fn kinds(&self) -> [Kind; 4] {
+        [
+            ("RSS, MB", |s| s.rss_mb),
+            ("of it not of files, MB", |s| s.own_mb),
+            ("handles", |s| s.handles),
+            ("threads", |s| s.threads),
+        ]
     }
 
     fn warm(&self) -> Vec<Sample> {

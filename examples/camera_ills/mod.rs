@@ -26,9 +26,7 @@ use gstreamer_rtsp_server::{glib, gst, prelude::*};
 /// What the camera suffers from now.
 pub(super) struct Ills {
     fps: u64,
-    units: AtomicU64,
     frozen: AtomicBool,
-    latest_key: Mutex<Option<gst::Buffer>>,
     keyless: AtomicBool,
     garbage: AtomicBool,
     loss_percent: AtomicU32,
@@ -36,14 +34,20 @@ pub(super) struct Ills {
     clips: Mutex<Vec<gst::Element>>,
 }
 
+/// What one mount has sent since its media was made. Each camera counts for itself: time that several counted together would
+/// pass as many times too fast.
+#[derive(Default)]
+struct Run {
+    units: AtomicU64,
+    latest_key: Mutex<Option<gst::Buffer>>,
+}
+
 impl Ills {
     /// A healthy camera with so many frames a second.
     pub(super) fn new(fps: u64) -> Self {
         Self {
             fps,
-            units: AtomicU64::new(0),
             frozen: AtomicBool::new(false),
-            latest_key: Mutex::default(),
             keyless: AtomicBool::new(false),
             garbage: AtomicBool::new(false),
             loss_percent: AtomicU32::new(0),
@@ -61,11 +65,10 @@ impl Ills {
             clips.retain(|clip| clip.parent().is_some());
             clips.push(clip);
         }
-        self.units.store(0, Relaxed);
         if let Some(pad) = bin.by_name("parse").and_then(|parse| parse.static_pad("src")) {
-            let ills = Arc::clone(self);
+            let (ills, run) = (Arc::clone(self), Run::default());
             pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| match &mut info.data {
-                Some(gst::PadProbeData::Buffer(unit)) => ills.unit(unit),
+                Some(gst::PadProbeData::Buffer(unit)) => ills.unit(&run, unit),
                 _ => gst::PadProbeReturn::Ok,
             });
         }
@@ -86,11 +89,11 @@ impl Ills {
         });
     }
 
-    fn unit(&self, unit: &mut gst::Buffer) -> gst::PadProbeReturn {
+    fn unit(&self, run: &Run, unit: &mut gst::Buffer) -> gst::PadProbeReturn {
         let is_key = !unit.flags().contains(gst::BufferFlags::DELTA_UNIT);
-        let n = self.units.fetch_add(1, Relaxed);
+        let n = run.units.fetch_add(1, Relaxed);
         {
-            let mut latest = self.latest_key.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut latest = run.latest_key.lock().unwrap_or_else(PoisonError::into_inner);
             if self.frozen.load(Relaxed) {
                 if let Some(key) = &*latest {
                     *unit = key.copy();

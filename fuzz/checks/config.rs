@@ -26,8 +26,8 @@ pub fn check(data: &[u8]) {
         matters: Some(file("matters.tsv", include_str!("../../city/example/matters.tsv"))),
         limits: Some(file("limits.tsv", include_str!("../../city/example/limits.tsv"))),
         grid_cells: Some(file("grid_cells.tsv", include_str!("../../city/example/grid_cells.tsv"))),
-        ads: None,
-        vehicles: None,
+        ads: Some(file("ads.toml", include_str!("../../city/example/ads.toml"))),
+        vehicles: Some(file("vehicles.tsv", include_str!("../../city/example/vehicles.tsv"))),
     };
     let given = |name: &str| Some(file(name, text));
     match which {
@@ -37,6 +37,8 @@ pub fn check(data: &[u8]) {
         b'h' => city.holidays = given("holidays.tsv"),
         b'm' => city.matters = given("matters.tsv"),
         b'l' => city.limits = given("limits.tsv"),
+        b'a' => city.ads = given("ads.toml"),
+        b'v' => city.vehicles = given("vehicles.tsv"),
         b'g' => city.grid_cells = given("grid_cells.tsv"),
         _ => return,
     }

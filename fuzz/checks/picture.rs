@@ -98,7 +98,10 @@ fn pixels(bytes: &[u8]) {
     assert_eq!(picture.to_rgb().len(), (width * height * 3) as usize);
     assert_eq!(picture.luma_scaled(format.width, format.height).len(), (format.width * format.height) as usize);
     boxes(&picture, rest);
-    if let Ok(mut matcher) = ViewMatcher::new(&picture) {
+    // A match takes as long as a hundred of the others: one picture in two.
+    if flags & 128 != 0
+        && let Ok(mut matcher) = ViewMatcher::new(&picture)
+    {
         for millis in [0, 40_000] {
             let (seen, _) = matcher.compare(&picture, WallTime::from_millis(millis));
             assert!(seen.homography.0.iter().flatten().all(|value| value.is_finite()), "{seen:?}");

@@ -1,8 +1,12 @@
 //! `xunjie eval clip`: replays a clip through the whole spine and judges the incidents by a timeline.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
@@ -22,7 +26,7 @@ use crate::{
         report::sha256_of,
     },
     infer::{Detector, catalogue::Catalogue},
-    patrol::spine::Spine,
+    patrol::{replay::ReplaySummary, spine::Spine},
 };
 
 /// What is replayed.
@@ -122,8 +126,21 @@ pub(super) fn measured(
             }
         },
     )?;
+    judged_something(&args.clip, &summary)?;
     (replayed.looks, replayed.frames, replayed.blind) = (summary.looks, summary.frames, summary.blind);
     Ok((report(input, &timeline, &replayed, ClipSettings::default()), timed))
+}
+
+/// A clip of which nothing was judged is no clip in which nothing was found.
+pub(super) fn judged_something(clip: &Path, summary: &ReplaySummary) -> anyhow::Result<()> {
+    if summary.looks == summary.blind {
+        bail!(
+            "{}: none of {} looks could be judged; it must be a video whose first sharp picture is its view",
+            clip.display(),
+            summary.looks
+        );
+    }
+    Ok(())
 }
 
 /// Puts a stopwatch on every model of the spine, one thread each.

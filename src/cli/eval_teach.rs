@@ -10,7 +10,7 @@ use super::{
     Done,
     desk::{Desk, Globals},
     eval::bytes_of,
-    eval_clip::{Files, input},
+    eval_clip::{Files, input, judged_something},
     eval_clips::folders,
     print::table,
     replay::{rehearse, scene_of},
@@ -167,6 +167,7 @@ fn replayed(clip: &Clip, args: &Args, desk: &Desk, with_lesson: bool) -> anyhow:
             }
         },
     )?;
+    judged_something(&clip.files.clip, &summary)?;
     course.looks = summary.looks;
     failed.map_or(Ok(course), Err)
 }

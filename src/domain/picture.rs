@@ -1,7 +1,7 @@
 //! Pixels in memory. A decoder's planar output is kept as it came (no conversion, no copy); what a
 //! stage needs (a small luma picture, a tensor, RGB for a JPEG) is sampled from it on demand.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// Bytes that somebody else owns: a mapped media buffer or a `Vec`.
 pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -129,6 +129,15 @@ impl Picture {
                 ((r * 77 + g * 150 + b * 29) >> 8) as u8
             }
             PixelLayout::I420 { offsets, strides, .. } => bytes[offsets[0] + y * strides[0] + x],
+        }
+    }
+
+    /// The whole picture as tightly packed RGB; without a copy where it is kept so.
+    pub fn rgb(&self) -> Cow<'_, [u8]> {
+        let (width, height) = (self.width as usize, self.height as usize);
+        match self.layout {
+            PixelLayout::Rgb { stride } if stride == width * 3 => Cow::Borrowed(&self.bytes()[..stride * height]),
+            _ => Cow::Owned(self.to_rgb()),
         }
     }
 

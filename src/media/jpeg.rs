@@ -7,9 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use image::{
-    ExtendedColorType, ImageError, ImageFormat, ImageReader, Limits, RgbImage, codecs::jpeg::JpegEncoder, imageops,
-};
+use image::{ImageError, ImageFormat, ImageReader, Limits, RgbImage, imageops};
+use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
 
 use crate::domain::Picture;
 
@@ -36,37 +35,49 @@ pub enum JpegError {
     /// Damaged or cut short.
     #[error("the picture is damaged: {0}; take it again")]
     Damaged(#[source] ImageError),
+    /// A side is longer than JPEG can say.
+    #[error("a picture of {width}x{height} cannot be written as JPEG: its sides may be at most 65535 pixels")]
+    Oversized {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+    },
     /// A JPEG without its end.
     #[error("the picture is cut short; take or copy it again")]
     CutShort,
     /// The encoder refused the picture.
-    #[error("the picture cannot be written as JPEG: {0}; its sides may be at most 65535 pixels")]
-    Unwritable(#[source] ImageError),
+    #[error("the picture cannot be written as JPEG: {0}")]
+    Unwritable(#[source] EncodingError),
 }
 
-/// The picture as a JPEG file's bytes, at [`QUALITY`].
+/// The picture as a JPEG file's bytes, at [`QUALITY`], with colour at half the width and height as in the video it comes from.
 ///
 /// # Errors
-/// [`JpegError::Unwritable`] when a side is longer than JPEG can say.
+/// [`JpegError::Oversized`], [`JpegError::Unwritable`].
 pub fn encode(picture: &Picture) -> Result<Vec<u8>, JpegError> {
-    let mut jpeg = Vec::with_capacity((picture.width() as usize * picture.height() as usize) / 4);
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(&picture.to_rgb(), picture.width(), picture.height(), ExtendedColorType::Rgb8)
-        .map_err(JpegError::Unwritable)?;
-    Ok(jpeg)
+    encode_rgb(&picture.rgb(), picture.width(), picture.height())
 }
 
 /// The picture as a JPEG file's bytes, made smaller where it is wider than `width_max`.
 ///
 /// # Errors
-/// [`JpegError::Unwritable`] when a side is longer than JPEG can say.
+/// [`JpegError::Oversized`], [`JpegError::Unwritable`].
 pub fn thumbnail(picture: &Picture, width_max: u32) -> Result<Vec<u8>, JpegError> {
     let (width, height) = (picture.width(), picture.height());
     let whole = RgbImage::from_raw(width, height, picture.to_rgb()).filter(|_| width > width_max);
     let Some(whole) = whole else { return encode(picture) };
     let small = imageops::thumbnail(&whole, width_max, (height * width_max / width).max(1));
-    let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(&small).map_err(JpegError::Unwritable)?;
+    encode_rgb(&small, small.width(), small.height())
+}
+
+fn encode_rgb(rgb: &[u8], width: u32, height: u32) -> Result<Vec<u8>, JpegError> {
+    let side = |pixels: u32| u16::try_from(pixels).map_err(|_| JpegError::Oversized { width, height });
+    let (columns, rows) = (side(width)?, side(height)?);
+    let mut jpeg = Vec::with_capacity(rgb.len() / 12);
+    let mut encoder = Encoder::new(&mut jpeg, QUALITY);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.encode(rgb, columns, rows, ColorType::Rgb).map_err(JpegError::Unwritable)?;
     Ok(jpeg)
 }
 
@@ -201,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_jpeg_that_stops_in_its_middle_is_not_whole() {
-        let mut jpeg = encode(&ramp(64, 64)).unwrap();
+        let mut jpeg = encode(&ramp(256, 256)).unwrap();
         assert!(is_whole(&jpeg) && is_whole(&empty_png(4, 4)));
         jpeg.truncate(jpeg.len() - jpeg.len() / 3);
         assert!(!is_whole(&jpeg));

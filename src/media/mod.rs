@@ -8,7 +8,7 @@ pub mod jpeg;
 pub mod pictures;
 pub mod probe;
 pub mod rhythm;
-#[cfg(feature = "gstreamer")]
+#[cfg(feature = "rtsp")]
 pub mod rtsp;
 pub mod sessions;
 pub mod sources;

@@ -6,7 +6,10 @@ use std::{fs, io, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{BBox, Detection, FrameMeta, FrameSpace, Homography, PlaceId, Score, WallTime};
+use crate::{
+    analysis::scene::Registered,
+    domain::{BBox, Detection, FrameMeta, FrameSpace, Homography, PlaceId, Score, WallTime},
+};
 
 /// At most so many frames a place.
 const FRAMES_MAX: usize = 10;
@@ -22,6 +25,14 @@ pub struct KeptFrame {
     pub homography: Homography,
     /// All that the model saw in it, for masking.
     pub detections: Vec<KeptDetection>,
+}
+
+impl KeptFrame {
+    /// A registered frame, for the thing at `bbox`.
+    pub fn of(seen: Registered<'_>, bbox: BBox<FrameSpace>) -> Self {
+        let detections = seen.detections.iter().map(Into::into).collect();
+        Self { meta: seen.frame.meta, bbox, homography: *seen.homography, detections }
+    }
 }
 
 /// A detection as it is kept.

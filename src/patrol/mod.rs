@@ -16,6 +16,7 @@ pub mod relief;
 pub mod replay;
 pub mod scenes;
 pub mod second_look;
+pub mod seen;
 pub mod shadow;
 mod signs;
 pub mod spine;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use super::{
     scenes::Scene,
-    spine::{Judgeable, Spine},
+    seen::Judgeable,
+    spine::Spine,
 };
 use crate::{
     analysis::newness::{NewnessMap, PatchGrid, passes},

@@ -43,41 +43,28 @@ pub struct Subject<'a> {
 pub struct Shot {
     frame: KeptFrame,
     jpeg: Vec<u8>,
+    /// Its pixels, where they are at hand; otherwise they are decoded from the JPEG.
+    picture: Option<Picture>,
 }
 
 impl Shot {
-    /// The frame of the present look.
-    ///
-    /// # Errors
-    /// [`JpegError`].
-    pub fn now(seen: Registered<'_>, bbox: BBox<FrameSpace>) -> Result<Self, JpegError> {
-        Ok(Self::with_jpeg(seen, bbox, jpeg::encode(&seen.frame.picture)?))
-    }
-
-    /// The same, of a frame that was encoded before.
-    pub fn with_jpeg(seen: Registered<'_>, bbox: BBox<FrameSpace>, jpeg: Vec<u8>) -> Self {
-        let frame = KeptFrame {
-            meta: seen.frame.meta,
-            bbox,
-            homography: *seen.homography,
-            detections: seen.detections.iter().map(Into::into).collect(),
-        };
-        Self { frame, jpeg }
-    }
-
-    /// The facts and the file, to be kept.
-    pub fn parts(&self) -> (&KeptFrame, &[u8]) {
-        (&self.frame, &self.jpeg)
+    /// The frame of the present look and its JPEG.
+    pub fn now(seen: Registered<'_>, bbox: BBox<FrameSpace>, jpeg: Vec<u8>) -> Self {
+        Self { frame: KeptFrame::of(seen, bbox), jpeg, picture: Some(seen.frame.picture.clone()) }
     }
 
     fn at(&self) -> WallTime {
         self.frame.meta.judged_at()
     }
+
+    fn picture(&self) -> Result<Picture, JpegError> {
+        self.picture.clone().map_or_else(|| jpeg::decode(&self.jpeg), Ok)
+    }
 }
 
 impl From<Kept> for Shot {
     fn from(kept: Kept) -> Self {
-        Self { frame: kept.frame, jpeg: kept.jpeg }
+        Self { frame: kept.frame, jpeg: kept.jpeg, picture: None }
     }
 }
 
@@ -106,7 +93,7 @@ pub fn persisted(
         (FileRole::Latest, "latest", &Some(latest)),
     ] {
         let Some(shot) = shot else { continue };
-        let picture = jpeg::decode(&shot.jpeg)?;
+        let picture = shot.picture()?;
         if role == FileRole::Latest {
             files.push(picture_file("annotated", FileRole::Annotated, shot, drawn(subject, shot, &picture)?));
         }
@@ -137,7 +124,7 @@ pub fn compared(
         let name = "masked_before.jpg".to_owned();
         files.push(DraftFile { name, role: FileRole::Masked, bytes, wall, wall_source, arrived, skew_ms, pts, bbox });
     }
-    let picture = jpeg::decode(&now.jpeg)?;
+    let picture = now.picture()?;
     files.push(picture_file("annotated", FileRole::Annotated, now, drawn(subject, now, &picture)?));
     let after = jpeg::encode(&framed(&hidden(PlatePolicy::MaskAll, now, &picture), &now.frame.bbox))?;
     files.push(picture_file("masked_after", FileRole::Masked, now, after));

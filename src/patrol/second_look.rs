@@ -24,7 +24,8 @@ use crate::{
 
 use super::{
     scenes::{Scene, Scenes},
-    spine::{Judgeable, Spine},
+    seen::Judgeable,
+    spine::Spine,
 };
 
 /// A model that looks again, with what its manifest says about its scores.

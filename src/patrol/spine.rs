@@ -24,25 +24,24 @@ use std::{
 use crate::{
     analysis::{
         lawful::Civil,
-        newness::NewnessMap,
-        permit::is_permitted,
         place_book::{Answer, BookChanges, Spot},
-        scene::{self, Registered, Rules},
+        scene::{self, Rules},
     },
     clock::Clock,
     config::Config,
     domain::{
-        Detection, Explanation, Frame, Homography, IncidentChange, Look, LookReport, Matter, MatterKey, Observed,
-        Place, Purpose, ReadText, ReferenceDetection, Sighting, Sign, Unable, Verification, ViewState, WallTime,
+        Detection, Frame, IncidentChange, Look, LookReport, Matter, MatterKey, Place, Purpose, Sighting, Unable,
+        Verification, ViewState, WallTime,
     },
-    infer::{Detector, InferError, Lane, text::Plates},
+    infer::{Detector, Lane, text::Plates},
     media::{
         Clip, MediaError, MediaSession, Want,
+        jpeg::JpegError,
         sessions::{Lease, LeaseError, SessionPool},
     },
     store::{
         LookOutcome, Store, StoreError,
-        evidence::{BundleDraft, EvidenceError, EvidenceFolder},
+        evidence::{BundleDraft, EvidenceError, EvidenceFolder, Prepared},
     },
     telemetry::{Signal, emit},
 };
@@ -52,6 +51,7 @@ use super::{
     newness,
     scenes::{Scene, Scenes, lock},
     second_look::{Asking, Verifier},
+    seen::{Judgeable, Seen},
     shadow::{Judged, ShadowBench},
 };
 
@@ -87,7 +87,7 @@ pub struct Spine {
     pub decode_ns: AtomicU64,
     /// Continuous looks are held to key frames now; the planner says so when the budget is short.
     pub thinned: AtomicBool,
-    /// Bundles are chained: one is written and recorded at a time.
+    /// Bundles are chained: one is sealed and recorded at a time.
     pub chain: Mutex<()>,
 }
 
@@ -108,7 +108,7 @@ pub enum LookError {
     Evidence(#[from] EvidenceError),
     /// A picture could not be encoded; nothing was recorded.
     #[error("a picture of the evidence failed: {0}")]
-    Picture(#[from] crate::media::jpeg::JpegError),
+    Picture(#[from] JpegError),
 }
 
 /// A look that was recorded.
@@ -120,56 +120,6 @@ pub struct LookDone {
     pub changes: Vec<IncidentChange>,
     /// What a verifier said in it.
     pub verifications: Vec<Verification>,
-}
-
-/// What the frames of a look showed.
-pub struct Seen {
-    pub(super) state: ViewState,
-    reason: Option<Explanation>,
-    pub(super) frames: u32,
-    pub(super) sightings: Vec<Sighting>,
-    /// Whole-view models that scanned a frame of it.
-    pub(super) scanned: Vec<String>,
-    /// The latest frame that could be judged.
-    pub(super) last: Option<Judgeable>,
-    skew_ms: Option<i64>,
-}
-
-/// A registered frame with what the model saw in it.
-pub struct Judgeable {
-    frame: Frame,
-    homography: Homography,
-    detections: Vec<Detection>,
-    newness: Option<NewnessMap>,
-    signs: Vec<Sign>,
-}
-
-impl Judgeable {
-    /// Whether it was compared with the view's reference picture.
-    pub(super) fn is_compared(&self) -> bool {
-        self.newness.is_some()
-    }
-
-    pub(super) fn registered(&self) -> Registered<'_> {
-        Registered {
-            frame: &self.frame,
-            homography: &self.homography,
-            detections: &self.detections,
-            newness: self.newness.as_ref(),
-        }
-    }
-
-    /// What was seen, where it stood on the reference picture.
-    fn observed(&self) -> Observed {
-        let (width, height) = (self.frame.picture.width(), self.frame.picture.height());
-        let on_reference = |seen: &Detection| {
-            let bbox = self.homography.to_reference(&seen.bbox, width, height);
-            let read = seen.text.as_deref().map(ReadText::new);
-            let permitted = read.is_some_and(|read| is_permitted(&self.signs, &read, &bbox));
-            ReferenceDetection { class: seen.class.clone(), score: seen.score, bbox, permitted }
-        };
-        Observed::new(self.frame.meta.judged_at(), self.detections.iter().map(on_reference).collect())
-    }
 }
 
 impl Spine {
@@ -285,10 +235,10 @@ impl Spine {
         let homography = &matched.homography;
         self.shade(look, scene, matters, Judged { frame: &frame, homography, detections: &detections, signs: &signs });
         let newness = self.compare(scene, matters, (&frame, homography), &detections);
-        let judgeable = Judgeable { frame, homography: matched.homography, detections, signs, newness };
+        let judgeable = Judgeable::new(frame, matched.homography, detections, signs, newness);
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
-        let (Scene { zones, stood: before, .. }, signs) = (&*scene, &judgeable.signs);
+        let (Scene { zones, stood: before, .. }, signs) = (&*scene, judgeable.signs());
         let rules = Rules { zones, signs, before, register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
         if judgeable.is_compared() {
@@ -311,7 +261,7 @@ impl Spine {
         let mut verifications = Vec::new();
         let judged = match &seen.last {
             Some(last) => {
-                let at = last.frame.meta.judged_at();
+                let at = last.at();
                 let spot = |place: &Place| match matters.get(&place.matter) {
                     Some(matter) => scene::spot(place, matter, last.registered()),
                     None => Spot::Hidden,
@@ -353,26 +303,35 @@ impl Spine {
             verifications,
         };
         let drafts = self.drafts(look, scene, matters, seen, clip.as_ref(), &mut outcome)?; // hop 7
-        self.record(&drafts, &mut outcome)?; // hop 8
+        self.record(&mut self.prepare(drafts)?, &mut outcome)?; // hop 8
         self.announce(&outcome, look, began, seen);
         self.forget_frames(&outcome);
         Ok(LookDone { report: outcome.report, changes: outcome.changes, verifications: outcome.verifications })
     }
 
-    /// Writes the bundles and records everything, one look at a time because bundles are chained.
-    fn record(&self, drafts: &[BundleDraft], outcome: &mut LookOutcome) -> Result<(), LookError> {
-        let _chained = (!drafts.is_empty()).then(|| lock(&self.chain));
+    /// Hop 7's end: writes the files of the bundles, beside other looks.
+    fn prepare(&self, drafts: Vec<BundleDraft>) -> Result<Vec<Prepared>, LookError> {
+        let write = |draft: BundleDraft| {
+            let began = Instant::now();
+            let (incident, files) = (draft.incident, draft.files.len());
+            let size_bytes = draft.files.iter().map(|file| file.bytes.len() as u64).sum();
+            let prepared = self.evidence.prepare(draft)?;
+            emit(Signal::EvidenceWritten { incident, files, size_bytes, took: began.elapsed() });
+            Ok(prepared)
+        };
+        drafts.into_iter().map(write).collect()
+    }
+
+    /// Seals the bundles and records everything, one look at a time because bundles are chained.
+    fn record(&self, bundles: &mut [Prepared], outcome: &mut LookOutcome) -> Result<(), LookError> {
+        let _chained = (!bundles.is_empty()).then(|| lock(&self.chain));
         let mut tries = 0;
         loop {
             outcome.evidence.clear();
-            if !drafts.is_empty() {
+            if !bundles.is_empty() {
                 let mut head = self.store.evidence_head()?;
-                for draft in drafts {
-                    let began = Instant::now();
-                    let (row, manifest) = self.evidence.write(draft.clone(), head.as_deref())?;
-                    let size_bytes = manifest.files.iter().map(|file| file.size_bytes).sum();
-                    let (incident, files, took) = (row.incident, manifest.files.len(), began.elapsed());
-                    emit(Signal::EvidenceWritten { incident, files, size_bytes, took });
+                for bundle in &mut *bundles {
+                    let (row, _) = bundle.seal(head.as_deref())?;
                     head = Some(row.manifest_sha256.clone());
                     outcome.evidence.push(row);
                 }
@@ -382,7 +341,7 @@ impl Spine {
             emit(Signal::Recorded { took: began.elapsed() });
             match recorded {
                 // Another process recorded a bundle in between; the chain goes on behind it.
-                Err(StoreError::Conflict(_)) if !drafts.is_empty() && tries < CHAIN_TRIES => tries += 1,
+                Err(StoreError::Conflict(_)) if !bundles.is_empty() && tries < CHAIN_TRIES => tries += 1,
                 recorded => return Ok(recorded?),
             }
         }
@@ -419,7 +378,7 @@ impl Spine {
             frames: report.frames,
         });
         if let Some(last) = seen.last.as_ref().filter(|_| !outcome.changes.is_empty()) {
-            emit(Signal::ChangeStored { took: self.clock.now().since(last.frame.meta.arrived) });
+            emit(Signal::ChangeStored { took: self.clock.now().since(last.registered().frame.meta.arrived) });
         }
         for change in &outcome.changes {
             emit(Signal::IncidentChanged { incident: change.incident(), change: change.into() });
@@ -443,44 +402,4 @@ fn clip_of(lease: &mut Lease, judged: &BookChanges) -> Option<Clip> {
         tracing::warn!(%error, "the evidence goes without a clip");
         None
     })
-}
-
-impl Seen {
-    /// Before the first frame.
-    pub fn nothing() -> Self {
-        Self {
-            state: ViewState::Lost,
-            reason: None,
-            frames: 0,
-            sightings: Vec::new(),
-            scanned: Vec::new(),
-            last: None,
-            skew_ms: None,
-        }
-    }
-
-    /// Whether no frame came and nothing is known to be wrong.
-    pub(super) fn is_empty(&self) -> bool {
-        self.frames == 0 && self.reason.is_none()
-    }
-
-    fn blind(&mut self, state: ViewState, reason: Explanation) {
-        // One judged frame is enough: a later blind one does not take it back.
-        if self.last.is_none() {
-            (self.state, self.reason) = (state, Some(reason));
-        }
-    }
-
-    /// The frame was fine and no model could judge it.
-    pub(super) fn unjudged(&mut self, error: &InferError) {
-        if self.last.is_none() {
-            let zh = format!("画面正常，但未能判读：{error}");
-            let reason = Explanation::new(zh, format!("the picture is fine and could not be judged: {error}"));
-            (self.state, self.reason) = (ViewState::Same, Some(reason));
-        }
-    }
-
-    pub(super) fn lost(&mut self, error: &MediaError) {
-        self.blind(ViewState::Lost, error.explained());
-    }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     analysis::tracker::Tracker,
-    domain::{DecodeMode, Detection, Frame, Look, LookId, Matter, MatterKey},
+    domain::{DecodeMode, Detection, Frame, Look, LookId, Matter, MatterKey, WallTime},
     infer::Lane,
     media::{MediaError, MediaSession, Want, sessions::LeaseError},
     telemetry::{Signal, emit},
@@ -20,7 +20,8 @@ use super::{
     newness,
     plates::PlateVotes,
     scenes::{Scene, lock},
-    spine::{LookDone, LookError, Seen, Spine},
+    seen::Seen,
+    spine::{LookDone, LookError, Spine},
 };
 
 impl Spine {
@@ -31,6 +32,7 @@ impl Spine {
     pub fn watch(&self, look: &Look, stop: &AtomicBool, mut done: impl FnMut(LookDone)) -> Result<(), LookError> {
         let slot = self.scenes.slot(look.view);
         let (mut tracker, mut votes) = (Tracker::new(), PlateVotes::default());
+        let mut taken: Option<WallTime> = None;
         let mut part = 0_u64;
         let mut lease = {
             let mut slot = lock(&slot);
@@ -62,8 +64,8 @@ impl Spine {
                 let is_thinned = self.thinned.load(Ordering::Relaxed);
                 thinned |= is_thinned;
                 let decode = if is_thinned { DecodeMode::KeyFrames } else { look.decode };
-                let want = Want { decode, not_before: self.clock.now(), until: Instant::now() + WAIT_STEP };
-                let frame = lease.frame(&want);
+                let (not_before, until) = (after(taken, self.clock.now()), Instant::now() + WAIT_STEP);
+                let frame = lease.frame(&Want { decode, not_before, until });
                 if matches!(frame, Err(MediaError::Timeout(..))) && waits_since.elapsed() < look.time_max {
                     continue;
                 }
@@ -72,6 +74,7 @@ impl Spine {
                     Ok(frame) => match self.detect(&frame, &matters, Lane::Watch) {
                         Ok(detections) => {
                             judged += 1;
+                            taken = Some(frame.meta.arrived);
                             let tracks = tracker.update(frame.meta.pts, &detections);
                             if let Err(error) = self.read_plates(&matters, &frame, &tracks, &mut votes) {
                                 seen.unjudged(&error);
@@ -170,6 +173,12 @@ impl Spine {
 const WAIT_STEP: Duration = Duration::from_millis(500);
 /// A part of a continuous look is recorded at least this often.
 const PART_MAX: Duration = Duration::from_secs(10);
+
+/// What came after the latest frame that was taken, though it came with it or while it was judged, unless the clock was set
+/// back since.
+fn after(taken: Option<WallTime>, now: WallTime) -> WallTime {
+    taken.map_or(now, |at| now.min(at))
+}
 
 /// A part has an id of its own, so that each is recorded once.
 fn part_of(look: &Look, part: u64) -> Look {

@@ -15,9 +15,11 @@ use crate::{
 };
 
 use super::{
+    keep::KeptFrame,
     prove::{self, Shot, Subject},
     scenes::Scene,
-    spine::{LookError, Seen, Spine},
+    seen::Seen,
+    spine::{LookError, Spine},
 };
 
 /// A re-check that saw neither yes nor no for so long is answered "could not be seen".
@@ -37,7 +39,6 @@ impl Spine {
         let Some(last) = &seen.last else { return };
         let at = last.registered().frame.meta.judged_at();
         let (width, height) = (last.registered().frame.picture.width(), last.registered().frame.picture.height());
-        let mut jpeg: Option<Vec<u8>> = None;
         for place in judged.places.iter().filter(|place| place.last_seen == at && awaits(place)) {
             let Some(matter) = matters.get(&place.matter) else { continue };
             if place.first_seen == at {
@@ -47,16 +48,11 @@ impl Spine {
                 continue;
             }
             let bbox = last.registered().homography.to_frame(&place.bbox, width, height);
-            let kept = match jpeg.take() {
-                Some(jpeg) => Ok(Shot::with_jpeg(last.registered(), bbox, jpeg)),
-                None => Shot::now(last.registered(), bbox),
-            };
-            let kept = kept.map_err(|error| error.to_string()).and_then(|shot| {
-                let (frame, bytes) = shot.parts();
-                let written = self.keep.keep(place.id, frame, bytes).map_err(|error| error.to_string());
-                jpeg = Some(bytes.to_vec());
-                written
-            });
+            let frame = KeptFrame::of(last.registered(), bbox);
+            let kept = last
+                .jpeg()
+                .map_err(|error| error.to_string())
+                .and_then(|jpeg| self.keep.keep(place.id, &frame, jpeg).map_err(|error| error.to_string()));
             if let Err(error) = kept {
                 emit(Signal::KeptFrameLost { view: scene.view.id, why: &error });
             }
@@ -124,10 +120,8 @@ impl Spine {
         let Some(matter) = matter else { return Ok(None) };
         let picture = &last.registered().frame.picture;
         let bbox = place.map_or(incident.bbox, |place| place.bbox);
-        let now = Shot::now(
-            last.registered(),
-            last.registered().homography.to_frame(&bbox, picture.width(), picture.height()),
-        )?;
+        let bbox = last.registered().homography.to_frame(&bbox, picture.width(), picture.height());
+        let now = Shot::now(last.registered(), bbox, last.jpeg()?.to_vec());
         let model = self.detectors.get(&matter.model).map_or_else(
             || ModelRef { name: matter.model.clone(), sha256: String::new() },
             |detector| detector.model(),

@@ -1,18 +1,18 @@
 //! Which answers show somebody something, and how that is written down: the one table. What it does not name is found by a
 //! test. Most lists are written down here, at the door; what its handler knows better is written down there.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
     http::{StatusCode, Uri},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
 use super::{
     guard::Door,
-    viewed::{INCIDENT, SAME_LIST, View, Viewed},
+    viewed::{INCIDENT, SAME_LIST, View},
 };
 use crate::domain::Caller;
 
@@ -109,7 +109,14 @@ const PAGING: [&str; 3] = ["after", "limit", "version"];
 const SMALL: &str = "width";
 const FILTER_CHARS_MAX: usize = 300;
 
-/// Answers, and writes down what was shown before the answer leaves. Stands behind [`super::guard::enter`].
+/// An answer waits so long for its line in the audit log; as a rule it is there within milliseconds.
+const NOTED_WITHIN: Duration = Duration::from_secs(1);
+/// A line that could not be written is tried again after this, so many times: a disk that is full for ten minutes costs none.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
+const TRIES_MAX: u32 = 60;
+
+/// Answers, and writes down what was shown. A store that is held or full keeps nobody from a list, whose pictures are masked:
+/// its line follows. Stands behind [`super::guard::enter`].
 pub(super) async fn note(State(door): State<Door>, request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>().cloned();
     let view = door.routes.action(&request).and_then(|(action, route)| view_of(action, &route, request.uri()));
@@ -118,15 +125,29 @@ pub(super) async fn note(State(door): State<Door>, request: Request, next: Next)
     if !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED {
         return response;
     }
-    let viewed: Arc<Viewed> = door.app.viewed.clone();
-    if viewed.knows(&door.app.service, &caller, &view, SAME_LIST) {
+    if door.app.viewed.knows(&door.app.service, &caller, &view, SAME_LIST) {
         return response;
     }
-    let by = caller.clone();
-    match door.app.run(&caller, move |service| viewed.note(service, &by, view, SAME_LIST)).await {
-        Ok(()) => response,
-        Err(problem) => problem.into_response(),
+    // Asked for again meanwhile, it is the same view.
+    door.app.viewed.remember(&door.app.service, &caller, view.clone());
+    let writing = tokio::spawn(write_down(door, caller, view));
+    // Cut off or done: the writing goes on by itself.
+    let _ = tokio::time::timeout(NOTED_WITHIN, writing).await;
+    response
+}
+
+async fn write_down(door: Door, caller: Caller, view: View) {
+    for _ in 0..TRIES_MAX {
+        let (app, by, of) = (door.app.clone(), caller.name.clone(), view.clone());
+        // Beside the caller's own work: a held store must not use up what they may do at once.
+        let write = move || app.service.note_viewed(of.action, &of.subject, &of.filter, &by);
+        if matches!(tokio::task::spawn_blocking(write).await, Ok(Ok(_))) {
+            return;
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
     }
+    tracing::error!(action = view.action, subject = view.subject, by = caller.name, "a view could not be written down");
+    door.app.viewed.forget(&caller, &view);
 }
 
 /// What a request shows; `None` for a small copy.

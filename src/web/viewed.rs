@@ -1,5 +1,5 @@
-//! Who was shown what: written down before the answer leaves, and once for a while for each person and thing, because pages
-//! read anew what they show. What cannot be written down is not shown.
+//! Who was shown what: written down once for a while for each person and thing, because pages read anew what they show. An
+//! incident or a picture that cannot be written down is not shown; the line of a list may follow (`shown.rs`).
 
 use std::{
     collections::HashMap,
@@ -89,11 +89,18 @@ impl Viewed {
         known.get(&(by.name.clone(), view.clone())).is_some_and(|seen| *seen <= now && now.since(*seen) < within)
     }
 
-    fn remember(&self, service: &Service, by: &Caller, view: View) {
+    /// From now on it is the same view.
+    pub(super) fn remember(&self, service: &Service, by: &Caller, view: View) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX {
             known.clear();
         }
         known.insert((by.name.clone(), view), service.now());
+    }
+
+    /// It was not written down after all.
+    pub(super) fn forget(&self, by: &Caller, view: &View) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&(by.name.clone(), view.clone()));
     }
 }

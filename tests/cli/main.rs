@@ -319,7 +319,7 @@ fn check_names_every_fault_at_once() {
     配置有 3 处错误
     <data>/xunjie.toml  colour
       现在是 the unknown key "colour"
-      应当是 one of `listen`, `tls`, `folders`, `patrol`, `cameras`, `desk`, `platform`, `oidc`, `retention`, `networks`, `log`, `matters`
+      应当是 one of `listen`, `tls`, `folders`, `patrol`, `cameras`, `desk`, `limits`, `platform`, `oidc`, `retention`, `networks`, `log`, `matters`
     <data>/xunjie.toml  listen
       现在是 "here"
       应当是 an address and a port, like 127.0.0.1:8686

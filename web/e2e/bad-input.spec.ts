@@ -64,6 +64,7 @@ test('a file that is no list of cameras is told column by column and row by row,
   await expect(page.getByRole('button', { name: /^导入 \d+ 个$/ })).toBeDisabled();
   expect(await page.locator('main').textContent()).not.toContain('pl4nted');
   await choose('hostile_names.csv');
+  await page.getByText(/^全部 \d+$/).click();
   await expect(page.getByText('<script>alert(1)</script>')).toBeVisible();
   await choose('gbk.csv');
   await expect(page.getByText(/不合格 0（GBK）/)).toBeVisible();
@@ -100,6 +101,8 @@ test('a session that ends in mid-decision asks for the password, and the verdict
   await signIn(page, house, PEOPLE.reviewer);
   await page.goto(`${house.url}/review`);
   const id = await present(page, null);
+  // What is fetched ahead is there: the verdict is the first call that finds no session.
+  await page.waitForTimeout(2_000);
   await page.context().clearCookies();
   await page.keyboard.press('c');
   const dialogue = page.getByRole('dialog', { name: '登录已过期' });

@@ -50,9 +50,10 @@ impl TextMap {
         let columns = size[0].min(self.width.saturating_sub(to[0])).min(row_px.saturating_sub(source[0]));
         for row in 0..size[1].min(self.height.saturating_sub(to[1])) {
             let begin = (source[1] + row) * row_px + source[0];
-            let Some(values) = from.get(begin..begin + columns) else { return };
             let at = (to[1] + row) * self.width + to[0];
-            self.values[at..at + columns].copy_from_slice(values);
+            let (values, place) = (from.get(begin..begin + columns), self.values.get_mut(at..at + columns));
+            let Some((values, place)) = values.zip(place) else { return };
+            place.copy_from_slice(values);
         }
     }
 

@@ -32,6 +32,12 @@ impl Decoders {
         Arc::new(Self { idle: Mutex::default(), idle_max: cores * IDLE_A_CORE })
     }
 
+    /// A shelf on which nothing waits, for a camera whose packets can be lost: where slices of an H.265 picture are missing the
+    /// decoder says nothing and leaves the buffer as it was, and that must not be another camera's picture.
+    pub fn unshared() -> Arc<Self> {
+        Arc::new(Self { idle: Mutex::default(), idle_max: 0 })
+    }
+
     /// A decoder that takes packets of `caps` from a key frame on: one that waits, or a new one.
     ///
     /// # Errors

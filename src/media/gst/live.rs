@@ -68,6 +68,7 @@ impl Live {
             Transport::Udp => Transport::Udp,
             Transport::Auto | Transport::Tcp => Transport::Tcp,
         });
+        let decoders = if transport == Some(Transport::Udp) { Decoders::unshared() } else { decoders };
         let mut live = Self {
             spec,
             at,

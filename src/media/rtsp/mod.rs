@@ -6,12 +6,12 @@
 //! gives it has checked, and to no other: redirects are refused. Never decodes, never logs
 //! or returns a credential.
 
-mod assemble;
-mod clock;
+pub mod assemble;
+pub mod clock;
 mod handshake;
 mod receiver;
-mod sdp;
-mod wire;
+pub mod sdp;
+pub mod wire;
 
 use std::time::Duration;
 

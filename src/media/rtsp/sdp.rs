@@ -118,16 +118,17 @@ fn parameter_sets(video: Video, format: &str) -> Vec<Vec<u8>> {
     values.filter_map(|set| STANDARD.decode(set.trim()).ok()).filter(|set| !set.is_empty()).take(SETS_MAX).collect()
 }
 
-/// Cameras mean "below the base", whether or not it ends with a slash.
+/// Cameras mean "below the base", whether or not it ends with a slash. The address stays one word on the line of a request.
 fn resolve(base: &str, control: Option<&str>) -> String {
-    match control {
+    let joined = match control {
         None | Some("*" | "") => base.to_owned(),
         Some(whole) if whole.to_ascii_lowercase().starts_with("rtsp://") => whole.to_owned(),
         Some(part) if base.ends_with('/') || part.starts_with('/') => {
             format!("{}/{}", base.trim_end_matches('/'), part.trim_start_matches('/'))
         }
         Some(part) => format!("{base}/{part}"),
-    }
+    };
+    joined.chars().filter(|c| !c.is_control()).collect::<String>().replace(' ', "%20")
 }
 
 #[cfg(test)]
@@ -166,6 +167,7 @@ mod tests {
             ("rtsp://h/a/", "/trackID=1", "rtsp://h/a/trackID=1"),
             ("rtsp://h/a", "RTSP://h:554/a/t", "RTSP://h:554/a/t"),
             ("rtsp://h/a", "*", "rtsp://h/a"),
+            ("rtsp://h/a", "track 1\rRTSP/1.0\0", "rtsp://h/a/track%201RTSP/1.0"),
         ] {
             assert_eq!(resolve(base, Some(control)), whole);
         }

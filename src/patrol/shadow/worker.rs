@@ -164,7 +164,7 @@ impl Worker {
     }
 }
 
-/// Where the picture of a disagreement lies, below the folder of a [`ShadowBench`].
+/// Where the picture of a disagreement lies, below the folder of a [`ShadowBench`](super::ShadowBench).
 pub fn picture_of(folder: &Path, id: DisagreementId) -> PathBuf {
     folder.join(format!("{id}.jpg"))
 }

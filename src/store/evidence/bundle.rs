@@ -1,5 +1,6 @@
 //! Writes a bundle: files first, the manifest last, everything synced, then one rename into place. Whatever
-//! fails leaves no part of it behind.
+//! fails leaves no part of it behind. Only the manifest names the bundle before it: files of many bundles can be
+//! written at the same time, and sealing them one after the other is short.
 
 use std::{
     fs, io,
@@ -81,20 +82,51 @@ impl EvidenceFolder {
     /// [`EvidenceError::Refused`] for a draft without files or with a bad name; [`EvidenceError::Unwritable`] for a
     /// full disk or missing rights, with nothing left behind.
     pub fn write(&self, draft: BundleDraft, previous: Option<&str>) -> Result<(EvidenceRow, Manifest), EvidenceError> {
+        self.prepare(draft)?.seal(previous)
+    }
+
+    /// The first and longer part of [`Self::write`]: when it returns, the disk has all files of the bundle.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn prepare(&self, draft: BundleDraft) -> Result<Prepared, EvidenceError> {
         check(&draft)?;
         let month = draft.made_at.civil(Utc.fix()).format("%Y%m");
         let folder = format!("{month}/{}/{}", draft.incident, draft.id);
         let making = Making::begin(&self.root, draft.id)?;
-        let manifest = making.fill(draft, previous)?;
-        let bytes = manifest_bytes(&manifest);
-        making.file(MANIFEST, &bytes)?;
-        making.finish(&self.root, &folder)?;
+        let manifest = making.fill(draft)?;
+        Ok(Prepared { making, manifest, root: self.root.clone(), folder })
+    }
+}
+
+/// A bundle whose files lie on the disk and whose place in the chain is open. Dropped unsealed, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Prepared {
+    making: Making,
+    manifest: Manifest,
+    root: PathBuf,
+    folder: String,
+}
+
+impl Prepared {
+    /// Chains the bundle behind the manifest with the hash `previous` and moves it into place. When it returns, the disk
+    /// has all of it. A bundle whose record was refused can be sealed again, behind another one.
+    ///
+    /// # Errors
+    /// [`EvidenceError::Unwritable`]; nothing is left behind.
+    pub fn seal(&mut self, previous: Option<&str>) -> Result<(EvidenceRow, Manifest), EvidenceError> {
+        self.making.take_back()?;
+        self.manifest.previous = previous.map(str::to_owned);
+        let bytes = manifest_bytes(&self.manifest);
+        self.making.file(MANIFEST, &bytes)?;
+        self.making.finish(&self.root, &self.folder)?;
+        let manifest = self.manifest.clone();
         let row = EvidenceRow {
             id: manifest.evidence,
             incident: manifest.incident,
             kind: manifest.kind,
             made_at: manifest.made_at,
-            folder,
+            folder: self.folder.clone(),
             manifest_sha256: sha256(&bytes),
             previous: manifest.previous.clone(),
             legal_hold: false,
@@ -130,9 +162,12 @@ fn check(draft: &BundleDraft) -> Result<(), EvidenceError> {
 }
 
 /// A bundle in the making: a folder of its own that is removed unless it is finished.
+#[derive(Debug)]
 struct Making {
     name: String,
     folder: PathBuf,
+    /// Where it was moved to.
+    placed: Option<PathBuf>,
 }
 
 impl Making {
@@ -143,7 +178,7 @@ impl Making {
         // A killed process with the same number may have left one; it is no part of anything.
         let cleared = if folder.exists() { fs::remove_dir_all(&folder) } else { Ok(()) };
         cleared.and_then(|()| make_folder(&folder)).map_err(|error| unwritable(&folder, &error))?;
-        Ok(Self { name, folder })
+        Ok(Self { name, folder, placed: None })
     }
 
     fn file(&self, name: &str, bytes: &[u8]) -> Result<(), EvidenceError> {
@@ -151,8 +186,8 @@ impl Making {
         write_synced(&path, bytes).map_err(|error| unwritable(&path, &error))
     }
 
-    /// Writes the files and returns the manifest that names them.
-    fn fill(&self, draft: BundleDraft, previous: Option<&str>) -> Result<Manifest, EvidenceError> {
+    /// Writes the files and returns the manifest that names them, and no bundle before it.
+    fn fill(&self, draft: BundleDraft) -> Result<Manifest, EvidenceError> {
         let BundleDraft {
             id,
             incident,
@@ -198,12 +233,19 @@ impl Making {
             read,
             rule,
             files: listed,
-            previous: previous.map(str::to_owned),
+            previous: None,
         })
     }
 
+    /// Undoes [`Self::finish`], for a bundle that no row came to name.
+    fn take_back(&mut self) -> Result<(), EvidenceError> {
+        let Some(placed) = self.placed.take() else { return Ok(()) };
+        let moved = fs::rename(&placed, &self.folder).and_then(|()| fs::remove_file(self.folder.join(MANIFEST)));
+        moved.map_err(|error| unwritable(&placed, &error))
+    }
+
     /// Moves the bundle into place and waits until the disk has every name on the way to it.
-    fn finish(self, root: &Path, folder: &str) -> Result<(), EvidenceError> {
+    fn finish(&mut self, root: &Path, folder: &str) -> Result<(), EvidenceError> {
         let target = root.join(folder);
         let moved = || -> io::Result<()> {
             sync_folder(&self.folder)?;
@@ -227,7 +269,9 @@ impl Making {
             }
             Ok(())
         };
-        moved().map_err(|error| unwritable(&target, &error))
+        moved().map_err(|error| unwritable(&target, &error))?;
+        self.placed = Some(target);
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use sha2::{Digest, Sha256};
 
 pub use self::{
-    bundle::{BundleDraft, DraftFile},
+    bundle::{BundleDraft, DraftFile, Prepared},
     clip::seconds as clip_seconds,
     reconcile::{Reconciliation, Recorded, Rows},
     retention::{Retained, RetentionPolicy, Standing, expired, retain},

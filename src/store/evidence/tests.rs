@@ -164,6 +164,24 @@ fn a_failed_write_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_bundle_is_sealed_again_behind_another_one_and_unsealed_leaves_nothing() {
+    let (_temp, folder) = folder();
+    let incident = IncidentId::derived(&[b"a"]);
+    let mut bundle = folder.prepare(draft(incident, EvidenceKind::Opening, 1)).unwrap();
+    let dropped = folder.prepare(draft(incident, EvidenceKind::Clearing, 2)).unwrap();
+    assert_eq!(in_making(&folder), 2);
+    let (refused, _) = bundle.seal(None).unwrap();
+    let (row, manifest) = bundle.seal(Some("22")).unwrap();
+    assert_eq!((row.id, &row.folder), (refused.id, &refused.folder));
+    assert_ne!(row.manifest_sha256, refused.manifest_sha256);
+    assert_eq!(row.previous.as_deref(), Some("22"));
+    assert_eq!(folder.manifest(&row).unwrap(), manifest);
+    drop((bundle, dropped));
+    assert_eq!(in_making(&folder), 0);
+    assert!(verify_folder(&folder.root().join(&row.folder)).whole(), "a sealed bundle stays");
+}
+
+#[test]
 fn a_bundle_that_was_never_recorded_is_replaced() {
     let (_temp, folder) = folder();
     let incident = IncidentId::derived(&[b"a"]);

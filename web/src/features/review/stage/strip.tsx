@@ -1,6 +1,5 @@
 import { IconArrowsLeftRight, IconPlayerPlay } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { useServerNow } from '@/app/session/clock';
 import { KeyCap } from '@/components/key-cap';
 import { useTimes } from '@/components/time';
 import type { IncidentDetailOut } from '../types';
@@ -10,14 +9,9 @@ import classes from './stage.module.css';
 /** Everything that the stage can show, small, with its time and its key. */
 export function Strip({ detail, stage }: { detail: IncidentDetailOut; stage: StageState }) {
   const { t } = useTranslation('review');
-  const times = useTimes();
-  const now = useServerNow(60_000);
   const all = showable(detail);
-  const caption = (shown: Shown): string => {
-    if (shown === 'compare' || shown === 'clip') return '';
-    const wall = pictureOf(detail, shown)?.wall;
-    return wall ? times.short(wall, now) : '';
-  };
+  const wallOf = (shown: Shown) =>
+    shown === 'compare' || shown === 'clip' ? undefined : pictureOf(detail, shown)?.wall;
   return (
     <div className={classes.strip} role="group" aria-label={t('strip')}>
       {(['first', 'middle', 'latest', 'compare', 'clip'] as const).map((shown) => (
@@ -38,12 +32,18 @@ export function Strip({ detail, stage }: { detail: IncidentDetailOut; stage: Sta
             {shown === 'compare' && <KeyCap>V</KeyCap>}
             {shown === 'clip' && <KeyCap>{t('key.space')}</KeyCap>}
             {shown === 'first' && <KeyCap>A</KeyCap>}
-            <span>{caption(shown)}</span>
+            <Moment wall={wallOf(shown)} />
           </span>
         </button>
       ))}
     </div>
   );
+}
+
+/** The time of day, which is all that there is room for; the date stands beside the pictures and in the hint. */
+function Moment({ wall }: { wall: string | null | undefined }) {
+  const times = useTimes();
+  return wall ? <span title={times.moment(wall)}>{times.short(wall, Date.parse(wall))}</span> : <span />;
 }
 
 function Small({ detail, shown, isUnmasked }: { detail: IncidentDetailOut; shown: Shown; isUnmasked: boolean }) {
