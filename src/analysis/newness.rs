@@ -4,6 +4,7 @@
 //! Light changes every patch a little. So the newness of the middle patch of the frame is taken off that of all: what is left
 //! is what changed here and not everywhere.
 
+use super::verify::Square;
 use crate::domain::{BBox, Detection, FrameSpace, Homography, NEW_THING, ReferenceSpace, Score, VEHICLE_CLASSES};
 
 /// How the patches of a picture look, in 8 bits: 0.45 MB for 46 x 26 patches of 384 numbers.
@@ -75,6 +76,11 @@ impl PatchGrid {
     }
 }
 
+/// Whether the patch shows one of those who pass.
+fn taken(patch: &BBox<FrameSpace>, by: &[BBox<FrameSpace>]) -> bool {
+    by.iter().any(|bbox| patch.covered_by(bbox) > PASSING_SHARE_MIN)
+}
+
 fn likeness(a: &[i8], b: &[i8]) -> f32 {
     let sum: i32 = a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
     sum as f32 / (UNIT * UNIT)
@@ -100,6 +106,16 @@ const THING_SHARE_MAX: f32 = 0.4;
 const STRONG_SHARE: f32 = 0.65;
 /// The outer patches of a thing show half of it in the mean.
 const RIM_SHARE: f32 = 0.5;
+/// Who passes where one stood in the reference picture, by this overlap (IoU), stood there before.
+const STOOD_IOU: f32 = 0.5;
+/// At most so many squares of a frame are looked at closely.
+const SQUARES_MAX: usize = 6;
+/// The least side of such a square, in shares of the picture's shorter side: a person in it is large enough for a detector.
+pub const CLOSE_SHARE: f32 = 0.5;
+/// A thing of which so much lies in a square already, with some room around it, needs none of its own.
+const IN_SQUARE_MIN: f32 = 0.95;
+/// That room, in shares of the thing's sides.
+const ROOM: f32 = 0.5;
 /// A named thing that is this much less new than a patch has to be was there before.
 const NAMED_SHARE: f32 = 0.5;
 
@@ -109,8 +125,14 @@ pub struct NewnessMap {
     columns: usize,
     rows: usize,
     patch_px: [f32; 2],
+    /// Width and height of the frame in pixels.
+    frame: [u32; 2],
     /// By rows; `None` where nothing can be said.
     patches: Vec<Option<f32>>,
+    /// Who stood there when the reference picture was taken.
+    stood: Vec<BBox<FrameSpace>>,
+    /// What was seen on a closer look.
+    closer: Vec<Detection>,
 }
 
 impl NewnessMap {
@@ -128,22 +150,20 @@ impl NewnessMap {
             return None;
         }
         let [w, h] = now.picture.map(f64::from);
+        let stood = passed.iter().map(|bbox| homography.to_frame(bbox, now.picture[0], now.picture[1])).collect();
         let passed: Vec<_> = passed
             .iter()
             .map(|bbox| Homography::IDENTITY.to_frame(bbox, before.picture[0], before.picture[1]))
             .collect();
-        let taken = |patch: BBox<FrameSpace>, by: &[BBox<FrameSpace>]| {
-            by.iter().any(|bbox| patch.covered_by(bbox) > PASSING_SHARE_MIN)
-        };
         let newness = |column: usize, row: usize| {
             let patch = now.patch(column, row);
-            if taken(patch, passing) {
+            if taken(&patch, passing) {
                 return None;
             }
             let centre = patch.centre();
             let (x, y) = homography.apply(f64::from(centre.x) / w, f64::from(centre.y) / h);
             let [across, down] = before.at(x, y)?;
-            if taken(before.patch(across, down), &passed) {
+            if taken(&before.patch(across, down), &passed) {
                 return None;
             }
             let around = |at: usize, count: usize| at.saturating_sub(1)..=(at + 1).min(count - 1);
@@ -161,7 +181,45 @@ impl NewnessMap {
         known.sort_by(f32::total_cmp);
         let middle = known.get(known.len() / 2).copied().unwrap_or(0.0);
         patches.iter_mut().flatten().for_each(|newness| *newness -= middle);
-        Some(Self { columns: now.columns, rows: now.rows, patch_px: now.patch_px, patches })
+        let PatchGrid { columns, rows, patch_px, picture: frame, .. } = *now;
+        Some(Self { columns, rows, patch_px, frame, patches, stood, closer: Vec::new() })
+    }
+
+    /// Where to look more closely: squares around what is new and `is_wanted`, the newest first.
+    pub fn squares(&self, from: f32, is_wanted: impl Fn(&BBox<FrameSpace>) -> bool) -> Vec<Square> {
+        let mut things = self.things(from);
+        things.retain(|thing| is_wanted(&thing.bbox));
+        things.sort_by_key(|thing| std::cmp::Reverse(thing.score));
+        let [width, height] = self.frame;
+        let mut squares: Vec<Square> = Vec::new();
+        for thing in things {
+            let bbox = thing.bbox.grown(ROOM).clipped(width as f32, height as f32);
+            if squares.len() < SQUARES_MAX && !squares.iter().any(|one| bbox.covered_by(&one.bbox()) >= IN_SQUARE_MIN) {
+                squares.extend(Square::around_at_least(
+                    &thing.bbox,
+                    width.min(height) as f32 * CLOSE_SHARE,
+                    width,
+                    height,
+                ));
+            }
+        }
+        squares
+    }
+
+    /// Takes in what a closer look saw. Nothing is said any more where somebody or a vehicle is.
+    pub fn look_closer(&mut self, seen: Vec<Detection>) {
+        let passing: Vec<_> = seen.iter().filter(|one| passes(one)).map(|one| one.bbox).collect();
+        for at in 0..self.patches.len() {
+            if taken(&self.patch(at), &passing) {
+                self.patches[at] = None;
+            }
+        }
+        self.closer.extend(seen);
+    }
+
+    /// What was seen on a closer look, in pixels of the frame.
+    pub fn closer(&self) -> &[Detection] {
+        &self.closer
     }
 
     /// The mean newness in a box of the frame; `None` where nothing can be said about any patch of it.
@@ -176,13 +234,14 @@ impl NewnessMap {
         (!found.is_empty()).then(|| found.iter().sum::<f32>() / found.len() as f32)
     }
 
-    /// What a matter that asks for newness `from` judges of what was seen: named things that were not there before, new things
-    /// without a name, and who passes.
+    /// What a matter that asks for newness `from` judges of what was seen, in the whole frame and closely: named things that
+    /// were not there before, new things without a name, and who passes and did not stand there before.
     pub fn judged(&self, seen: &[Detection], from: f32) -> Vec<Detection> {
-        let is_new = |one: &&Detection| {
-            passes(one) || self.in_box(&one.bbox).is_none_or(|newness| newness >= from * NAMED_SHARE)
+        let is_new = |one: &&Detection| match passes(one) {
+            true => !self.stood.iter().any(|bbox| bbox.iou(&one.bbox) >= STOOD_IOU),
+            false => self.in_box(&one.bbox).is_none_or(|newness| newness >= from * NAMED_SHARE),
         };
-        seen.iter().filter(is_new).cloned().chain(self.things(from)).collect()
+        seen.iter().chain(&self.closer).filter(is_new).cloned().chain(self.things(from)).collect()
     }
 
     /// Patches of newness `from` and above that hang together, as things of the class [`NEW_THING`]. Newness wears off around a

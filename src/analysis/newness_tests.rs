@@ -72,6 +72,48 @@ fn furniture_that_was_there_before_is_left_out() {
 }
 
 #[test]
+fn who_stood_there_in_the_reference_keeps_nobody_company() {
+    let poster = BBox::<ReferenceSpace>::from([0.7, 0.2, 0.78, 0.75]);
+    let people =
+        [detection("person", 0.8, [84.0, 17.0, 94.0, 60.0]), detection("person", 0.8, [24.0, 17.0, 33.6, 60.0])];
+    let moved = Homography([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
+    for (homography, left) in [(Homography::IDENTITY, 24.0), (moved, 84.0)] {
+        let then = [BBox::from([poster.x0(), 0.2, poster.x1(), 0.75])];
+        let map = NewnessMap::of(&grid(&[], 0.0), &[], &grid(&[], 0.0), &then, &homography).unwrap();
+        let new: Vec<f32> = map.judged(&people, 2.0).iter().map(|one| one.bbox.x0()).collect();
+        assert_eq!(new, [left]);
+    }
+}
+
+#[test]
+fn a_closer_look_is_around_what_is_new_and_takes_away_what_it_has_a_name_for() {
+    let mut map = map(&grid(&CART, 0.0), &[], &[]);
+    assert_eq!(map.squares(0.3, |_| true), [Square { x: 30, y: 20, side: 40 }]);
+    assert_eq!(map.squares(0.3, |_| false), [], "in no zone");
+    map.look_closer(vec![detection("person", 0.6, [62.0, 20.0, 70.0, 50.0])]);
+    let classes = |map: &NewnessMap| map.judged(&[], 0.3).iter().map(|one| one.class.to_string()).collect::<Vec<_>>();
+    assert_eq!(classes(&map), ["person", NEW_THING]);
+    map.look_closer(vec![detection("truck", 0.5, [38.0, 28.0, 62.0, 52.0])]);
+    assert_eq!(classes(&map), ["person", "truck"]);
+}
+
+#[test]
+fn things_side_by_side_share_a_square_and_there_are_no_more_than_six() {
+    let corners: Vec<(usize, usize)> = [0, 3, 6, 9]
+        .into_iter()
+        .flat_map(|x| [0, 3, 6].map(|y| (x, y)))
+        .flat_map(|(x, y)| [(x, y), (x + 1, y)])
+        .collect();
+    let map = map(&grid(&corners, 0.0), &[], &[]);
+    assert_eq!(map.judged(&[], 0.3).len(), 12);
+    let squares = map.squares(0.3, |_| true);
+    assert!((2..=6).contains(&squares.len()), "{squares:?}");
+    for (at, square) in squares.iter().enumerate() {
+        assert!(!squares[..at].contains(square));
+    }
+}
+
+#[test]
 fn a_whole_view_that_changed_is_no_thing() {
     let all: Vec<(usize, usize)> = (0..SIDES[0]).flat_map(|x| (0..4).map(move |y| (x, y))).collect();
     assert_eq!(map(&grid(&all, 0.0), &[], &[]).judged(&[], 0.3), []);

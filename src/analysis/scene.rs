@@ -7,7 +7,7 @@ use super::{
     appearance::describe,
     compose::candidates,
     lawful::{Civil, forbidding_zone},
-    newness::NewnessMap,
+    newness::{NewnessMap, passes},
     permit::is_permitted,
     place_book::Spot,
 };
@@ -44,6 +44,13 @@ pub struct Registered<'a> {
     pub detections: &'a [Detection],
     /// What is new in it; matters that are about that are not judged without.
     pub newness: Option<&'a NewnessMap>,
+}
+
+impl<'a> Registered<'a> {
+    /// All that was seen in it, in the whole and on a closer look at what is new.
+    pub fn everything(&self) -> impl Iterator<Item = &'a Detection> + use<'a> {
+        self.detections.iter().chain(self.newness.map_or(&[][..], NewnessMap::closer))
+    }
 }
 
 /// Less of the spot than this inside the picture: the spot is hidden.
@@ -147,6 +154,15 @@ pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
     if inside.area() < IN_PICTURE_MIN * bbox.area() || inside.area() < 1.0 {
         return Spot::Hidden;
     }
+    if let (Some(asked), Some(newness)) = (&matter.newness, seen.newness) {
+        // Nothing can be said of a spot before which somebody stands; what is new on it still stands there.
+        let hides = |other: &Detection| passes(other) && bbox.covered_by(&other.bbox) > COVERED_MAX;
+        return match newness.in_box(&bbox).filter(|_| !seen.everything().any(hides)) {
+            None => Spot::Hidden,
+            Some(newness) if newness >= asked.from => Spot::Unchanged,
+            Some(_) => Spot::Clear,
+        };
+    }
     let takes_the_spot = |other: &Detection| {
         matter.composition.anchor.classes.iter().any(|class| **class == *other.class)
             && other.bbox.iou(&bbox) >= matter.matching.iou_min
@@ -161,14 +177,6 @@ pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
     }
     if covering.next().is_some() {
         return Spot::Hidden;
-    }
-    if let (Some(asked), Some(newness)) = (&matter.newness, seen.newness) {
-        // Nothing can be said of a spot on which somebody stands; what is new on it still stands there.
-        return match newness.in_box(&bbox) {
-            None => Spot::Hidden,
-            Some(newness) if newness >= asked.from => Spot::Unchanged,
-            Some(_) => Spot::Clear,
-        };
     }
     let likeness = describe(&seen.frame.picture, &inside).likeness(&place.appearance);
     let unchanged = likeness.is_some_and(|likeness| likeness >= UNCHANGED_LIKENESS.max(matter.matching.likeness_min));

@@ -1,19 +1,25 @@
 //! Hop 5, the comparison: what is new in a frame beside the view's reference picture. Asked only in looks for a matter that
 //! is about that. What cannot be compared now says nothing: such matters are left out of the look, and no place of theirs is
-//! seen, missed or cleared.
+//! seen, missed or cleared. Around what is new the matter's own model looks once more, closely: a person of thirty pixels is
+//! none to it in the whole frame.
 
 use std::collections::BTreeMap;
 
-use super::{
-    scenes::Scene,
-    seen::Judgeable,
-    spine::Spine,
-};
+use super::{scenes::Scene, seen::Judgeable, spine::Spine};
 use crate::{
-    analysis::newness::{NewnessMap, PatchGrid, passes},
-    domain::{BBox, Detection, Frame, Homography, Matter, MatterKey, Newness, Reference, ReferenceSpace},
+    analysis::{
+        newness::{CLOSE_SHARE, NewnessMap, PatchGrid, passes},
+        verify::Square,
+    },
+    domain::{
+        BBox, Detection, Frame, FrameSpace, Homography, Matter, MatterKey, Newness, Picture, Reference, ReferenceSpace,
+        Zone,
+    },
     infer::{InferError, Lane},
 };
+
+/// A matter that asks what is new, and how.
+type Asking<'a> = (&'a Matter, &'a Newness);
 
 /// The patches of a view's reference picture, and who passed when it was taken. Made anew for each version and weights;
 /// 0.45 MB a view that is compared.
@@ -30,7 +36,7 @@ pub(super) fn judged(matters: BTreeMap<MatterKey, Matter>, last: Option<&Judgeab
 }
 
 impl Spine {
-    /// What is new in the frame, for the first matter that asks: all name one model, which `engine` sees to.
+    /// What is new in the frame, for the matters that ask: all name one model, which `engine` sees to.
     pub(super) fn compare(
         &self,
         scene: &mut Scene,
@@ -38,12 +44,14 @@ impl Spine {
         (frame, homography): (&Frame, &Homography),
         detections: &[Detection],
     ) -> Option<NewnessMap> {
-        let (matter, newness) = matters.values().find_map(|matter| Some((matter, matter.newness.as_ref()?)))?;
+        let asking: Vec<Asking<'_>> =
+            matters.values().filter_map(|matter| Some((matter, matter.newness.as_ref()?))).collect();
+        let (_, Newness { model, .. }) = asking.first()?;
         let view = scene.view.id;
-        match self.compared(scene, (matter, newness), (frame, homography), detections) {
+        match self.compared(scene, &asking, (frame, homography), detections) {
             Ok(map) => map,
             Err(error) => {
-                tracing::warn!(%view, model = newness.model, %error, "the view was not compared with its reference picture; the next look tries again");
+                tracing::warn!(%view, model, %error, "the view was not compared with its reference picture; the next look tries again");
                 None
             }
         }
@@ -52,24 +60,36 @@ impl Spine {
     fn compared(
         &self,
         scene: &mut Scene,
-        (matter, newness): (&Matter, &Newness),
+        asking: &[Asking<'_>],
         (frame, homography): (&Frame, &Homography),
         detections: &[Detection],
     ) -> Result<Option<NewnessMap>, InferError> {
-        let Some(reference) = scene.view.reference.clone() else { return Ok(None) };
-        let sha256 = self.seer(&newness.model)?.model().sha256;
-        let of = (reference.version, sha256);
+        let (Some(reference), [(matter, newness), ..]) = (scene.view.reference.clone(), asking) else {
+            return Ok(None);
+        };
+        let of = (reference.version, self.seer(&newness.model)?.model().sha256);
         let before = match scene.before.take().filter(|before| before.of == of) {
             Some(before) => before,
             None => self.before(&reference, of, matter, newness)?,
         };
-        let now = self.patches(newness, frame)?;
+        let before = scene.before.insert(before);
+        let now = self.patches(newness, &frame.picture)?;
         let passing: Vec<_> = detections.iter().filter(|one| passes(one)).map(|one| one.bbox).collect();
-        let map = NewnessMap::of(&now, &passing, &before.grid, &before.passed, homography);
-        scene.before = Some(before);
-        Ok(map)
+        let Some(mut map) = NewnessMap::of(&now, &passing, &before.grid, &before.passed, homography) else {
+            return Ok(None);
+        };
+        let (width, height) = (frame.picture.width(), frame.picture.height());
+        let is_watched = |bbox: &BBox<FrameSpace>| {
+            let bbox = homography.to_reference(bbox, width, height);
+            let is_asked = |zone: &Zone| asking.iter().any(|(matter, _)| zone.matters.contains(&matter.key));
+            scene.zones.iter().any(|zone| is_asked(zone) && zone.polygon.share_of(&bbox) > 0.0)
+        };
+        let from = asking.iter().map(|(_, newness)| newness.from).fold(f32::INFINITY, f32::min);
+        map.look_closer(self.closely(&matter.model, &frame.picture, &map.squares(from, is_watched))?);
+        Ok(Some(map))
     }
 
+    /// The reference picture is looked at closely all over: it is done once.
     fn before(
         &self,
         reference: &Reference,
@@ -80,16 +100,27 @@ impl Spine {
         let failed = |error: &dyn std::fmt::Display| InferError::Run(newness.model.clone(), error.to_string());
         let picture = self.scenes.reference_picture(reference).map_err(|error| failed(&error))?;
         let (width, height) = (picture.width(), picture.height());
-        let inspected = self.seer(&newness.model)?.inspect_in(Lane::Visit, &picture)?;
-        let grid = inspected.patches.ok_or_else(|| failed(&"it said nothing of patches"))?;
-        let seen = self.seer(&matter.model)?.detect_in(Lane::Visit, &picture)?;
+        let grid = self.patches(newness, &picture)?;
+        let mut seen = self.seer(&matter.model)?.detect_in(Lane::Visit, &picture)?;
+        seen.extend(self.closely(&matter.model, &picture, &Square::all_over(width, height, CLOSE_SHARE))?);
         let passed = seen.iter().filter(|one| passes(one));
         let passed = passed.map(|one| Homography::IDENTITY.to_reference(&one.bbox, width, height)).collect();
         Ok(Before { of, grid, passed })
     }
 
-    fn patches(&self, newness: &Newness, frame: &Frame) -> Result<PatchGrid, InferError> {
-        let inspected = self.seer(&newness.model)?.inspect_in(Lane::Visit, &frame.picture)?;
+    /// What a model sees in squares of a picture, in pixels of the picture.
+    fn closely(&self, model: &str, picture: &Picture, squares: &[Square]) -> Result<Vec<Detection>, InferError> {
+        let seer = self.seer(model)?;
+        let mut seen = Vec::new();
+        for square in squares {
+            let found = seer.detect_in(Lane::Visit, &square.of(picture))?;
+            seen.extend(found.iter().filter_map(|one| square.into_frame(one, picture.width(), picture.height())));
+        }
+        Ok(seen)
+    }
+
+    fn patches(&self, newness: &Newness, picture: &Picture) -> Result<PatchGrid, InferError> {
+        let inspected = self.seer(&newness.model)?.inspect_in(Lane::Visit, picture)?;
         inspected.patches.ok_or_else(|| InferError::Run(newness.model.clone(), "it said nothing of patches".to_owned()))
     }
 }

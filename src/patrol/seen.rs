@@ -83,16 +83,21 @@ impl Judgeable {
         }
     }
 
-    /// What was seen, where it stood on the reference picture.
+    /// What was seen in the whole frame, where it stood on the reference picture.
     pub(super) fn observed(&self) -> Observed {
-        let (width, height) = (self.frame.picture.width(), self.frame.picture.height());
-        let on_reference = |seen: &Detection| {
-            let bbox = self.homography.to_reference(&seen.bbox, width, height);
-            let read = seen.text.as_deref().map(ReadText::new);
-            let permitted = read.is_some_and(|read| is_permitted(&self.signs, &read, &bbox));
-            ReferenceDetection { class: seen.class.clone(), score: seen.score, bbox, permitted }
-        };
-        Observed::new(self.at(), self.detections.iter().map(on_reference).collect())
+        Observed::new(self.at(), self.detections.iter().map(|seen| self.on_reference(seen)).collect())
+    }
+
+    /// The same with what was seen on a closer look.
+    pub(super) fn everything(&self) -> Vec<ReferenceDetection> {
+        self.registered().everything().map(|seen| self.on_reference(seen)).collect()
+    }
+
+    fn on_reference(&self, seen: &Detection) -> ReferenceDetection {
+        let bbox = self.homography.to_reference(&seen.bbox, self.frame.picture.width(), self.frame.picture.height());
+        let read = seen.text.as_deref().map(ReadText::new);
+        let permitted = read.is_some_and(|read| is_permitted(&self.signs, &read, &bbox));
+        ReferenceDetection { class: seen.class.clone(), score: seen.score, bbox, permitted }
     }
 }
 

@@ -242,7 +242,7 @@ impl Spine {
         let rules = Rules { zones, signs, before, register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
         if judgeable.is_compared() {
-            scene.stood = judgeable.observed().detections;
+            scene.stood = judgeable.everything();
         }
         (seen.state, seen.reason, seen.last) = (ViewState::Same, None, Some(judgeable));
         Ok(())
