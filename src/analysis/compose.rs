@@ -7,6 +7,9 @@ use crate::domain::{BBox, Detection, FrameSpace, Matter, NEW_THING, Part};
 /// car, truck and bus at once (models/nanodet_g_416/CARD.md).
 pub const SAME_THING_IOU: f32 = 0.6;
 
+/// The gap to what stands above, in heights of the higher one: a parasol's pole.
+const ABOVE_GAP_MAX: f32 = 1.0;
+
 /// Something in one frame that may be the matter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate<'a> {
@@ -65,10 +68,13 @@ fn is_named(thing: &Detection) -> bool {
     *thing.class != *NEW_THING
 }
 
-/// Things whose gap is at most `gap_max` heights of the higher one, together; groups and their things keep their order.
+/// Things whose gap is at most `gap_max` heights of the higher one, together, and a shade with what stands under it; groups
+/// and their things keep their order.
 fn gathered<'a>(things: &[&'a Detection], gap_max: f32) -> Vec<Vec<&'a Detection>> {
-    let together =
-        |a: &Detection, b: &Detection| gap(&a.bbox, &b.bbox) <= gap_max * a.bbox.height().max(b.bbox.height());
+    let together = |a: &Detection, b: &Detection| {
+        let gap_max = if is_above(&a.bbox, &b.bbox) { gap_max.max(ABOVE_GAP_MAX) } else { gap_max };
+        gap(&a.bbox, &b.bbox) <= gap_max * a.bbox.height().max(b.bbox.height())
+    };
     let mut groups: Vec<Vec<&Detection>> = Vec::new();
     for &thing in things {
         let near = |group: &Vec<&Detection>| group.iter().any(|&other| together(thing, other));
@@ -85,6 +91,11 @@ fn gathered<'a>(things: &[&'a Detection], gap_max: f32) -> Vec<Vec<&'a Detection
         }
     }
     groups
+}
+
+/// Whether one of the two boxes stands over the other: half of the narrower one's width in common.
+fn is_above(a: &BBox<FrameSpace>, b: &BBox<FrameSpace>) -> bool {
+    a.x1().min(b.x1()) - a.x0().max(b.x0()) >= 0.5 * a.width().min(b.width())
 }
 
 /// The nearest detection that counts as the matter's companion and is none of the things themselves.
@@ -232,6 +243,12 @@ pub(crate) mod tests {
         stall.composition.companion.as_mut().unwrap().or_anchors = Some(2);
         let found = candidates(&stall, &seen);
         assert_eq!(found.iter().map(|c| c.is_complete(&stall)).collect::<Vec<_>>(), [false, true]);
+        let parasol = [
+            detection("umbrella", 0.5, [100.0, 0.0, 200.0, 60.0]),
+            detection("chair", 0.45, [160.0, 110.0, 190.0, 140.0]),
+            detection("chair", 0.45, [240.0, 60.0, 270.0, 90.0]),
+        ];
+        assert_eq!(candidates(&stall, &parasol).len(), 2, "under it, and as far beside it");
         stall.composition.gather_max = None;
         assert_eq!(candidates(&stall, &seen).len(), 4, "each by itself");
     }

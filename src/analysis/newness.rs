@@ -4,6 +4,8 @@
 //! Light changes every patch a little. So the newness of the middle patch of the frame is taken off that of all: what is left
 //! is what changed here and not everywhere.
 
+use std::collections::VecDeque;
+
 use super::verify::Square;
 use crate::domain::{BBox, Detection, FrameSpace, Homography, NEW_THING, ReferenceSpace, Score, VEHICLE_CLASSES};
 
@@ -81,6 +83,12 @@ fn taken(patch: &BBox<FrameSpace>, by: &[BBox<FrameSpace>]) -> bool {
     by.iter().any(|bbox| patch.covered_by(bbox) > PASSING_SHARE_MIN)
 }
 
+/// Whether the middle of the patch lies in the box.
+fn holds(bbox: &BBox<FrameSpace>, patch: &BBox<FrameSpace>) -> bool {
+    let centre = patch.centre();
+    bbox.x0() <= centre.x && centre.x <= bbox.x1() && bbox.y0() <= centre.y && centre.y <= bbox.y1()
+}
+
 fn likeness(a: &[i8], b: &[i8]) -> f32 {
     let sum: i32 = a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
     sum as f32 / (UNIT * UNIT)
@@ -97,8 +105,18 @@ pub fn passes(detection: &Detection) -> bool {
 const PASSING_SCORE_MIN: f32 = 0.25;
 /// A patch of which more than this lies in the box of who passes is theirs: an encoder's patch knows its neighbours.
 const PASSING_SHARE_MIN: f32 = 0.25;
-/// A thing has at least so many patches that hang together.
-const THING_PATCHES_MIN: usize = 2;
+/// A thing has at least so many patches that hang together, two or more each way: a stripe is light or somebody's side.
+const THING_PATCHES_MIN: usize = 4;
+/// Of a thing of which at least this share of the patches lies in or right beside who passes, nothing else is known.
+const BESIDE_SHARE_MIN: f32 = 0.4;
+/// How far beside, in patches: newness wears off around people, too.
+const BESIDE_PATCHES: f32 = 0.5;
+/// The comparing model names nothing below this score.
+const KNOWN_SCORE_MIN: f32 = 0.3;
+/// A thing that overlaps what it names by more than this (IoU) is that,
+const KNOWN_IOU_MIN: f32 = 0.3;
+/// and so is one of which more than this lies in it.
+const KNOWN_COVERED_MIN: f32 = 0.6;
 /// What is new over more than this share of the view is no thing: the light, the snow, another view.
 const THING_SHARE_MAX: f32 = 0.4;
 /// Patches this much as new as the newest tenth of those they hang together with are the thing, the others its surroundings.
@@ -119,6 +137,26 @@ const ROOM: f32 = 0.5;
 /// A named thing that is this much less new than a patch has to be was there before.
 const NAMED_SHARE: f32 = 0.5;
 
+/// The latest comparisons of a view, by patches of its reference picture.
+#[derive(Debug, Default)]
+pub struct Recent {
+    rounds: VecDeque<Vec<Option<f32>>>,
+}
+
+/// So many comparisons are remembered.
+const ROUNDS_MAX: usize = 3;
+/// Nothing is said of a patch that fewer of them could say something about.
+const ROUNDS_MIN: usize = 2;
+
+impl Recent {
+    /// The middle one of what the remembered comparisons say of a patch, of two the lower.
+    fn middle(&self, at: usize) -> Option<f32> {
+        let mut said: Vec<f32> = self.rounds.iter().filter_map(|round| round[at]).collect();
+        said.sort_by(f32::total_cmp);
+        (said.len() >= ROUNDS_MIN).then(|| said[(said.len() - 1) / 2])
+    }
+}
+
 /// How new each patch of a frame is, 0 for the middle one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewnessMap {
@@ -129,6 +167,10 @@ pub struct NewnessMap {
     frame: [u32; 2],
     /// By rows; `None` where nothing can be said.
     patches: Vec<Option<f32>>,
+    /// Who passes.
+    passing: Vec<BBox<FrameSpace>>,
+    /// What has a name and is none of the matter.
+    known: Vec<BBox<FrameSpace>>,
     /// Who stood there when the reference picture was taken.
     stood: Vec<BBox<FrameSpace>>,
     /// What was seen on a closer look.
@@ -182,7 +224,25 @@ impl NewnessMap {
         let middle = known.get(known.len() / 2).copied().unwrap_or(0.0);
         patches.iter_mut().flatten().for_each(|newness| *newness -= middle);
         let PatchGrid { columns, rows, patch_px, picture: frame, .. } = *now;
-        Some(Self { columns, rows, patch_px, frame, patches, stood, closer: Vec::new() })
+        Some(Self {
+            columns,
+            rows,
+            patch_px,
+            frame,
+            patches,
+            passing: passing.to_vec(),
+            known: Vec::new(),
+            stood,
+            closer: Vec::new(),
+        })
+    }
+
+    /// Takes in what the comparing model itself has a name for, of the classes that are none of the matter: it is no thing
+    /// without a name.
+    pub fn knowing(mut self, seen: &[Detection], classes: &[std::sync::Arc<str>]) -> Self {
+        let is_known = |one: &&Detection| classes.contains(&one.class) && one.score.value() >= KNOWN_SCORE_MIN;
+        self.known.extend(seen.iter().filter(is_known).map(|one| one.bbox));
+        self
     }
 
     /// Where to look more closely: squares around what is new and `is_wanted`, the newest first.
@@ -214,7 +274,32 @@ impl NewnessMap {
                 self.patches[at] = None;
             }
         }
+        self.passing.extend(passing);
         self.closer.extend(seen);
+    }
+
+    /// What is new in most of the latest comparisons, this one among them: what passes in one look is no thing, and what
+    /// somebody stands before in one look still is. Says nothing after the first comparison.
+    pub fn steadied(mut self, before: &PatchGrid, homography: &Homography, recent: &mut Recent) -> Self {
+        let [w, h] = self.frame.map(f64::from);
+        let spot = |at: usize| {
+            let centre = self.patch(at).centre();
+            let (x, y) = homography.apply(f64::from(centre.x) / w, f64::from(centre.y) / h);
+            before.at(x, y).map(|[column, row]| row * before.columns + column)
+        };
+        let spots: Vec<Option<usize>> = (0..self.patches.len()).map(spot).collect();
+        let mut round = vec![None; before.columns * before.rows];
+        for (spot, newness) in spots.iter().zip(&self.patches) {
+            if let Some(spot) = spot {
+                round[*spot] = *newness;
+            }
+        }
+        recent.rounds.push_back(round);
+        if recent.rounds.len() > ROUNDS_MAX {
+            recent.rounds.pop_front();
+        }
+        self.patches = spots.into_iter().map(|spot| recent.middle(spot?)).collect();
+        self
     }
 
     /// What was seen on a closer look, in pixels of the frame.
@@ -224,12 +309,7 @@ impl NewnessMap {
 
     /// The mean newness in a box of the frame; `None` where nothing can be said about any patch of it.
     pub fn in_box(&self, bbox: &BBox<FrameSpace>) -> Option<f32> {
-        let inside = |(at, newness): (usize, &Option<f32>)| {
-            let centre = self.patch(at).centre();
-            let is_inside =
-                bbox.x0() <= centre.x && centre.x <= bbox.x1() && bbox.y0() <= centre.y && centre.y <= bbox.y1();
-            newness.filter(|_| is_inside)
-        };
+        let inside = |(at, newness): (usize, &Option<f32>)| newness.filter(|_| holds(bbox, &self.patch(at)));
         let found: Vec<f32> = self.patches.iter().enumerate().filter_map(inside).collect();
         (!found.is_empty()).then(|| found.iter().sum::<f32>() / found.len() as f32)
     }
@@ -261,19 +341,35 @@ impl NewnessMap {
             let is_strong = |at: &usize| self.patches[*at].is_some_and(|newness| newness >= least);
             let strong: Vec<usize> = whole.into_iter().filter(is_strong).collect();
             let parts = self.hanging_together(&strong);
-            things
-                .extend(parts.iter().filter(|part| part.len() >= THING_PATCHES_MIN).map(|part| self.thing(part, from)));
+            things.extend(parts.iter().filter_map(|part| self.thing(part, from)));
         }
         things
     }
 
-    fn thing(&self, patches: &[usize], from: f32) -> Detection {
+    /// The patches as one thing, if they are any.
+    fn thing(&self, patches: &[usize], from: f32) -> Option<Detection> {
         let newness = patches.iter().filter_map(|at| self.patches[*at]).sum::<f32>() / patches.len() as f32;
-        let whole = patches.iter().map(|at| self.patch(*at)).reduce(|a, b| a.union(&b)).expect("a thing has patches");
+        let whole = patches.iter().map(|at| self.patch(*at)).reduce(|a, b| a.union(&b))?;
+        let is_stripe = whole.width() < self.patch_px[0] * 1.5 || whole.height() < self.patch_px[1] * 1.5;
         let [x, y] = self.patch_px.map(|px| px * RIM_SHARE);
         let bbox = BBox::new(whole.x0() + x, whole.y0() + y, whole.x1() - x, whole.y1() - y);
+        let is_known =
+            self.known.iter().any(|one| bbox.iou(one) > KNOWN_IOU_MIN || bbox.covered_by(one) > KNOWN_COVERED_MIN);
+        if patches.len() < THING_PATCHES_MIN || is_stripe || is_known || self.is_beside_who_passes(&bbox) {
+            return None;
+        }
         let score = Score::new(newness / (newness + from)).unwrap_or(Score::ZERO);
-        Detection { class: NEW_THING.into(), score, bbox, text: None }
+        Some(Detection { class: NEW_THING.into(), score, bbox, text: None })
+    }
+
+    fn is_beside_who_passes(&self, bbox: &BBox<FrameSpace>) -> bool {
+        let [dx, dy] = self.patch_px.map(|px| px * BESIDE_PATCHES);
+        let grown = |one: &BBox<FrameSpace>| BBox::new(one.x0() - dx, one.y0() - dy, one.x1() + dx, one.y1() + dy);
+        let passing: Vec<_> = self.passing.iter().map(grown).collect();
+        let inside: Vec<_> =
+            (0..self.patches.len()).map(|at| self.patch(at)).filter(|patch| holds(bbox, patch)).collect();
+        let beside = inside.iter().filter(|patch| passing.iter().any(|one| holds(one, patch))).count();
+        beside as f32 >= BESIDE_SHARE_MIN * inside.len() as f32 && beside > 0
     }
 
     /// Groups of the given patches, each reached from the first by neighbours.

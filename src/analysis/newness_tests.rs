@@ -98,19 +98,55 @@ fn a_closer_look_is_around_what_is_new_and_takes_away_what_it_has_a_name_for() {
 }
 
 #[test]
-fn things_side_by_side_share_a_square_and_there_are_no_more_than_six() {
-    let corners: Vec<(usize, usize)> = [0, 3, 6, 9]
-        .into_iter()
-        .flat_map(|x| [0, 3, 6].map(|y| (x, y)))
-        .flat_map(|(x, y)| [(x, y), (x + 1, y)])
-        .collect();
-    let map = map(&grid(&corners, 0.0), &[], &[]);
-    assert_eq!(map.judged(&[], 0.3).len(), 12);
-    let squares = map.squares(0.3, |_| true);
-    assert!((2..=6).contains(&squares.len()), "{squares:?}");
-    for (at, square) in squares.iter().enumerate() {
-        assert!(!squares[..at].contains(square));
-    }
+fn each_thing_has_its_square_and_there_are_no_more_than_six() {
+    let squares_of = |corners: &[(usize, usize)]| {
+        let patches: Vec<_> = corners.iter().flat_map(|(x, y)| CART.map(|(cx, cy)| (x + cx - 4, y + cy - 3))).collect();
+        map(&grid(&patches, 0.0), &[], &[]).squares(0.3, |_| true).len()
+    };
+    assert_eq!(squares_of(&[(0, 0), (10, 0)]), 2);
+    let many: Vec<(usize, usize)> = [0, 3, 6, 9].into_iter().flat_map(|x| [0, 3].map(|y| (x, y))).collect();
+    assert_eq!((many.len(), squares_of(&many)), (8, 6));
+}
+
+#[test]
+fn a_stripe_and_what_hems_somebody_are_no_things() {
+    let stripe: Vec<(usize, usize)> = (2..9).map(|x| (x, 4)).collect();
+    assert_eq!(map(&grid(&stripe, 0.0), &[], &[]).judged(&[], 0.3), []);
+    // Two columns of a wide thing are seen to the left of somebody: one of them is right beside.
+    let wide: Vec<(usize, usize)> = (2..6).flat_map(|x| (2..6).map(move |y| (x, y))).collect();
+    let somebody = [BBox::from([41.0, 20.0, 62.0, 60.0])];
+    assert_eq!(map(&grid(&wide, 0.0), &somebody, &[]).judged(&[], 0.3).len(), 1);
+    let hem: Vec<(usize, usize)> = wide.into_iter().filter(|(x, _)| *x > 2).collect();
+    assert_eq!(map(&grid(&hem, 0.0), &somebody, &[]).judged(&[], 0.3), [], "a stripe, and right beside");
+}
+
+#[test]
+fn what_the_comparing_model_has_a_name_for_is_no_thing_without_one() {
+    let things = |class: &str, score: f32, bbox: [f32; 4]| {
+        let map = map(&grid(&CART, 0.0), &[], &[]);
+        map.knowing(&[detection(class, score, bbox)], &["bin".into()]).judged(&[], 0.3).len()
+    };
+    let there = [38.0, 25.0, 62.0, 55.0];
+    assert_eq!(things("bin", 0.5, there), 0);
+    assert_eq!([things("heap", 0.5, there), things("bin", 0.2, there)], [1, 1]);
+    assert_eq!(things("bin", 0.5, [80.0, 25.0, 100.0, 55.0]), 1, "elsewhere");
+}
+
+#[test]
+fn what_stays_outlasts_who_stands_before_it_and_what_passes_is_none() {
+    let wide: Vec<(usize, usize)> = (3..7).flat_map(|x| [(x, 3), (x, 4)]).collect();
+    let (before, somebody) = (grid(&[], 0.0), [BBox::from([28.0, 20.0, 39.0, 50.0])]);
+    let mut recent = Recent::default();
+    let mut widths = |there: &[(usize, usize)], passing: &[BBox<FrameSpace>]| {
+        let map = map(&grid(there, 0.0), passing, &[]).steadied(&before, &Homography::IDENTITY, &mut recent);
+        map.judged(&[], 0.3).iter().map(|one| one.bbox.width().round() as u32).collect::<Vec<_>>()
+    };
+    let none: [Vec<u32>; 4] = Default::default();
+    assert_eq!([widths(&[], &[]), widths(&wide, &[]), widths(&[], &[]), widths(&[], &[])], none, "it passed");
+    assert_eq!([widths(&wide, &[]), widths(&wide, &[])], [vec![], vec![30]], "it stays");
+    assert_eq!(widths(&wide, &somebody), [30], "a part is behind somebody");
+    assert_eq!(widths(&wide, &somebody), [20], "for too long to know");
+    assert_eq!([widths(&[], &[]), widths(&[], &[])], [vec![20], vec![]], "gone");
 }
 
 #[test]

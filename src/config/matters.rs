@@ -207,6 +207,9 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
             "nothing beside [newness]: a new model is not compared with the reference picture",
         );
     }
+    if raw.newness.is_none() && raw.companion.as_ref().is_some_and(|companion| companion.stays == Some(true)) {
+        check.fault("companion.stays", "true", "a section [newness] beside it: only what is compared is remembered");
+    }
     let seconds = Duration::from_secs;
     let (model, verifier) = (raw.model.clone(), raw.verify.as_ref().and_then(|verify| verify.model.clone()));
     let reads_plates = raw.plate.is_some();

@@ -42,6 +42,8 @@ pub(super) struct RawNewness {
     model: Option<String>,
     /// Least newness of a patch, 0..=2.
     from: Option<f32>,
+    /// Classes of the model that are none of the matter; none where it is left out.
+    known: Vec<String>,
 }
 
 /// `[shadow]`: a new model that judges the same frames and reports nothing.
@@ -151,6 +153,7 @@ pub(super) fn newness(raw: Option<RawNewness>, is_seldom: bool, check: &mut Chec
     Some(Newness {
         model: check.text("newness.model", raw.model, "the name of a folder below models/"),
         from: check.number("newness.from", raw.from, 0.01..=2.0, "1 less a cosine"),
+        known: raw.known.into_iter().map(Arc::from).collect(),
     })
 }
 

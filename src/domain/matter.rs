@@ -182,6 +182,8 @@ pub struct Newness {
     pub model: String,
     /// A patch is new from here on: 1 less its cosine, less that of the middle patch.
     pub from: f32,
+    /// Classes of the model that are none of the matter: what it knows by such a name is no thing without one.
+    pub known: Vec<std::sync::Arc<str>>,
 }
 
 /// How the plates of a matter's vehicles are read.

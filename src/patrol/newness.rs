@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{scenes::Scene, seen::Judgeable, spine::Spine};
 use crate::{
     analysis::{
-        newness::{CLOSE_SHARE, NewnessMap, PatchGrid, passes},
+        newness::{CLOSE_SHARE, NewnessMap, PatchGrid, Recent, passes},
         verify::Square,
     },
     domain::{
@@ -27,6 +27,7 @@ pub(super) struct Before {
     of: (u32, String),
     grid: PatchGrid,
     passed: Vec<BBox<ReferenceSpace>>,
+    recent: Recent,
 }
 
 /// The matters of a look that can be judged by its latest frame: without a comparison none that is about what is new.
@@ -73,11 +74,12 @@ impl Spine {
             None => self.before(&reference, of, matter, newness)?,
         };
         let before = scene.before.insert(before);
-        let now = self.patches(newness, &frame.picture)?;
+        let (now, named) = self.patches(newness, &frame.picture)?;
         let passing: Vec<_> = detections.iter().filter(|one| passes(one)).map(|one| one.bbox).collect();
-        let Some(mut map) = NewnessMap::of(&now, &passing, &before.grid, &before.passed, homography) else {
+        let Some(map) = NewnessMap::of(&now, &passing, &before.grid, &before.passed, homography) else {
             return Ok(None);
         };
+        let mut map = map.knowing(&named, &newness.known);
         let (width, height) = (frame.picture.width(), frame.picture.height());
         let is_watched = |bbox: &BBox<FrameSpace>| {
             let bbox = homography.to_reference(bbox, width, height);
@@ -86,7 +88,7 @@ impl Spine {
         };
         let from = asking.iter().map(|(_, newness)| newness.from).fold(f32::INFINITY, f32::min);
         map.look_closer(self.closely(&matter.model, &frame.picture, &map.squares(from, is_watched))?);
-        Ok(Some(map))
+        Ok(Some(map.steadied(&before.grid, homography, &mut before.recent)))
     }
 
     /// The reference picture is looked at closely all over: it is done once.
@@ -100,12 +102,12 @@ impl Spine {
         let failed = |error: &dyn std::fmt::Display| InferError::Run(newness.model.clone(), error.to_string());
         let picture = self.scenes.reference_picture(reference).map_err(|error| failed(&error))?;
         let (width, height) = (picture.width(), picture.height());
-        let grid = self.patches(newness, &picture)?;
+        let (grid, _) = self.patches(newness, &picture)?;
         let mut seen = self.seer(&matter.model)?.detect_in(Lane::Visit, &picture)?;
         seen.extend(self.closely(&matter.model, &picture, &Square::all_over(width, height, CLOSE_SHARE))?);
         let passed = seen.iter().filter(|one| passes(one));
         let passed = passed.map(|one| Homography::IDENTITY.to_reference(&one.bbox, width, height)).collect();
-        Ok(Before { of, grid, passed })
+        Ok(Before { of, grid, passed, recent: Recent::default() })
     }
 
     /// What a model sees in squares of a picture, in pixels of the picture.
@@ -119,9 +121,11 @@ impl Spine {
         Ok(seen)
     }
 
-    fn patches(&self, newness: &Newness, picture: &Picture) -> Result<PatchGrid, InferError> {
+    /// How the patches of a picture look, and what the comparing model has a name for.
+    fn patches(&self, newness: &Newness, picture: &Picture) -> Result<(PatchGrid, Vec<Detection>), InferError> {
         let inspected = self.seer(&newness.model)?.inspect_in(Lane::Visit, picture)?;
-        inspected.patches.ok_or_else(|| InferError::Run(newness.model.clone(), "it said nothing of patches".to_owned()))
+        let none = || InferError::Run(newness.model.clone(), "it said nothing of patches".to_owned());
+        Ok((inspected.patches.ok_or_else(none)?, inspected.detections))
     }
 }
 

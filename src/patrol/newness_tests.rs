@@ -24,7 +24,7 @@ const PATCH_PX: [u32; 2] = [32, 24];
 fn matter() -> Matter {
     let mut matter = fixtures::matter();
     matter.composition.anchor.classes.push(NEW_THING.into());
-    matter.newness = Some(Newness { model: "comparer".into(), from: 0.25 });
+    matter.newness = Some(Newness { model: "comparer".into(), from: 0.25, known: Vec::new() });
     matter.every = Some(Duration::from_secs(30));
     matter
 }

@@ -105,7 +105,6 @@ impl Spine {
                     self.take_in_part(frame, detections, look, scene, &mut matters, &mut seen)?;
                     seen.frames = judged;
                 }
-                let matters = newness::judged(matters, seen.last.as_ref());
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
             })();
             match recorded {
@@ -137,8 +136,9 @@ impl Spine {
         let beside = self.look_beside(look, scene, matters, &frame, &mut detections);
         matters.extend(beside.clone());
         self.take_in(frame, Some(detections), look, scene, matters, seen)?;
+        *matters = newness::judged(std::mem::take(matters), seen.last.as_ref());
         if seen.last.is_some() {
-            scene.have_judged(&beside, asked_at);
+            scene.have_judged(&newness::judged(beside, seen.last.as_ref()), asked_at);
         }
         Ok(())
     }

@@ -462,9 +462,18 @@ impl Manifest {
     /// Whether the model can say what is new for the matter.
     ///
     /// # Errors
-    /// [`InferError::Model`] when it does not say how patches look.
+    /// [`InferError::Model`] when it does not say how patches look, or lacks a class that the matter wants known.
     pub fn compares(&self, matter: &Matter, newness: &Newness) -> Result<(), InferError> {
-        if self.detector()?.patches.is_some() {
+        let spec = self.detector()?;
+        if let Some(class) = newness.known.iter().find(|class| !spec.classes.contains(class)) {
+            let text = format!(
+                "has no class {class}, which [newness] known of matter {} names; it has {}",
+                matter.key,
+                spec.classes.join(", ")
+            );
+            return Err(InferError::Model(self.name.clone(), text));
+        }
+        if spec.patches.is_some() {
             return Ok(());
         }
         let text = format!(
