@@ -63,9 +63,12 @@ struct Options {
     /// Days over which they are spread, up to now.
     #[arg(long, default_value_t = 35)]
     days: u64,
-    /// Incidents that wait for a verdict, found within the last hour.
+    /// Incidents that wait for a verdict.
     #[arg(long, default_value_t = 0)]
     waiting: usize,
+    /// Minutes up to now over which those are spread.
+    #[arg(long, default_value_t = 60)]
+    waiting_minutes: u32,
     /// A folder of pictures as a bundle of evidence holds them: first, middle, latest, annotated and plain_first to
     /// plain_latest (masked, without a box), each .jpg.
     #[arg(long)]
@@ -105,9 +108,12 @@ fn main() -> anyhow::Result<()> {
     }
     desk.past(options.decided, options.days, now)?;
     let plain = options.waiting.saturating_sub(options.with_pictures);
-    desk.clock.advance_to(now.minus(Duration::from_secs(3600)));
-    desk.wait(plain, false)?;
-    desk.wait(options.waiting - plain, true)?;
+    let span = Duration::from_secs(60) * options.waiting_minutes;
+    let each = options.waiting.div_ceil(60).clamp(1, LOOK_INCIDENTS);
+    let pace = span / u32::try_from(options.waiting.div_ceil(each) + 2)?;
+    desk.clock.advance_to(now.minus(span));
+    desk.wait((plain, false), each, pace)?;
+    desk.wait((options.waiting - plain, true), each, pace)?;
     println!("{} cameras, {} decided, {} waiting", options.cameras, options.decided, options.waiting);
     Ok(())
 }
@@ -262,11 +268,10 @@ impl Desk {
         Ok(())
     }
 
-    fn wait(&mut self, incidents: usize, shown: bool) -> anyhow::Result<()> {
-        let mut left = incidents;
+    fn wait(&mut self, (mut left, shown): (usize, bool), each: usize, pace: Duration) -> anyhow::Result<()> {
         while left > 0 {
-            let now = left.min(LOOK_INCIDENTS);
-            self.clock.advance_to(self.clock.now().plus(Duration::from_secs(3)));
+            let now = left.min(each);
+            self.clock.advance_to(self.clock.now().plus(pace));
             self.find(now, shown)?;
             left -= now;
         }

@@ -1,15 +1,19 @@
-//! Model manifests. What is accepted names a file in its own folder, has numbers that a decoder can work with, and is
-//! read the same twice; what is refused names the place.
+//! Model manifests, and the weight file of a model that was taught by examples. What is accepted names a file in its own
+//! folder, has numbers that can be worked with, and is read the same twice; what is refused names the place.
 
-use std::{ffi::OsStr, path::Path};
+use std::{ffi::OsStr, path::Path, sync::Arc};
 
 use xunjie::{
     analysis::decode::Output,
-    domain::Score,
-    infer::manifest::{Manifest, ModelKind},
+    domain::{Appearance, Score},
+    infer::{
+        few_shot,
+        manifest::{Manifest, ModelKind},
+    },
 };
 
 pub fn check(data: &[u8]) {
+    examples(data);
     let Ok(text) = std::str::from_utf8(data) else { return };
     let folder = Path::new("models/nanodet_g_416");
     let parse = || Manifest::parse(folder, "nanodet_g_416", "models/nanodet_g_416/model.toml", text);
@@ -31,6 +35,20 @@ pub fn check(data: &[u8]) {
                 assert!(fault.got.chars().count() <= 80, "{fault:?}");
             }
         }
+    }
+}
+
+fn examples(data: &[u8]) {
+    let classes = ["open", "covered"].map(Arc::from);
+    match few_shot::read(data, &classes) {
+        Ok(prototypes) => {
+            let again = few_shot::read(&few_shot::write(&prototypes), &classes).expect("what is written is read");
+            assert_eq!((&again.classes, &again.middle), (&prototypes.classes, &prototypes.middle));
+            let look = Appearance::new(prototypes.middle.iter().map(|number| number * 0.5 + 0.1).collect());
+            let sum = prototypes.scores(&look).map(|scores| scores.iter().map(|score| score.value()).sum::<f32>());
+            assert!(sum.is_none_or(|sum| (sum - 1.0).abs() < 1e-3), "{sum:?}");
+        }
+        Err(why) => assert!(!why.is_empty()),
     }
 }
 

@@ -36,6 +36,9 @@ fn stands(row: &SheetRow) {
 fn tells(faults: &Faults) {
     assert!(!faults.0.is_empty());
     for fault in &faults.0 {
-        assert!(!fault.field.is_empty() && !fault.want.is_empty() && fault.got.chars().count() <= 80, "{fault:?}");
+        assert!(
+            !fault.field.is_empty() && !fault.want.to_string().is_empty() && fault.got.chars().count() <= 80,
+            "{fault:?}"
+        );
     }
 }

@@ -7,6 +7,7 @@ pub mod compose;
 pub mod decode;
 pub mod detected;
 pub mod exemplar;
+pub mod few_shot;
 pub mod lawful;
 pub mod letterbox;
 pub mod lines;

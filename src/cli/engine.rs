@@ -182,9 +182,8 @@ fn verifier(
     detector: Arc<dyn Detector>,
     fusion: Fusion,
 ) -> Result<Verifier, InferError> {
-    let spec = catalogue.manifest(name)?.detector()?;
-    let unseen = spec.classes.iter().map(|class| (class.clone(), spec.unseen(class))).collect();
-    Ok(Verifier { detector, fusion, unseen })
+    let manifest = catalogue.manifest(name)?;
+    Ok(Verifier { detector, fusion, unseen: manifest.unseen()?, tells_crops: manifest.few_shot().is_ok() })
 }
 
 /// How the score of the new verifier that is tried joins the proposal's, where there is one.

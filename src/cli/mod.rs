@@ -29,6 +29,7 @@ mod evidence;
 mod exemplar;
 mod judge;
 mod model;
+mod model_teach;
 mod platform_sim;
 mod print;
 #[cfg(feature = "gstreamer")]

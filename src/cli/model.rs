@@ -1,4 +1,5 @@
-//! `xunjie model`: which models there are, and whether each is what its manifest says and runs here.
+//! `xunjie model`: which models there are, whether each is what its manifest says and runs here, and those that are
+//! taught by a few examples.
 
 use std::{
     io::{self, Write},
@@ -8,6 +9,7 @@ use std::{
 
 use serde::Serialize;
 
+use super::model_teach;
 use crate::infer::{catalogue::Catalogue, manifest::Manifest};
 
 /// What to do with models.
@@ -21,6 +23,8 @@ pub enum ModelCommand {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// 用少量样例教会一个模型区分同一物体的几种状态（如敞开、密闭），并逐个留出检验
+    Teach(model_teach::Args),
 }
 
 /// A model as it is listed; without its facts where the manifest is broken.
@@ -67,6 +71,10 @@ pub fn run(command: &ModelCommand, models: &Path, json: bool) -> anyhow::Result<
     let sound = match command {
         ModelCommand::List => list(&catalogue, json, &mut out)?,
         ModelCommand::Verify { names } => verify(&catalogue, names, json, &mut out)?,
+        ModelCommand::Teach(args) => {
+            drop(out);
+            return model_teach::run(args, &catalogue, models, json);
+        }
     };
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -25,7 +25,7 @@ use crate::{
     service::Service,
     store::evidence::{Recorded, RetentionPolicy, retain},
     telemetry::{self, Direction, Signal, emit},
-    web::{self, App, CropPort, DescribePort, LookWish, Ports, ProbePort, Probed, ThumbnailPort, Tls},
+    web::{self, App, CropPort, DescribePort, LookWish, LooksFull, Ports, ProbePort, Probed, ThumbnailPort, Tls},
 };
 
 /// Views visited at least this often keep their session open between looks.
@@ -232,7 +232,7 @@ fn ports(
             LookWish::Snapshot => Purpose::Snapshot,
             LookWish::Reference => Purpose::Reference,
         };
-        asker.ask(view, purpose).ok_or_else(|| "too many looks wait already; try again in a minute".to_owned())
+        asker.ask(view, purpose).ok_or(LooksFull)
     };
     let source = engine::live_source(service)?;
     let probe: ProbePort = Arc::new(move |stream, credential| {

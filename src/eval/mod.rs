@@ -7,6 +7,7 @@ pub mod classes;
 pub mod clip;
 pub mod clips;
 pub mod cost;
+pub mod examples;
 pub mod labels;
 pub mod page;
 #[cfg(feature = "onnx")]

@@ -150,6 +150,14 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
     read.map(|_| bytes).map_err(|error| format!("cannot be read: {error}"))
 }
 
+/// The pixels of a listed picture.
+///
+/// # Errors
+/// Why it cannot be judged, in words.
+pub(super) fn picture_of(picture: &LabelledPicture) -> Result<Picture, String> {
+    pixels(&bytes_of(&picture.path)?, picture)
+}
+
 fn pixels(bytes: &[u8], picture: &LabelledPicture) -> Result<Picture, String> {
     if !jpeg::is_whole(bytes) {
         return Err("the picture is cut short: its JPEG has no end; copy it again".into());

@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Detector, InferError,
-    manifest::{FILE_NAME, Manifest, ModelKind},
+    few_shot::{self, FewShotDetector},
+    manifest::{FILE_NAME, FewShotSpec, Manifest, ModelKind},
     pool::PoolSettings,
     text::Plates,
 };
@@ -22,6 +23,7 @@ use super::{
     text::{PlateReader, TextReader},
 };
 use crate::{
+    analysis::few_shot::Prototypes,
     config::Faults,
     domain::{AdRules, ModelRef},
 };
@@ -96,6 +98,11 @@ impl Catalogue {
         let weights = manifest.weights()?;
         match &manifest.kind {
             ModelKind::Detector(_) => run_once(manifest, &weights),
+            ModelKind::FewShot(spec) => {
+                prototypes(manifest, spec, &weights)?;
+                self.encodes(spec)?;
+                self.verify(&spec.encoder)
+            }
             ModelKind::TextDetection(spec) => read_once(manifest, self.manifest(&spec.recognition)?),
             ModelKind::PlateDetection(spec) => plates_once(manifest, self.manifest(&spec.recognition)?),
             ModelKind::TextRecognition(_) | ModelKind::Encoder(_) | ModelKind::Head(_) => Ok(()),
@@ -123,8 +130,26 @@ impl Catalogue {
             })?;
             return start_reader(manifest, self.manifest(&spec.recognition)?, rules, settings);
         }
+        if let ModelKind::FewShot(spec) = &manifest.kind {
+            self.encodes(spec)?;
+            let prototypes = prototypes(manifest, spec, &manifest.weights()?)?;
+            // Asked seldom, and each thread would hold the whole encoder: one is enough.
+            let settings = PoolSettings { threads: std::num::NonZeroUsize::MIN, ..settings };
+            let encoder = self.detector_with(&spec.encoder, settings)?;
+            return Ok(Arc::new(FewShotDetector::new(&manifest.model(), encoder, prototypes)));
+        }
         manifest.detector()?;
         start(manifest, settings)
+    }
+
+    /// Whether the encoder that a few examples were described by is there and describes.
+    fn encodes(&self, spec: &FewShotSpec) -> Result<(), InferError> {
+        let encoder = self.manifest(&spec.encoder)?;
+        if encoder.detector()?.appearance.is_some() {
+            return Ok(());
+        }
+        let text = "has no appearance; name a detector with detector.appearance, as street_verifier";
+        Err(InferError::Model(spec.encoder.clone(), text.to_owned()))
     }
 
     /// A finder and the reader that it names, for one thread.
@@ -157,6 +182,17 @@ impl Catalogue {
         let manifest = self.manifest(name)?;
         plates_of(manifest, self.manifest(&manifest.plate_detection()?.recognition)?)
     }
+}
+
+/// What the weight file of a few examples says, where it fits its manifest.
+fn prototypes(manifest: &Manifest, spec: &FewShotSpec, weights: &[u8]) -> Result<Prototypes, InferError> {
+    few_shot::read(weights, &spec.classes).map_err(|why| {
+        let path = manifest.weight_path();
+        InferError::Model(
+            manifest.name.clone(),
+            format!("{} {why}; make it again with `xunjie model teach`", path.display()),
+        )
+    })
 }
 
 /// Which weights a reader of plates answers by: one hash over the hashes of both files, as text.

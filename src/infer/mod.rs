@@ -3,6 +3,7 @@
 pub mod catalogue;
 #[cfg(test)]
 mod conformance;
+pub mod few_shot;
 #[cfg(feature = "onnx")]
 mod library;
 pub mod manifest;

@@ -16,7 +16,7 @@ use crate::{
     analysis::place_book::PlaceBook,
     domain::{
         Detection, Explanation, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference,
-        ReferenceDetection, Stream, StreamId, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
+        ReferenceDetection, Stream, StreamId, Thing, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -122,7 +122,7 @@ impl Scenes {
         slot: &'s mut MutexGuard<'_, Option<Scene>>,
     ) -> Result<&'s mut Scene, StoreError> {
         let registry = lock(&self.registry).clone();
-        let missing = || StoreError::Missing { what: "view", id: view.to_string() };
+        let missing = || StoreError::Missing { what: Thing::View, id: view.to_string() };
         let registered = registry.view(view).ok_or_else(missing)?;
         let stream = registry.stream(registered.stream).ok_or_else(missing)?;
         if slot.is_none() {

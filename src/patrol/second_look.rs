@@ -37,6 +37,8 @@ pub struct Verifier {
     pub fusion: Fusion,
     /// By class: what it scores where it sees nothing of it.
     pub unseen: BTreeMap<Arc<str>, Score>,
+    /// Its answers are about what the crop is of, and have no boxes of their own.
+    pub tells_crops: bool,
 }
 
 /// How crops of the view's reference picture look to a verifier. Pixels are not kept.
@@ -269,7 +271,12 @@ impl Verifier {
             return Ok(Looked { verified: unseen, look: Appearance::new(Vec::new()) });
         };
         let Inspection { detections, appearance, .. } = self.detector.inspect_in(Lane::Visit, &square.of(picture))?;
-        let verified = square.score(bbox, &verify.classes, &detections, unseen);
+        let verified = if self.tells_crops {
+            let of_class = detections.iter().filter(|one| verify.classes.contains(&one.class));
+            of_class.map(|one| one.score).max().unwrap_or(unseen)
+        } else {
+            square.score(bbox, &verify.classes, &detections, unseen)
+        };
         Ok(Looked { verified, look: appearance.unwrap_or_else(|| Appearance::new(Vec::new())) })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Faults, Service, ServiceError, entrance};
+use super::{Faults, Service, ServiceError, Want, entrance};
 use crate::{
-    domain::{AREAS_MAX, Account, AccountId, Area, Areas, Rights, Role, Secret},
+    domain::{AREAS_MAX, Account, AccountId, Area, Areas, Rights, Role, Secret, Thing},
     store::{
         AuditRow, Page, Rows,
         accounts::{AuditFilter, Invitation, SecretHash},
@@ -113,7 +113,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn account_named(&self, name: &str) -> Result<Account, ServiceError> {
         let found = self.accounts.login(name)?.map(|login| login.account);
-        found.ok_or_else(|| ServiceError::missing("account", name))
+        found.ok_or_else(|| ServiceError::missing(Thing::Account, name))
     }
 
     /// The audit log, newest first.
@@ -133,11 +133,11 @@ impl Service {
 /// Checks what somebody is to be allowed.
 pub(super) fn rights(faults: &mut Faults, roles: &[Role], areas: Option<&[String]>, may_unmask: bool) -> Rights {
     if roles.is_empty() {
-        faults.add("roles", "", "at least one of operator, reviewer, supervisor, platform, administrator");
+        faults.add("roles", "", Want::Roles);
     }
     let areas = areas.map_or(Areas::All, |areas| {
         if !(1..=AREAS_MAX).contains(&areas.len()) {
-            faults.add("areas", &areas.len().to_string(), format!("1 to {AREAS_MAX} areas, or null for all of them"));
+            faults.add("areas", &areas.len().to_string(), Want::Areas { most: AREAS_MAX });
         }
         let each = areas.iter().enumerate().take(AREAS_MAX);
         Areas::Only(

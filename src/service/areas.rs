@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::domain::{Area, Location};
 
 /// An area and what belongs to it.
@@ -31,7 +31,7 @@ impl Service {
     pub(super) fn given_area(&self, faults: &mut Faults, name: &str) -> Option<Area> {
         let area = faults.take("area", name, name.parse::<Area>())?;
         if !self.sees(Some(&area)) {
-            faults.add("area", name, "an area that you see");
+            faults.add("area", name, Want::AreaSeen);
         }
         Some(area)
     }
@@ -42,7 +42,7 @@ impl Service {
         let area = cell.and_then(|cell| cell.street.parse::<Area>().ok());
         if !self.sees(area.as_ref()) {
             let street = area.as_ref().map_or("", Area::as_str);
-            faults.add("area", street, "name one of the areas that you see");
+            faults.add("area", street, Want::AreaNamed);
         }
         area
     }

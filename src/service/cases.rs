@@ -1,8 +1,8 @@
 //! Cases: what was opened, where it stands, and what the platform says about it.
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
-    domain::{Areas, Callback, Case, CaseId, Delivery, Incident, Stage},
+    domain::{Areas, Callback, Case, CaseId, Delivery, Incident, Stage, Thing},
     store::{AuditRow, CallbackApplied, Page, Rows},
     telemetry::{Signal, emit},
 };
@@ -35,7 +35,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn case(&self, id: CaseId) -> Result<CaseDetail, ServiceError> {
         let case = self.store.case(id)?;
-        self.seen_with(case.incident, "case", id)?;
+        self.seen_with(case.incident, Thing::Case, id)?;
         Ok(CaseDetail {
             incident: self.store.incident(case.incident)?,
             deliveries: self.store.deliveries_of(id)?,
@@ -56,11 +56,7 @@ impl Service {
             faults.name("platform_number", number, 128);
         }
         if callback.stage == Stage::Filed {
-            faults.add(
-                "stage",
-                "filed",
-                "a stage that the platform sets: accepted, dispatched, handled, closed, rejected, cancelled",
-            );
+            faults.add("stage", "filed", Want::Stage);
         }
         faults.none()?;
         let applied = self.store.apply_callback(callback, self.now())?;

@@ -8,7 +8,7 @@ use super::{
     plan::{blindness_in_words, refusal_in_words},
 };
 use crate::{
-    domain::{Explanation, HardLimit, LookReport, Refused, Stream, StreamId, View, ViewId, ViewState, WallTime},
+    domain::{Explanation, HardLimit, LookReport, Refused, Stream, StreamId, Thing, View, ViewId, ViewState, WallTime},
     store::CoverageCount,
 };
 
@@ -125,7 +125,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is no such view.
     pub fn coverage_of(&self, id: ViewId) -> Result<ViewCoverage, ServiceError> {
         let found = self.coverage()?.into_iter().find(|row| row.view.id == id);
-        found.ok_or_else(|| ServiceError::missing("view", id))
+        found.ok_or_else(|| ServiceError::missing(Thing::View, id))
     }
 
     fn stand(&self, stream: &Stream, view: &View, latest: Option<LookReport>, now: WallTime) -> ViewCoverage {

@@ -1,9 +1,9 @@
 //! Deliveries: the duty to tell the platform, and its manual replay.
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
-    domain::{Areas, Delivery, DeliveryId, DeliveryState, PlatformPause},
-    store::{Page, Rows, StoreError},
+    domain::{Areas, Delivery, DeliveryId, DeliveryState, PlatformPause, Thing},
+    store::{Conflict, Page, Rows, StoreError},
 };
 
 impl Service {
@@ -15,7 +15,7 @@ impl Service {
         if let Some(word) = state
             && !matches!(word, "pending" | "delivered" | "dead")
         {
-            Faults::one("state", word, "pending, delivered or dead").none()?;
+            Faults::one("state", word, Want::DeliveryState).none()?;
         }
         self.store
             .deliveries(&self.seen_areas(&Areas::All), state, page)
@@ -39,7 +39,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn delivery(&self, id: DeliveryId) -> Result<Delivery, ServiceError> {
         let delivery = self.store.delivery(id)?;
-        self.seen_with(self.store.case(delivery.case)?.incident, "delivery", id)?;
+        self.seen_with(self.store.case(delivery.case)?.incident, Thing::Delivery, id)?;
         Ok(delivery)
     }
 
@@ -49,8 +49,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is none or where the platform has it already.
     pub fn replay(&self, id: DeliveryId, actor: &str) -> Result<Delivery, ServiceError> {
         if let DeliveryState::Delivered { .. } = self.delivery(id)?.state {
-            let told = format!("the platform has delivery {id} already; there is nothing to replay");
-            return Err(ServiceError::Store(StoreError::Conflict(told)));
+            return Err(ServiceError::Store(StoreError::Conflict(Conflict::Delivered(id))));
         }
         self.store.replay_delivery(id, self.now(), actor)?;
         Ok(self.store.delivery(id)?)

@@ -3,8 +3,8 @@
 
 use super::{IncidentDetail, Service, ServiceError, ShownPictures};
 use crate::domain::{
-    Area, Caller, EvidenceKind, IncidentId, IncidentLock, Level, Limit, MatterCodes, Review, Role, Undoable, WallTime,
-    Zone,
+    Area, Caller, EvidenceKind, IncidentId, IncidentLock, Level, Limit, MatterCodes, Review, Role, Thing, Undoable,
+    WallTime, Zone,
 };
 
 /// An incident on the desk.
@@ -45,7 +45,7 @@ impl Service {
         let (incident, now) = (&detail.incident, self.now());
         let sees_all = by.is_any(&[Role::Reviewer, Role::Supervisor, Role::Administrator]);
         if !sees_all && !matches!(incident.review, Review::Confirmed { .. }) {
-            return Err(ServiceError::missing("incident", id));
+            return Err(ServiceError::missing(Thing::Incident, id));
         }
         let codes = self.config.matter(&incident.matter).map(|matter| matter.codes.clone());
         let waits = incident.review == Review::Waiting;

@@ -3,7 +3,7 @@
 
 use super::{Service, ServiceError};
 use crate::{
-    domain::{Areas, EvidenceFile, EvidenceId, EvidenceRow, FileRole, IncidentId, Manifest},
+    domain::{Areas, EvidenceFile, EvidenceId, EvidenceRow, FileRole, IncidentId, Manifest, Thing},
     store::{
         Page, Rows,
         evidence::{Fault, FaultKind, VerifyReport, verify_folder},
@@ -59,7 +59,7 @@ impl Service {
     /// A bundle of an incident that is seen.
     fn bundle(&self, id: EvidenceId) -> Result<EvidenceRow, ServiceError> {
         let row = self.store.evidence(id)?;
-        self.seen_with(row.incident, "evidence", id)?;
+        self.seen_with(row.incident, Thing::Evidence, id)?;
         Ok(row)
     }
 
@@ -72,7 +72,7 @@ impl Service {
         let (row, manifest) = self.manifest(id)?;
         let file = manifest.files.into_iter().find(|file| file.name == name);
         let file =
-            file.ok_or_else(|| ServiceError::missing("evidence file", name.chars().take(64).collect::<String>()))?;
+            file.ok_or_else(|| ServiceError::missing(Thing::EvidenceFile, name.chars().take(64).collect::<String>()))?;
         if circle == Circle::Outside && !file.role.is_masked() {
             return Err(ServiceError::Unmasked(file.name));
         }
@@ -96,7 +96,7 @@ impl Service {
     /// the circle may not see what is not masked.
     pub fn reading(&self, id: IncidentId, circle: Circle, actor: &str) -> Result<String, ServiceError> {
         self.seen_incident(id)?;
-        let read = self.store.incident(id)?.read.ok_or_else(|| ServiceError::missing("reading of incident", id))?;
+        let read = self.store.incident(id)?.read.ok_or_else(|| ServiceError::missing(Thing::Reading, id))?;
         if circle == Circle::Outside {
             return Err(ServiceError::Unmasked(format!("all of what was read on incident {id}")));
         }
@@ -120,7 +120,7 @@ impl Service {
     pub fn masked_picture(&self, id: EvidenceId) -> Result<EvidenceBytes, ServiceError> {
         let (_, manifest) = self.manifest(id)?;
         let file = manifest.files.into_iter().find(|file| file.role == FileRole::Masked);
-        let file = file.ok_or_else(|| ServiceError::missing("masked picture of evidence", id))?;
+        let file = file.ok_or_else(|| ServiceError::missing(Thing::EvidencePicture, id))?;
         self.evidence_file(id, &file.name, Circle::Outside)
     }
 

@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
     analysis::exemplar::{Weighed, weigh},
     domain::{
-        Areas, Exemplar, ExemplarId, IncidentId, RefusedWhy, Review, Ruling, Scope, ScopeKind, Verification, Verify,
-        ViewId, WallTime, ZoneId,
+        Areas, Exemplar, ExemplarId, IncidentId, RefusedWhy, Review, Ruling, Scope, ScopeKind, Thing, Verification,
+        Verify, ViewId, WallTime, ZoneId,
     },
     store::{ExemplarFilter, StoreError},
 };
@@ -74,8 +74,8 @@ impl Service {
     pub fn exemplar(&self, id: ExemplarId) -> Result<Exemplar, ServiceError> {
         let exemplar = self.store.exemplar(id)?;
         match exemplar.incident() {
-            Some(incident) => self.seen_with(incident, "exemplar", id)?,
-            None => self.view(exemplar.view).map(drop).map_err(|_| ServiceError::missing("exemplar", id))?,
+            Some(incident) => self.seen_with(incident, Thing::Exemplar, id)?,
+            None => self.view(exemplar.view).map(drop).map_err(|_| ServiceError::missing(Thing::Exemplar, id))?,
         }
         Ok(exemplar)
     }
@@ -87,9 +87,7 @@ impl Service {
     pub fn rescope_exemplar(&self, id: ExemplarId, kind: ScopeKind, actor: &str) -> Result<Exemplar, ServiceError> {
         let exemplar = self.exemplar(id)?;
         if kind == ScopeKind::City && self.seen_areas(&Areas::All) != Areas::All {
-            return Faults::one("scope", "city", "view or zone: the whole city is for those who see all areas")
-                .none()
-                .map(|()| exemplar);
+            return Faults::one("scope", "city", Want::ScopeSeen).none().map(|()| exemplar);
         }
         let scope = exemplar.scoped(kind);
         self.store.rescope_exemplar(id, scope, self.now(), actor)?;
@@ -113,7 +111,7 @@ impl Service {
         let exemplar = self.exemplar(id)?;
         let scope = kind.map_or(exemplar.scope, |kind| exemplar.scoped(kind));
         let Some(verify) = self.config.matter(&exemplar.matter).and_then(|matter| matter.verify.as_ref()) else {
-            let faults = Faults::one("matter", exemplar.matter.as_str(), "a matter with a section [verify]");
+            let faults = Faults::one("matter", exemplar.matter.as_str(), Want::MatterTaught);
             return Err(ServiceError::Invalid(faults));
         };
         let until = self.now();

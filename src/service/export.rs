@@ -6,7 +6,7 @@ use std::{collections::HashMap, io::Read};
 use serde_json::json;
 
 use super::{
-    By, Cell, Faults, Service, ServiceError, Share, StatisticsQuery, StatisticsRow, TableFormat, TableWriter,
+    By, Cell, Faults, Service, ServiceError, Share, StatisticsQuery, StatisticsRow, TableFormat, TableWriter, Want,
     incidents::check_review_word, statistics::check_span, words,
 };
 use crate::{
@@ -213,12 +213,7 @@ impl Service {
 /// Refuses what no file of that format can hold.
 fn check_length(rows: u64, format: TableFormat) -> Result<(), ServiceError> {
     match format.rows_max() {
-        Some(most) if rows > most => Faults::one(
-            "format",
-            "xlsx",
-            format!("csv, or a shorter span: a sheet of XLSX ends at 1,048,576 rows and {rows} incidents were found"),
-        )
-        .none(),
+        Some(most) if rows > most => Faults::one("format", "xlsx", Want::SpanShorter { rows }).none(),
         _ => Ok(()),
     }
 }

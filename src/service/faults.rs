@@ -2,19 +2,36 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::Want;
 use crate::domain::MatterKey;
 
 /// One fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Which field.
     pub field: String,
     /// What came, cut to 80 characters; empty for secrets.
     pub got: String,
     /// What is wanted.
-    pub want: String,
+    pub want: Want,
+}
+
+/// With the words as `want`, and what they are made of as `code` and `params`.
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Told<'a> {
+            field: &'a str,
+            got: &'a str,
+            want: String,
+            #[serde(flatten)]
+            wanted: &'a Want,
+        }
+        let Self { field, got, want } = self;
+        Told { field, got, want: want.to_string(), wanted: want }.serialize(to)
+    }
 }
 
 /// All faults of one request.
@@ -37,23 +54,23 @@ impl fmt::Display for Faults {
 
 impl Faults {
     /// One fault.
-    pub fn one(field: &str, got: &str, want: impl Into<String>) -> Self {
+    pub fn one(field: &str, got: &str, want: impl Into<Want>) -> Self {
         let mut faults = Self::default();
         faults.add(field, got, want);
         faults
     }
 
     /// Notes a fault.
-    pub fn add(&mut self, field: &str, got: &str, want: impl Into<String>) {
+    pub fn add(&mut self, field: &str, got: &str, want: impl Into<Want>) {
         self.0.push(Fault { field: field.to_owned(), got: got.chars().take(80).collect(), want: want.into() });
     }
 
     /// Takes the value, or notes the fault that its error tells.
-    pub fn take<T, E: fmt::Display>(&mut self, field: &str, got: &str, result: Result<T, E>) -> Option<T> {
+    pub fn take<T, E: Into<Want>>(&mut self, field: &str, got: &str, result: Result<T, E>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                self.add(field, got, error.to_string());
+                self.add(field, got, error);
                 None
             }
         }
@@ -63,7 +80,7 @@ impl Faults {
     pub fn name(&mut self, field: &str, text: &str, chars_max: usize) -> String {
         let trimmed = text.trim();
         if trimmed.is_empty() || trimmed.chars().count() > chars_max || trimmed.chars().any(is_unprintable) {
-            self.add(field, trimmed, format!("1 to {chars_max} characters without control characters"));
+            self.add(field, trimmed, Want::Name { most: chars_max });
         }
         trimmed.to_owned()
     }
@@ -73,7 +90,7 @@ impl Faults {
         let trimmed = text.trim();
         let odd = |c: char| is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t');
         if trimmed.chars().count() > chars_max || trimmed.chars().any(odd) {
-            self.add(field, trimmed, format!("at most {chars_max} characters without control characters"));
+            self.add(field, trimmed, Want::Words { most: chars_max });
         }
         trimmed.to_owned()
     }
@@ -85,7 +102,7 @@ impl Faults {
             let field = format!("{field}[{i}]");
             let Some(key) = self.take(&field, text, text.parse::<MatterKey>()) else { continue };
             if !known(&key) {
-                self.add(&field, text, "no such matter; `xunjie check` lists them");
+                self.add(&field, text, Want::MatterKnown);
             } else if !matters.contains(&key) {
                 matters.push(key);
             }

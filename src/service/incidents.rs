@@ -1,6 +1,6 @@
 //! Incidents: lists for reviewers, and everything that belongs to one.
 
-use super::{Faults, Moment, People, Service, ServiceError, timeline};
+use super::{Faults, Moment, People, Service, ServiceError, Want, timeline};
 use crate::{
     domain::{
         Case, Delivery, EvidenceRow, Incident, IncidentId, LookReport, Manifest, MatterKey, Place, Stream,
@@ -129,6 +129,6 @@ impl Service {
 pub(super) fn check_review_word(filter: &IncidentFilter) -> Result<(), ServiceError> {
     match filter.review.as_deref() {
         None | Some("waiting" | "confirmed" | "rejected" | "duplicate" | DECIDED) => Ok(()),
-        Some(word) => Faults::one("review", word, "waiting, confirmed, rejected, duplicate or decided").none(),
+        Some(word) => Faults::one("review", word, Want::ReviewState).none(),
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{Service, ServiceError};
 use crate::{
     domain::{EvidenceKind, EvidenceRow, FileRole, Incident, Matter, MatterKey, RejectReason, Review, WallTime},
-    service::Faults,
+    service::{Faults, Want},
     store::{DECIDED, IncidentFilter, Page, evidence::EvidenceError},
 };
 
@@ -102,7 +102,7 @@ impl Service {
     /// [`ServiceError::Store`].
     pub fn export_labels(&self, out: &Path, ask: &LabelAsk, actor: &str) -> Result<LabelExport, ServiceError> {
         if out.exists() {
-            Faults::one("out", &out.display().to_string(), "a folder that is not there yet").none()?;
+            Faults::one("out", &out.display().to_string(), Want::FolderNew).none()?;
         }
         fs::create_dir(out).map_err(|error| unwritten(out, &error))?;
         let (mut confirmed, mut rejected) = (Side::new(out, "confirmed")?, Side::new(out, "rejected")?);

@@ -3,12 +3,12 @@
 
 use std::{fs, path::Component, path::Path};
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
     analysis::lawful::{Civil, Ruling, ruling},
     domain::{
         Appearance, BBox, EXEMPLAR_KEPT, Exemplar, ExemplarId, Mark, Matter, Origin, Polarity, Reference,
-        ReferenceSpace, Scope, Verify, View, ViewId, Zone, ZoneId,
+        ReferenceSpace, Scope, Thing, Verify, View, ViewId, Zone, ZoneId,
     },
 };
 
@@ -44,8 +44,7 @@ impl Service {
         describe: Describe<'_>,
     ) -> Result<Exemplar, ServiceError> {
         let (view, _, zones) = self.view(view)?;
-        let reference =
-            view.reference.clone().ok_or_else(|| ServiceError::missing("reference picture of view", view.id))?;
+        let reference = view.reference.clone().ok_or_else(|| ServiceError::missing(Thing::Reference, view.id))?;
         let mut faults = Faults::default();
         let bbox = check_box(&mut faults, new.bbox);
         let judged = self.check_matter(&mut faults, &new.matter, &view);
@@ -57,7 +56,7 @@ impl Service {
         let picture = self.picture_below_data(&reference.file)?;
         let (look, weights) = describe(verify, &picture, bbox).map_err(ServiceError::Unseen)?;
         if look.as_slice().is_empty() {
-            let want = format!("a matter whose verifier says how things look; {} does not", verify.model);
+            let want = Want::MatterDescribed { model: verify.model.clone() };
             return Err(ServiceError::Invalid(Faults::one("matter", &new.matter, want)));
         }
         let Reference { version, file, .. } = reference;
@@ -88,7 +87,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is no such exemplar, or no picture of it is left.
     pub fn exemplar_picture(&self, id: ExemplarId) -> Result<(Vec<u8>, [f32; 4]), ServiceError> {
         let exemplar = self.exemplar(id)?;
-        let gone = || ServiceError::missing("picture of exemplar", id);
+        let gone = || ServiceError::missing(Thing::ExemplarPicture, id);
         match exemplar.origin {
             Origin::Verdict(incident) => {
                 let (picture, bbox) = self.latest_masked_with_box(incident)?.ok_or_else(gone)?;
@@ -108,10 +107,10 @@ impl Service {
         let known = faults.matters("matter", &wanted, |key| self.config.matters.contains_key(key));
         let matter = self.config.matter(known.first()?)?;
         if !view.matters.contains(&matter.key) {
-            faults.add("matter", key, "a matter that the view looks for");
+            faults.add("matter", key, Want::MatterOfView);
         }
         let Some(verify) = &matter.verify else {
-            faults.add("matter", key, "a matter with a section [verify]: nothing else compares with exemplars");
+            faults.add("matter", key, Want::MatterTaught);
             return None;
         };
         Some((matter, verify))
@@ -130,7 +129,7 @@ impl Service {
         match ruling(zones, matter, bbox, self.now(), civil) {
             Ruling::Forbidden(zone) | Ruling::LawfulHours(zone) => Some(zone.id),
             Ruling::Exempt(_) | Ruling::NoZone => {
-                faults.add("bbox", "", "a box in a zone of the matter: elsewhere nothing is judged");
+                faults.add("bbox", "", Want::BoxInZone);
                 None
             }
         }
@@ -140,7 +139,7 @@ impl Service {
     pub(super) fn picture_below_data(&self, file: &str) -> Result<Vec<u8>, ServiceError> {
         let file = Path::new(file);
         if !file.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(ServiceError::missing("picture", file.display()));
+            return Err(ServiceError::missing(Thing::Picture, file.display()));
         }
         let path = self.data().join(file);
         fs::read(&path).map_err(|e| ServiceError::Folder { path, why: e.to_string() })
@@ -153,7 +152,7 @@ fn check_box(faults: &mut Faults, sides: [f32; 4]) -> Option<BBox<ReferenceSpace
     if is_inside && x1 - x0 >= SIDE_MIN && y1 - y0 >= SIDE_MIN {
         return Some(BBox::new(x0, y0, x1, y1));
     }
-    faults.add("bbox", &format!("{sides:?}"), format!("[x0, y0, x1, y1] in 0..=1, each side at least {SIDE_MIN}"));
+    faults.add("bbox", &format!("{sides:?}"), Want::Box { least: SIDE_MIN.to_string() });
     None
 }
 

@@ -37,6 +37,7 @@ mod table;
 mod timeline;
 mod tokens;
 mod views;
+mod want;
 mod what_if;
 pub mod words;
 mod zones;
@@ -84,6 +85,7 @@ pub use table::{Cell, TableFormat, TableWriter};
 pub use timeline::{Moment, MomentKind};
 pub use tokens::NewToken;
 pub use views::ChangeView;
+pub use want::Want;
 pub use what_if::{Difference, Draft, DraftZone, Judged, WhatIf, Why};
 pub use zones::NewZone;
 
@@ -92,7 +94,7 @@ use passwords::Passwords;
 use crate::{
     clock::Clock,
     config::Config,
-    domain::{Area, Areas, IncidentId, MatterKey, StreamId, ViewId, WallTime},
+    domain::{Area, Areas, IncidentId, MatterKey, StreamId, Thing, ViewId, WallTime},
     store::{
         Page, Registry, Store, StoreError,
         accounts::AccountStore,
@@ -158,7 +160,7 @@ impl ServiceError {
             (error, _) => Self::Store(error),
         }
     }
-    pub(crate) fn missing(what: &'static str, id: impl fmt::Display) -> Self {
+    pub(crate) fn missing(what: Thing, id: impl fmt::Display) -> Self {
         Self::Store(StoreError::Missing { what, id: id.to_string() })
     }
 }
@@ -226,11 +228,11 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is none or it is not seen.
     pub fn seen_incident(&self, id: IncidentId) -> Result<(), ServiceError> {
-        self.seen_with(id, "incident", id)
+        self.seen_with(id, Thing::Incident, id)
     }
 
     /// Refuses what belongs to an incident that is not seen, by its own name.
-    fn seen_with(&self, of: IncidentId, what: &'static str, id: impl fmt::Display) -> Result<(), ServiceError> {
+    fn seen_with(&self, of: IncidentId, what: Thing, id: impl fmt::Display) -> Result<(), ServiceError> {
         let seen = self.sees == Areas::All || self.sees.admit(self.store.area_of(of)?.as_ref());
         if seen { Ok(()) } else { Err(ServiceError::missing(what, id)) }
     }

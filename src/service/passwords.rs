@@ -15,7 +15,7 @@ use argon2::{
 };
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Faults, ServiceError};
+use super::{Faults, ServiceError, Want};
 use crate::domain::Secret;
 
 /// Length of a password in characters; longer ones than a line are a mistake or an attack.
@@ -90,9 +90,9 @@ pub(super) fn check(faults: &mut Faults, password: &Secret, name: &str) {
     let length = text.chars().count();
     let distinct = text.chars().collect::<std::collections::HashSet<_>>().len();
     if !(CHARS_MIN..=CHARS_MAX).contains(&length) {
-        faults.add("password", "", format!("{CHARS_MIN} to {CHARS_MAX} characters"));
+        faults.add("password", "", Want::PasswordLength { least: CHARS_MIN, most: CHARS_MAX });
     } else if distinct < 5 || (name.chars().count() >= 4 && text.contains(&name)) {
-        faults.add("password", "", "not the same few characters again and again, and not your name");
+        faults.add("password", "", Want::PasswordStrong);
     }
 }
 

@@ -2,9 +2,9 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
-use super::{Agreement, By, Faults, HotSpots, Service, ServiceError, StatisticsQuery, StatisticsRow};
+use super::{Agreement, By, Faults, HotSpots, Service, ServiceError, StatisticsQuery, StatisticsRow, Want};
 use crate::{
-    domain::{Areas, WallTime},
+    domain::{Areas, Thing, WallTime},
     store::TimeSpan,
 };
 
@@ -23,7 +23,7 @@ impl Month {
     pub fn parse(text: &str) -> Result<Self, ServiceError> {
         let whole = (text.len() == 7).then(|| format!("{text}-01").parse().ok()).flatten();
         let month = whole.filter(|day: &NaiveDate| (2000..=9998).contains(&day.year())).map(Self);
-        month.ok_or_else(|| ServiceError::Invalid(Faults::one("month", text, "a month like 2026-11")))
+        month.ok_or_else(|| ServiceError::Invalid(Faults::one("month", text, Want::Month)))
     }
 
     fn next(self) -> NaiveDate {
@@ -92,7 +92,7 @@ impl Service {
         let asked = query(month);
         let [by_matter, by_street, by_stream] =
             <[_; 3]>::try_from(self.statistics_by(&[By::Matter, By::Street, By::Stream], &asked)?)
-                .map_err(|_| ServiceError::missing("month", month))?;
+                .map_err(|_| ServiceError::missing(Thing::Month, month))?;
         let previous = self.statistics(By::Hour, &query(month.before()))?.total;
         let stands = self.count_coverage()?;
         let now = self.now();

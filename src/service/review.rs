@@ -1,6 +1,6 @@
 //! Review: a verdict in, and on confirmation a case with its first delivery out, in one transaction of the store.
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
     domain::{Case, Confirmation, Incident, IncidentId, Location, MatterCodes, SignedVerdict, Verdict, VerdictRefused},
     store::{Decided, StoreError},
@@ -28,19 +28,22 @@ impl Service {
         let note = faults.words("note", &verdict.note, 2000);
         match &verdict.verdict {
             Verdict::Duplicate { of } if *of == incident.id => {
-                faults.add("of", &of.to_string(), "another incident than this one");
+                faults.add("of", &of.to_string(), Want::OriginalOther);
             }
-            Verdict::Duplicate { of } => {
-                faults.take("of", &of.to_string(), self.seen_incident(*of));
-            }
+            Verdict::Duplicate { of } => match self.seen_incident(*of) {
+                Err(ServiceError::Store(StoreError::Missing { .. })) => {
+                    faults.add("of", &of.to_string(), Want::OriginalSeen);
+                }
+                seen => seen?,
+            },
             Verdict::Reclassified { matter } if !self.config.matters.contains_key(matter) => {
-                faults.add("matter", matter.as_str(), "no such matter; `xunjie check` lists them");
+                faults.add("matter", matter.as_str(), Want::MatterKnown);
             }
             Verdict::Reclassified { matter } if *matter == incident.matter => {
-                faults.add("matter", matter.as_str(), "another matter than the incident has");
+                faults.add("matter", matter.as_str(), Want::MatterOther);
             }
             Verdict::Confirmed if !self.config.matters.contains_key(&incident.matter) => {
-                faults.add("matter", incident.matter.as_str(), "a matter with codes; reclassify the incident first");
+                faults.add("matter", incident.matter.as_str(), Want::MatterWithCodes);
             }
             _ => {}
         }

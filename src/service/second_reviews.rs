@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
     domain::{Areas, Caller, IncidentId, Opinion, RejectReason, SecondReview, WallTime},
-    store::StoreError,
+    store::{Conflict, StoreError},
 };
 
 /// The latest verdicts among which a sample is drawn.
@@ -81,7 +81,7 @@ impl Service {
         let note = faults.words("note", note, 2000);
         let reason = match opinion {
             Opinion::Rejected if reason.is_none() => {
-                faults.add("reason", "", "wrong_object, lawful, passing, wrong_zone, unclear or other");
+                faults.add("reason", "", Want::RejectReason);
                 None
             }
             Opinion::Rejected => reason,
@@ -91,8 +91,7 @@ impl Service {
         let stands = self.store.incident(incident)?.review;
         let share = self.config.settings.desk.second_review_share;
         let Some((first_by, first)) = stands.opinion().filter(|_| is_drawn(incident, share)) else {
-            let told = format!("incident {incident} is not among those to be judged again; ask for the next one");
-            return Err(ServiceError::Store(StoreError::Conflict(told)));
+            return Err(ServiceError::Store(StoreError::Conflict(Conflict::NotDrawn(incident))));
         };
         Ok(self.store.put_second_review(&SecondReview {
             incident,

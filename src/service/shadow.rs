@@ -5,7 +5,7 @@ use std::{fs, io, path::PathBuf};
 
 use super::{Service, ServiceError};
 use crate::{
-    domain::{Comparison, DisagreementId, KeptDisagreement, SHADOW_KEPT},
+    domain::{Comparison, DisagreementId, KeptDisagreement, SHADOW_KEPT, Thing},
     store::ShadowFilter,
 };
 
@@ -37,12 +37,12 @@ impl Service {
     /// [`ServiceError::Store`] where there is no such disagreement, or none with a picture.
     pub fn disagreement_picture(&self, id: DisagreementId) -> Result<Vec<u8>, ServiceError> {
         let kept = self.store.disagreement(id)?;
-        self.view(kept.view).map_err(|_| ServiceError::missing("disagreement", id))?;
+        self.view(kept.view).map_err(|_| ServiceError::missing(Thing::Disagreement, id))?;
         fs::read(self.disagreement_file(id)).map_err(|error| {
             if error.kind() != io::ErrorKind::NotFound {
                 tracing::warn!(disagreement = %id, %error, "the picture of a disagreement cannot be read");
             }
-            ServiceError::missing("picture of disagreement", id)
+            ServiceError::missing(Thing::DisagreementPicture, id)
         })
     }
 

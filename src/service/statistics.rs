@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 
 pub use crate::analysis::statistics::{Figures, REASONS, Share};
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
     analysis::statistics::Tally,
     domain::{Areas, IncidentFacts, MatterKey, RejectReason, Stream, ViewId, WallTime},
@@ -177,7 +177,7 @@ pub(super) fn check_span(span: TimeSpan) -> Result<(), ServiceError> {
     if span.from < span.until {
         return Ok(());
     }
-    Faults::one("until", &span.until.to_string(), "later than from").none()
+    Faults::one("until", &span.until.to_string(), Want::Later { than: "from" }).none()
 }
 
 /// What is registered, by view: incidents name nothing else.

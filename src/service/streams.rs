@@ -4,10 +4,12 @@ use std::{net::IpAddr, time::Duration};
 
 use url::Url;
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::config::NotAdmitted;
-use crate::domain::{Credential, Location, Secret, SourceUrl, Stream, StreamId, Transport, View, ViewId};
+use crate::domain::{Credential, Location, Secret, SourceUrl, Stream, StreamId, Thing, Transport, View, ViewId};
 
+/// The longest address.
+const URL_BYTES_MAX: usize = 2000;
 /// How long a person waits for the name server.
 pub(super) const RESOLVE_TIME: Duration = Duration::from_secs(3);
 
@@ -187,8 +189,11 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn stream(&self, id: StreamId) -> Result<StreamDetail, ServiceError> {
         let registry = self.registry()?;
-        let stream =
-            registry.streams.into_iter().find(|s| s.id == id).ok_or_else(|| ServiceError::missing("stream", id))?;
+        let stream = registry
+            .streams
+            .into_iter()
+            .find(|s| s.id == id)
+            .ok_or_else(|| ServiceError::missing(Thing::Stream, id))?;
         let views = registry.views.into_iter().filter(|view| view.stream == id).collect();
         let has_credential = self.store.credential(id)?.is_some();
         Ok(StreamDetail { stream, has_credential, views })
@@ -204,7 +209,7 @@ impl Service {
             Err(_) => {
                 let registry = self.registry()?;
                 let found = registry.streams.iter().find(|s| s.code == code_or_id).map(|s| s.id);
-                found.ok_or_else(|| ServiceError::missing("stream", code_or_id))?
+                found.ok_or_else(|| ServiceError::missing(Thing::Stream, code_or_id))?
             }
         };
         self.stream(id)
@@ -249,7 +254,7 @@ impl Service {
             None => {}
             Some(Some(name)) => stream.area = self.given_area(faults, name),
             Some(None) if self.sees(None) => stream.area = None,
-            Some(None) => faults.add("area", "", "an area that you see"),
+            Some(None) => faults.add("area", "", Want::AreaSeen),
         }
         let mut credential = None;
         let url = change.url.clone().unwrap_or_else(|| Secret::new(stream.source.url().as_str()));
@@ -257,7 +262,7 @@ impl Service {
             self.check_network(faults, Some(&source), within);
             // A credential stays with the address that it was given for: a new host must not be sent the old one.
             if found.is_none() && moved_host(stream.source.url(), source.url()) && before.has_credential {
-                faults.add("url", "", "another host needs the user name and the password again");
+                faults.add("url", "", Want::CredentialAgain);
             }
             stream.source = source;
             credential = found;
@@ -296,10 +301,9 @@ impl Service {
         match self.config.settings.networks.admit(url, within) {
             Ok(_) | Err(NotAdmitted::Unknown(_) | NotAdmitted::Silent(_)) => {}
             Err(NotAdmitted::Outside(ip) | NotAdmitted::LeadsOutside(_, ip)) => {
-                let want = "an address in a network of cameras; see [networks] cameras in xunjie.toml";
-                faults.add("url", &ip.to_string(), want);
+                faults.add("url", &ip.to_string(), Want::CameraNetwork);
             }
-            Err(error @ NotAdmitted::NoHost) => faults.add("url", "", error.to_string()),
+            Err(NotAdmitted::NoHost) => faults.add("url", "", Want::Host),
         }
     }
 }
@@ -309,7 +313,7 @@ fn code(faults: &mut Faults, text: &str) -> String {
     let sane = (1..=64).contains(&trimmed.len())
         && trimmed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if !sane {
-        faults.add("code", trimmed, "1 to 64 of letters, digits, `-`, `_` and `.`");
+        faults.add("code", trimmed, Want::Code);
     }
     trimmed.to_owned()
 }
@@ -321,8 +325,8 @@ fn source(
     username: Option<&str>,
     password: Option<&Secret>,
 ) -> Option<(SourceUrl, Option<Credential>)> {
-    if url.reveal().len() > 2000 {
-        faults.add("url", "", "at most 2000 bytes");
+    if url.reveal().len() > URL_BYTES_MAX {
+        faults.add("url", "", Want::AddressLength { most: URL_BYTES_MAX });
         return None;
     }
     let (source, inside) = faults.take("url", "", SourceUrl::split(url.reveal()))?;
@@ -332,7 +336,7 @@ fn source(
             password: password.cloned().unwrap_or_else(|| Secret::new("")),
         }),
         (None, Some(password)) if !password.reveal().is_empty() => {
-            faults.add("username", "", "a password needs a user name beside it");
+            faults.add("username", "", Want::UserBeside);
             None
         }
         (None, _) => None,
@@ -346,23 +350,23 @@ fn moved_host(before: &Url, after: &Url) -> bool {
 
 pub(super) fn check_revisit(faults: &mut Faults, revisit_s: Option<u32>) {
     if let Some(seconds) = revisit_s.filter(|seconds| !(1..=86_400).contains(seconds)) {
-        faults.add("revisit_s", &seconds.to_string(), "1 to 86400 seconds");
+        faults.add("revisit_s", &seconds.to_string(), Want::RevisitS);
     }
 }
 
 fn check_location(faults: &mut Faults, location: Option<&Location>) {
     let Some(location) = location else { return };
     if !(-180.0..=180.0).contains(&location.longitude) {
-        faults.add("location.longitude", &location.longitude.to_string(), "-180 to 180 degrees");
+        faults.add("location.longitude", &location.longitude.to_string(), Want::Longitude);
     }
     if !(-90.0..=90.0).contains(&location.latitude) {
-        faults.add("location.latitude", &location.latitude.to_string(), "-90 to 90 degrees");
+        faults.add("location.latitude", &location.latitude.to_string(), Want::Latitude);
     }
     faults.words("location.address", &location.address, 200);
     if let Some(cell) = &location.grid_cell
         && (cell.len() != 15 || !cell.bytes().all(|b| b.is_ascii_digit()))
     {
-        faults.add("location.grid_cell", cell, "15 digits (GB/T 47678.3)");
+        faults.add("location.grid_cell", cell, Want::GridCell);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tokens: how programs come in. The secret is shown once, to whoever makes the token.
 
-use super::{Faults, Service, ServiceError, accounts::rights, entrance};
+use super::{Faults, Service, ServiceError, Want, accounts::rights, entrance};
 use crate::{
     domain::{AccountId, Caller, Role, Secret, Token, WallTime},
     store::accounts::SecretHash,
@@ -34,7 +34,7 @@ impl Service {
         let name = faults.take("name", &new.name, new.name.trim().parse());
         let rights = rights(&mut faults, &new.roles, new.areas.as_deref(), new.may_unmask);
         if let Some(at) = new.expires_at.filter(|at| *at <= self.now()) {
-            faults.add("expires_at", &at.to_string(), "later than now");
+            faults.add("expires_at", &at.to_string(), Want::Future);
         }
         faults.none()?;
         let secret = Secret::new(format!("{MARK}{}", entrance::fresh_secret().reveal()));

@@ -1,7 +1,7 @@
 //! Views: what is looked for on them and how often.
 
-use super::{Faults, Service, ServiceError, streams::check_revisit};
-use crate::domain::{Caller, LookReport, Stream, View, ViewId, Zone};
+use super::{Faults, Service, ServiceError, Want, streams::check_revisit};
+use crate::domain::{Caller, LookReport, Stream, Thing, View, ViewId, Zone};
 
 /// What a person changes about a view; `None` leaves it.
 #[derive(Clone, Debug, Default)]
@@ -23,9 +23,10 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn view(&self, id: ViewId) -> Result<(View, Stream, Vec<Zone>), ServiceError> {
         let registry = self.registry()?;
-        let view = registry.views.into_iter().find(|v| v.id == id).ok_or_else(|| ServiceError::missing("view", id))?;
+        let view =
+            registry.views.into_iter().find(|v| v.id == id).ok_or_else(|| ServiceError::missing(Thing::View, id))?;
         let stream = registry.streams.into_iter().find(|s| s.id == view.stream);
-        let stream = stream.ok_or_else(|| ServiceError::missing("stream", view.stream))?;
+        let stream = stream.ok_or_else(|| ServiceError::missing(Thing::Stream, view.stream))?;
         let zones = registry.zones.into_iter().filter(|zone| zone.view == id).collect();
         Ok((view, stream, zones))
     }
@@ -49,7 +50,7 @@ impl Service {
         }
         if let Some(weight) = change.weight {
             if !(0.01..=100.0).contains(&weight) {
-                faults.add("weight", &weight.to_string(), "0.01 to 100, 1 is normal");
+                faults.add("weight", &weight.to_string(), Want::Weight);
             }
             view.weight = weight;
         }
@@ -70,15 +71,14 @@ impl Service {
         original: bool,
         by: &Caller,
     ) -> Result<(&'static str, Vec<u8>), ServiceError> {
-        let reference =
-            self.view(id)?.0.reference.ok_or_else(|| ServiceError::missing("reference picture of view", id))?;
+        let reference = self.view(id)?.0.reference.ok_or_else(|| ServiceError::missing(Thing::Reference, id))?;
         if original && !by.may_unmask {
             return Err(ServiceError::Unmasked(format!("reference picture {} of view {id}", reference.version)));
         }
         let masked = reference.masked_file();
         let is_there = self.data().join(&masked).exists();
         if !original && !is_there && !by.may_unmask {
-            return Err(ServiceError::missing("masked reference picture of view", id));
+            return Err(ServiceError::missing(Thing::ReferenceMasked, id));
         }
         let file = if original || !is_there {
             let detail = serde_json::json!({"version": reference.version});

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 pub use crate::analysis::what_if::{Difference, Judged, Why};
 
-use super::{Faults, NewZone, Service, ServiceError};
+use super::{Faults, NewZone, Service, ServiceError, Want};
 use crate::{
     analysis::{
         lawful::Civil,
@@ -69,7 +69,7 @@ impl Service {
         let (view, _, present) = self.view(view)?;
         let mut faults = Faults::default();
         if draft.zones.len() > ZONES_MAX {
-            Faults::one("zones", &draft.zones.len().to_string(), format!("at most {ZONES_MAX} zones")).none()?;
+            Faults::one("zones", &draft.zones.len().to_string(), Want::Zones { most: ZONES_MAX }).none()?;
         }
         let mut zones = Vec::new();
         for (i, drafted) in draft.zones.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! Zones: where and when a matter is forbidden on a view.
 
-use super::{Faults, Service, ServiceError};
+use super::{Faults, Service, ServiceError, Want};
 use crate::{
-    domain::{Hours, Polygon, ViewId, WallTime, Zone, ZoneId, ZoneKind},
+    domain::{Hours, Polygon, Thing, ViewId, WallTime, Zone, ZoneId, ZoneKind},
     store::ZoneVersion,
 };
 
@@ -50,7 +50,7 @@ impl Service {
     /// [`ServiceError::Store`] where there is none.
     pub fn zone(&self, id: ZoneId) -> Result<Zone, ServiceError> {
         let found = self.registry()?.zones.into_iter().find(|zone| zone.id == id);
-        found.ok_or_else(|| ServiceError::missing("zone", id))
+        found.ok_or_else(|| ServiceError::missing(Thing::Zone, id))
     }
 
     /// Zones of a view, or all.
@@ -94,15 +94,15 @@ impl Service {
         let name = faults.name("name", &new.name, 200);
         let matters = faults.matters("matters", &new.matters, |key| self.config.matters.contains_key(key));
         if new.matters.is_empty() {
-            faults.add("matters", "", "at least one matter");
+            faults.add("matters", "", Want::MatterSome);
         }
         let polygon = faults.take("polygon", "", Polygon::try_from(new.polygon.clone()));
         match (new.kind, &new.hours) {
             (ZoneKind::Permitted, None) => {
-                faults.add("hours", "", "a permitted zone needs the hours in which the matter is lawful");
+                faults.add("hours", "", Want::HoursNeeded);
             }
             (ZoneKind::Strict | ZoneKind::Exempt, Some(_)) => {
-                faults.add("hours", "", "none: this kind of zone holds at any time");
+                faults.add("hours", "", Want::HoursNone);
             }
             _ => {}
         }
@@ -110,12 +110,12 @@ impl Service {
             && hours.weekly.iter().all(Vec::is_empty)
             && hours.on_holidays.as_ref().is_none_or(Vec::is_empty)
         {
-            faults.add("hours", "", "at least one span of a day");
+            faults.add("hours", "", Want::HoursSome);
         }
         if let (Some(from), Some(until)) = (new.valid_from, new.valid_until)
             && until <= from
         {
-            faults.add("valid_until", &until.to_string(), "later than valid_from");
+            faults.add("valid_until", &until.to_string(), Want::Later { than: "valid_from" });
         }
         let polygon = polygon?;
         Some(Zone {

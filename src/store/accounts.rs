@@ -5,8 +5,8 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::{AuditRow, Page, Rows, StoreError};
-use crate::domain::{Account, AccountId, AccountName, Secret, Token, Vouched, WallTime};
+use super::{AuditRow, Conflict, Page, Rows, StoreError};
+use crate::domain::{Account, AccountId, AccountName, Secret, Thing, Token, Vouched, WallTime};
 
 /// SHA-256 of a random secret of 256 bits: looking it up tells nothing by its time, reading it opens nothing.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -172,6 +172,6 @@ pub struct Invitation {
 }
 
 /// A name that is taken.
-pub(super) fn taken(what: &str, name: &AccountName) -> StoreError {
-    StoreError::Conflict(format!("{what} {} exists already; choose another name", name.as_str()))
+pub(super) fn taken(what: Thing, name: &AccountName) -> StoreError {
+    Conflict::NameTaken { what, name: name.as_str().to_owned() }.into()
 }

@@ -1,6 +1,7 @@
 //! L2: rows and evidence files. Only this room names SQL. Pixels never enter rows.
 
 pub mod accounts;
+mod conflict;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod evidence;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    conflict::Conflict,
     exemplars::{ExemplarFilter, ExemplarStore},
     office::*,
     review::{HandOut, HandedOut, Judged, Queue, QueueFilter, ReviewStore},
@@ -25,7 +27,7 @@ pub use self::{
 use crate::domain::{
     Area, Areas, Callback, Case, CaseId, Credential, Delivery, DeliveryId, DeliveryState, EvidenceId, EvidenceKind,
     EvidenceRow, Incident, IncidentChange, IncidentId, LookReport, MatterKey, Observed, Place, PlaceId, PlatformPause,
-    Reference, SignedVerdict, Stage, Stream, StreamId, UndoRefused, VerdictRefused, Verification, View, ViewId,
+    Reference, SignedVerdict, Stage, Stream, StreamId, Thing, UndoRefused, VerdictRefused, Verification, View, ViewId,
     WallTime, Zone, ZoneId,
 };
 
@@ -36,13 +38,13 @@ pub enum StoreError {
     #[error("there is no {what} {id}")]
     Missing {
         /// What kind of thing.
-        what: &'static str,
+        what: Thing,
         /// Its id or code.
         id: String,
     },
     /// It collides with what is there.
-    #[error("{0}")]
-    Conflict(String),
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
     /// The verdict was refused.
     #[error(transparent)]
     Verdict(#[from] VerdictRefused),

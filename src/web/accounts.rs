@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{Account, AccountId, Area, Caller, Role, Secret, WallTime},
-    service::{AccountChange, Faults, NewAccount},
+    service::{AccountChange, Faults, NewAccount, Want},
 };
 
 /// An account to make.
@@ -171,7 +171,7 @@ pub(super) async fn change(
     let AccountChangeIn { display_name, roles, areas, all_areas, may_unmask, disabled, must_change_password } = change;
     let areas = match (areas, all_areas) {
         (Some(Some(_)), Some(true)) => {
-            return Err(Problem::invalid(Faults::one("all_areas", "true", "either all areas or some of them")));
+            return Err(Problem::invalid(Faults::one("all_areas", "true", Want::AllOrSome)));
         }
         (_, Some(true)) => Some(None),
         (areas, _) => areas,

@@ -9,11 +9,11 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, cases::CaseOut, problem::Problem};
+use super::{App, cases::CaseOut, problem::Problem, refusal::Port};
 use crate::{
     deliver::{CallbackRefused, read_callback},
     domain::Callback,
-    service::People,
+    service::{Faults, People, Want},
     store::CallbackApplied,
 };
 
@@ -37,7 +37,7 @@ pub(super) async fn hear(
     body: Bytes,
 ) -> Result<Json<CallbackOut>, Problem> {
     let Some(key) = &app.platform_key else {
-        return Err(Problem::unavailable("hearing callbacks (no platform over HTTP is set)"));
+        return Err(Problem::unavailable(Port::Callbacks));
     };
     let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
     let callback = read_callback(key, path, &headers, &body, app.service.now()).map_err(|refused| match refused {
@@ -46,7 +46,7 @@ pub(super) async fn hear(
             Problem { detail: why.to_string(), ..Problem::unauthorised() }
         }
         CallbackRefused::TooLarge => Problem::of_status(axum::http::StatusCode::PAYLOAD_TOO_LARGE),
-        CallbackRefused::Malformed(why) => Problem::invalid(crate::service::Faults::one("body", "", why)),
+        CallbackRefused::Malformed(why) => Problem::invalid(Faults::one("body", "", Want::Body { told: why })),
     })?;
     let applied = app.run_for_all(move |service| service.callback(&callback)).await?;
     let (moved, case) = match applied {

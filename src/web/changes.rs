@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{App, limits::Following, problem::Problem};
+use super::{App, limits::Following, problem::Problem, refusal::Refusal};
 use crate::{
     domain::{Areas, Caller},
     store::FeedRow,
@@ -97,7 +97,7 @@ pub(super) async fn follow(
 ) -> Result<impl IntoResponse, Problem> {
     let following = app.limits.follow(&caller.name).ok_or_else(|| Problem::limited(FOLLOW_AGAIN))?;
     let place = app.changes.followers.clone().try_acquire_owned();
-    let place = place.map_err(|_| Problem::later("too many followers; try again"))?;
+    let place = place.map_err(|_| Problem::later(Refusal::FollowersFull, "too many followers; try again"))?;
     let last = match headers.get("last-event-id") {
         None => None,
         Some(value) => {

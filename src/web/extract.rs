@@ -8,10 +8,10 @@ use axum::{
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::Problem;
+use super::{problem::Problem, refusal::Refusal};
 use crate::{
     domain::Caller,
-    service::Faults,
+    service::{Faults, Want},
     store::{Page, Rows},
 };
 
@@ -25,7 +25,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             Ok(Json(body)) => Ok(Self(body)),
             // Serde's words may quote a value: only the place is told where it quotes one.
             Err(JsonRejection::JsonDataError(error)) => {
-                Err(Problem::invalid(Faults::one("body", "", without_values(&error.body_text()))))
+                Err(Problem::invalid(Faults::one("body", "", Want::Body { told: without_values(&error.body_text()) })))
             }
             Err(JsonRejection::JsonSyntaxError(_)) => Err(Problem::unreadable("the body is not JSON")),
             Err(JsonRejection::MissingJsonContentType(_)) => {
@@ -64,7 +64,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(at)) => Ok(Self(at)),
-            Err(_) => Err(Problem::missing("the address holds something that is no id")),
+            Err(_) => Err(Problem::missing(Refusal::NoId, "the address holds something that is no id")),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::{
     App, desk,
     limits::Payer,
     problem::Problem,
+    refusal::Refusal,
     roles::{Asked, Callers, Routes},
 };
 use crate::{
@@ -129,7 +130,10 @@ fn knock(door: &Door, request: &Request) -> Result<Knock, Problem> {
     let bearer = bearer(headers);
     let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     if changes && bearer.is_none() && !is_same_site(headers) {
-        return Err(Problem::forbidden("another site sent this request; open the page itself and try there"));
+        return Err(Problem::forbidden(
+            Refusal::ForeignSite,
+            "another site sent this request; open the page itself and try there",
+        ));
     }
     let route = request.extensions().get::<MatchedPath>();
     let budget = route.map_or(Budget::Calls, |route| door.routes.budget(method, route.as_str()));
@@ -164,7 +168,7 @@ async fn admit(door: &Door, knock: Knock) -> Result<Option<Caller>, Response> {
         Some(Asked::Of(callers)) if callers.admit(&caller) => Ok(Some(caller)),
         Some(Asked::Of(_) | Asked::Nobody) => {
             let told = "your roles do not allow this; ask an administrator for the right one";
-            Err(Problem::forbidden(told).into_response())
+            Err(Problem::forbidden(Refusal::Role, told).into_response())
         }
         Some(Asked::Methods(allowed)) => {
             let mut response = Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response();

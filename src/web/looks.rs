@@ -11,11 +11,17 @@ use super::{
     App,
     extract::{At, PageOf, Params},
     problem::Problem,
+    refusal::{Port, Refusal},
 };
 use crate::domain::{Caller, CaseId, Explanation, LookId, LookReport, Purpose, ViewId, ViewState, WallTime};
 
-/// Asks the patrol for a look out of turn; returns at once. The error says why it will not be made.
-pub type LookPort = Arc<dyn Fn(ViewId, LookWish) -> Result<LookId, String> + Send + Sync>;
+/// Asks the patrol for a look out of turn; returns at once.
+pub type LookPort = Arc<dyn Fn(ViewId, LookWish) -> Result<LookId, LooksFull> + Send + Sync>;
+
+/// The look will not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many looks wait already; try again in a minute")]
+pub struct LooksFull;
 
 /// What the look is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,13 +129,13 @@ pub(super) async fn ask_patrol(
     view: ViewId,
     wish: LookWish,
 ) -> Result<(StatusCode, Json<LookAsked>), Problem> {
-    let port = app.ports.look.clone().ok_or_else(|| Problem::unavailable("looking"))?;
+    let port = app.ports.look.clone().ok_or_else(|| Problem::unavailable(Port::Looking))?;
     let asked = app
         .run(caller, move |service| {
             service.view(view)?;
             Ok(port(view, wish))
         })
         .await?;
-    let look = asked.map_err(Problem::later)?;
+    let look = asked.map_err(|full: LooksFull| Problem::later(Refusal::LooksFull, full.to_string()))?;
     Ok((StatusCode::ACCEPTED, Json(LookAsked { look })))
 }

@@ -17,6 +17,7 @@ use super::{
     exemplars::{Called, ExemplarOut},
     extract::{At, Body},
     problem::Problem,
+    refusal::Port,
 };
 use crate::{
     domain::{Appearance, BBox, Caller, ExemplarId, Polarity, ReferenceSpace, Verify, ViewId},
@@ -53,7 +54,7 @@ pub(super) async fn draw(
     At(view): At<ViewId>,
     Body(mark): Body<MarkIn>,
 ) -> Result<(StatusCode, Json<ExemplarOut>), Problem> {
-    let port = app.ports.describe.clone().ok_or_else(|| Problem::unavailable("teaching by hand"))?;
+    let port = app.ports.describe.clone().ok_or_else(|| Problem::unavailable(Port::Teaching))?;
     let by = caller.name.clone();
     let MarkIn { matter, polarity, bbox } = mark;
     let made = app.run(&caller, move |service| {

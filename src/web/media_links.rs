@@ -7,8 +7,12 @@ use axum::{
     response::Response,
 };
 
-use super::{App, evidence::serve, extract::At, problem::Problem};
-use crate::{deliver::SignatureRefused, domain::EvidenceId, service::Circle};
+use super::{App, evidence::serve, extract::At, problem::Problem, refusal::Refusal};
+use crate::{
+    deliver::SignatureRefused,
+    domain::{EvidenceId, Thing},
+    service::Circle,
+};
 
 /// A masked picture by a signed link.
 #[utoipa::path(get, operation_id = "media_links_show", path = "/media/{id}/{name}", tag = "media", security(()),
@@ -21,10 +25,13 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // Without a platform there is no key, and nobody was given a link.
-    let key = app.platform_key.as_ref().ok_or_else(|| Problem::missing("there is no such picture"))?;
+    let key = app
+        .platform_key
+        .as_ref()
+        .ok_or_else(|| Problem::missing(Refusal::Missing { what: Thing::Picture }, "there is no such picture"))?;
     key.verify_media_link(id, &name, query.as_deref().unwrap_or(""), app.service.now()).map_err(|why| match why {
-        SignatureRefused::Expired => Problem::forbidden(why.to_string()),
-        _ => Problem::forbidden("the link is not one of ours"),
+        SignatureRefused::Expired => Problem::forbidden(Refusal::LinkExpired, why.to_string()),
+        _ => Problem::forbidden(Refusal::LinkForeign, "the link is not one of ours"),
     })?;
     let mut response =
         serve(app.run_for_all(move |service| service.evidence_file(id, &name, Circle::Outside)).await?, &headers);

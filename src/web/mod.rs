@@ -26,11 +26,13 @@ mod limits;
 mod looks;
 mod marks;
 mod media_links;
+mod neighbours;
 mod oidc;
 mod plan;
 mod platform;
 mod problem;
 mod queue;
+mod refusal;
 mod roles;
 mod router;
 mod second_looks;
@@ -57,8 +59,9 @@ use tokio::{net::TcpListener, sync::Semaphore, sync::watch};
 
 use changes::Changes;
 use limits::Limits;
-pub use looks::{LookPort, LookWish};
+pub use looks::{LookPort, LookWish, LooksFull};
 pub use marks::{CropPort, DescribePort};
+use neighbours::Neighbours;
 use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
@@ -116,6 +119,7 @@ pub struct App {
     logins: Arc<Logins>,
     thumbnails: Arc<Thumbnails>,
     viewed: Arc<Viewed>,
+    neighbours: Arc<Neighbours>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
@@ -135,6 +139,7 @@ impl App {
             logins: Arc::default(),
             thumbnails: Arc::default(),
             viewed: Arc::default(),
+            neighbours: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),
@@ -161,12 +166,14 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
     let tls = app.tls.clone();
-    server::serve(listener, tls, router(app), async move {
+    server::serve(listener, tls, router(app.clone()), async move {
         shutdown.await;
         // The poller ends, and with it every follower's stream, which would hold the server open.
         stop.send_replace(true);
     })
     .await;
     feed.abort();
+    // What was shown lately stands in the audit log before the process ends.
+    let _ = tokio::task::spawn_blocking(move || app.neighbours.finish(&app.service)).await;
     Ok(())
 }

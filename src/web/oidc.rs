@@ -22,6 +22,7 @@ use super::{
     extract::Params,
     guard::{Peer, cookie, is_encrypted},
     problem::Problem,
+    refusal::Refusal,
     sessions::{give_session, guarded, set_cookie},
 };
 use crate::{
@@ -206,7 +207,8 @@ impl App {
         ask: impl FnOnce() -> Result<T, IdentityError> + Send + 'static,
     ) -> Result<Result<T, IdentityError>, Problem> {
         let call = self.logins.calls.clone().try_acquire_owned();
-        let call = call.map_err(|_| Problem::later("too many logins at once; try again in a few seconds"))?;
+        let call = call
+            .map_err(|_| Problem::later(Refusal::LoginsFull, "too many logins at once; try again in a few seconds"))?;
         let asked = tokio::task::spawn_blocking(move || {
             let _held_while_asking = call;
             ask()

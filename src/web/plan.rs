@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, problem::Problem};
+use super::{App, problem::Problem, refusal::Port};
 use crate::{
     domain::{Caller, HardLimit, PlanStatus, Policy, Unable, ViewId, WallTime},
     service::policy_in_words,
@@ -65,7 +65,8 @@ pub struct RefusedOut {
 /// How the plan stands.
 #[utoipa::path(get, operation_id = "plan_show", path = "/api/v1/plan", tag = "health", responses((status = OK, body = PlanOut), (status = NOT_IMPLEMENTED, body = Problem)))]
 pub(super) async fn show(State(app): State<App>, caller: Caller) -> Result<Json<PlanOut>, Problem> {
-    let plan = app.run(&caller, |service| Ok(service.plan())).await?.ok_or_else(|| Problem::unavailable("planning"))?;
+    let plan =
+        app.run(&caller, |service| Ok(service.plan())).await?.ok_or_else(|| Problem::unavailable(Port::Planning))?;
     let (policy, policy_text) = (plan.policy(), policy_in_words(&plan));
     let PlanStatus {
         at,

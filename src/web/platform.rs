@@ -11,10 +11,11 @@ use super::{
     health::PauseOut,
     incident_detail::MomentOut,
     problem::Problem,
+    refusal::Port,
 };
 use crate::{
     domain::{Caller, CaseId, Stage, WallTime},
-    service::{Faults, PlatformStatus, Reached, Service},
+    service::{Faults, PlatformStatus, Reached, Service, Want},
     store::{Differences, MissingThere, PlatformCounts, Reconciliation, StageDiffers},
 };
 
@@ -191,9 +192,9 @@ pub(super) async fn reconcile(
     caller: Caller,
     At(day): At<String>,
 ) -> Result<Json<ReconciliationOut>, Problem> {
-    let wrong = || Problem::invalid(Faults::one("day", &day, "a day like 2026-11-23"));
+    let wrong = || Problem::invalid(Faults::one("day", &day, Want::Day));
     let day: NaiveDate = day.parse().map_err(|_| wrong())?;
-    let sink = app.ports.sink.clone().ok_or_else(|| Problem::unavailable("the platform"))?;
+    let sink = app.ports.sink.clone().ok_or_else(|| Problem::unavailable(Port::Platform))?;
     let by = caller.name.clone();
     let done = app
         .run(&caller, move |service| service.reconcile(day, &*sink, &by).and_then(|done| service.as_seen(done)))

@@ -10,11 +10,12 @@ use super::{
     extract::{At, Body, Params, page},
     incident_detail::path_of,
     incidents::IncidentOut,
+    neighbours,
     problem::Problem,
 };
 use crate::{
     domain::{Area, Areas, Caller, IncidentId, IncidentLock, MatterKey, ViewId, WallTime},
-    service::{Cluster, Faults, NextInQueue, People, QueueAsk, QueueItem, QueuePage, Similar},
+    service::{Cluster, Faults, NextInQueue, People, QueueAsk, QueueItem, QueuePage, Similar, Want},
 };
 
 /// Incidents that one may not want at once: more verdicts are never on their way from one page.
@@ -172,7 +173,7 @@ pub(super) async fn next(
     Body(NextIn { matter, area, after, but }): Body<NextIn>,
 ) -> Result<Json<NextOut>, Problem> {
     if but.len() > BUT_MAX {
-        let want = format!("at most {BUT_MAX} incidents");
+        let want = Want::Incidents { least: 0, most: BUT_MAX };
         return Err(Problem::invalid(Faults::one("but", &but.len().to_string(), want)));
     }
     let ask = QueueAsk { matter, areas: Areas::from(area), view: None };
@@ -225,13 +226,9 @@ pub(super) async fn similar(
     caller: Caller,
     At(id): At<IncidentId>,
 ) -> Result<Json<SimilarOut>, Problem> {
-    let (by, viewed) = (caller.clone(), app.viewed.clone());
-    let found = app.run(&caller, move |service| {
-        let found = service.similar(id)?;
-        viewed.covers(service, &by, found.here.iter().chain(&found.nearby).map(|item| item.incident.id));
-        Ok(found)
-    });
-    let Similar { here, nearby } = found.await?;
+    let Similar { here, nearby } = app.run(&caller, move |service| service.similar(id)).await?;
+    let shown = here.iter().chain(&nearby).filter(|item| item.picture.is_some()).map(|item| item.incident.id);
+    neighbours::note(&app, &caller, shown.collect()).await;
     Ok(Json(SimilarOut { here: QueueItemOut::all(here, &caller), nearby: QueueItemOut::all(nearby, &caller) }))
 }
 

@@ -167,7 +167,7 @@ pub(super) async fn password(
     tried.end(&changed).await?;
     // Not 401: the session is a good one, only the password is not.
     let wrong = |problem: Problem| match problem.status {
-        401 => Problem::invalid(crate::service::Faults::one("current", "", "the present password is another one")),
+        401 => Problem::invalid(crate::service::Faults::one("current", "", crate::service::Want::PasswordPresent)),
         _ => problem,
     };
     changed.map_err(wrong)?;

@@ -11,8 +11,9 @@ use axum::{
 };
 
 use super::{
+    App,
     guard::Door,
-    viewed::{INCIDENT, SAME_LIST, View},
+    viewed::{SAME_LIST, View},
 };
 use crate::domain::Caller;
 
@@ -64,7 +65,7 @@ pub const SHOWN: &[(&str, Shown)] = &[
     ("incidents_list", Noted("incidents.viewed")),
     ("incidents_reading", ByHandler),
     ("incidents_show", ByHandler),
-    ("incidents_similar", Noted(INCIDENT)),
+    ("incidents_similar", ByHandler),
     ("looks_list", Noted("looks.viewed")),
     ("matters_list", CATALOGUE),
     ("media_links_show", Unnoted("a signed link of the platform; the delivery says what it was given")),
@@ -130,15 +131,20 @@ pub(super) async fn note(State(door): State<Door>, request: Request, next: Next)
     }
     // Asked for again meanwhile, it is the same view.
     door.app.viewed.remember(&door.app.service, &caller, view.clone());
-    let writing = tokio::spawn(write_down(door, caller, view));
-    // Cut off or done: the writing goes on by itself.
-    let _ = tokio::time::timeout(NOTED_WITHIN, writing).await;
+    write_within(&door.app, &caller, view).await;
     response
 }
 
-async fn write_down(door: Door, caller: Caller, view: View) {
+/// Writes it down, and waits for that a short time.
+pub(super) async fn write_within(app: &App, by: &Caller, view: View) {
+    let writing = tokio::spawn(write_down(app.clone(), by.clone(), view));
+    // Cut off or done: the writing goes on by itself.
+    let _ = tokio::time::timeout(NOTED_WITHIN, writing).await;
+}
+
+async fn write_down(app: App, caller: Caller, view: View) {
     for _ in 0..TRIES_MAX {
-        let (app, by, of) = (door.app.clone(), caller.name.clone(), view.clone());
+        let (app, by, of) = (app.clone(), caller.name.clone(), view.clone());
         // Beside the caller's own work: a held store must not use up what they may do at once.
         let write = move || app.service.note_viewed(of.action, &of.subject, &of.filter, &by);
         if matches!(tokio::task::spawn_blocking(write).await, Ok(Ok(_))) {
@@ -147,7 +153,7 @@ async fn write_down(door: Door, caller: Caller, view: View) {
         tokio::time::sleep(AGAIN_AFTER).await;
     }
     tracing::error!(action = view.action, subject = view.subject, by = caller.name, "a view could not be written down");
-    door.app.viewed.forget(&caller, &view);
+    app.viewed.forget(&caller, &view);
 }
 
 /// What a request shows; `None` for a small copy.

@@ -10,11 +10,12 @@ use super::{
     App,
     extract::{At, Body, PageOf, given},
     problem::Problem,
+    refusal::Port,
     views::ViewOut,
 };
 use crate::{
     domain::{Area, Caller, Credential, Location, Secret, Stream, StreamId, Transport, WallTime},
-    service::{ChangeStream, Faults, NewStream, Service, StreamDetail},
+    service::{ChangeStream, Faults, NewStream, Service, StreamDetail, Want},
 };
 
 /// Tries a source: blocking, at most about half a minute.
@@ -163,8 +164,7 @@ impl StreamOut {
 /// Files of this machine are registered on this machine, by the command line: the API would hand out what they show.
 fn no_file(url: &str) -> Result<(), Problem> {
     let is_file = url.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
-    let want = "an address of a camera; files are registered by `xunjie stream add` on the machine that has them";
-    if is_file { Err(Problem::invalid(Faults::one("url", "", want))) } else { Ok(()) }
+    if is_file { Err(Problem::invalid(Faults::one("url", "", Want::CameraAddress))) } else { Ok(()) }
 }
 
 /// All streams, by code.
@@ -251,7 +251,7 @@ pub(super) async fn probe(
     Body(stream): Body<StreamIn>,
 ) -> Result<Json<Probed>, Problem> {
     no_file(&stream.url)?;
-    let port = app.ports.probe.clone().ok_or_else(|| Problem::unavailable("probing"))?;
+    let port = app.ports.probe.clone().ok_or_else(|| Problem::unavailable(Port::Probing))?;
     let probed = app
         .run(&caller, move |service| {
             let (stream, credential) = service.source_to_probe(&stream.into_new())?;
@@ -269,7 +269,7 @@ pub(super) async fn probe_known(
     caller: Caller,
     At(id): At<StreamId>,
 ) -> Result<Json<Probed>, Problem> {
-    let port = app.ports.probe.clone().ok_or_else(|| Problem::unavailable("probing"))?;
+    let port = app.ports.probe.clone().ok_or_else(|| Problem::unavailable(Port::Probing))?;
     let probed = app
         .run(&caller, move |service| {
             let stream = service.stream(id)?.stream;

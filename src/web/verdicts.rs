@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Caller, IncidentId, MatterKey, RejectReason, Verdict, WallTime},
-    service::Faults,
+    service::{Faults, Want},
 };
 
 /// Incidents that one request may decide.
@@ -64,15 +64,12 @@ impl VerdictWord {
         let needs = |field, want| Problem::invalid(Faults::one(field, "", want));
         Ok(match self {
             VerdictWord::Confirmed => Verdict::Confirmed,
-            VerdictWord::Rejected => Verdict::Rejected {
-                reason: reason
-                    .ok_or_else(|| needs("reason", "wrong_object, lawful, passing, wrong_zone, unclear or other"))?,
-            },
-            VerdictWord::Duplicate => {
-                Verdict::Duplicate { of: of.ok_or_else(|| needs("of", "the id of the other incident"))? }
+            VerdictWord::Rejected => {
+                Verdict::Rejected { reason: reason.ok_or_else(|| needs("reason", Want::RejectReason))? }
             }
+            VerdictWord::Duplicate => Verdict::Duplicate { of: of.ok_or_else(|| needs("of", Want::Original))? },
             VerdictWord::Reclassified => {
-                Verdict::Reclassified { matter: matter.ok_or_else(|| needs("matter", "the key of the right matter"))? }
+                Verdict::Reclassified { matter: matter.ok_or_else(|| needs("matter", Want::MatterRight))? }
             }
         })
     }
@@ -189,7 +186,7 @@ pub(super) async fn give(
     incidents.retain(|id| seen.insert(*id));
     if !(1..=AT_ONCE_MAX).contains(&incidents.len()) {
         let got = incidents.len().to_string();
-        return Err(Problem::invalid(Faults::one("incidents", &got, format!("1 to {AT_ONCE_MAX} incidents"))));
+        return Err(Problem::invalid(Faults::one("incidents", &got, Want::Incidents { least: 1, most: AT_ONCE_MAX })));
     }
     let by = caller.name.clone();
     let decide = app.run(&caller, move |service| {

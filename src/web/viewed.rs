@@ -82,6 +82,17 @@ impl Viewed {
         incidents.into_iter().for_each(|id| self.remember(service, by, View::of(PICTURE, &id)));
     }
 
+    /// Those of them that the caller has not seen within the hour; from now on they have, and their pictures are written down
+    /// together.
+    pub(super) fn fresh(&self, service: &Service, by: &Caller, mut incidents: Vec<IncidentId>) -> Vec<IncidentId> {
+        incidents.retain(|id| {
+            let known = [INCIDENT, PICTURE].map(|action| self.knows(service, by, &View::of(action, id), SAME_LIST));
+            known == [false, false]
+        });
+        self.covers(service, by, incidents.iter().copied());
+        incidents
+    }
+
     /// Whether it is the same view as one that is written down.
     pub(super) fn knows(&self, service: &Service, by: &Caller, view: &View, within: Duration) -> bool {
         let now = service.now();

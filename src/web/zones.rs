@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{Caller, Hours, Span, ViewId, WallTime, Zone, ZoneId, ZoneKind},
-    service::{Faults, NewZone},
+    service::{Faults, NewZone, Want},
     store::ZoneVersion,
 };
 
@@ -127,7 +127,7 @@ fn read_hours(faults: &mut Faults, hours: HoursJson) -> Hours {
         let mut read_spans = Vec::new();
         for (i, span) in spans.iter().enumerate() {
             let mut time = |end: &str, text: &str| {
-                let parsed = NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "a time as HH:MM");
+                let parsed = NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| Want::Time);
                 faults.take(&format!("{field}[{i}].{end}"), text, parsed)
             };
             if let (Some(from), Some(to)) = (time("from", &span.from), time("to", &span.to)) {
@@ -143,7 +143,7 @@ fn read_hours(faults: &mut Faults, hours: HoursJson) -> Hours {
     }
     let on_holidays = hours.on_holidays.map(|spans| read("hours.on_holidays".to_owned(), spans));
     if days != 7 {
-        faults.add("hours.weekly", &days.to_string(), "seven lists, Monday first");
+        faults.add("hours.weekly", &days.to_string(), Want::Week);
     }
     Hours { weekly, on_holidays }
 }
@@ -195,7 +195,7 @@ pub(super) async fn add(
     caller: Caller,
     Body(zone): Body<ZoneIn>,
 ) -> Result<(StatusCode, Json<ZoneOut>), Problem> {
-    let view = zone.view.ok_or_else(|| Problem::invalid(Faults::one("view", "", "the view that it is drawn on")))?;
+    let view = zone.view.ok_or_else(|| Problem::invalid(Faults::one("view", "", Want::OfView)))?;
     let (by, new) = (caller.name.clone(), zone.into_new()?);
     let zone = app.run(&caller, move |service| service.add_zone(view, &new, &by)).await?;
     Ok((StatusCode::CREATED, Json(ZoneOut::of(zone))))

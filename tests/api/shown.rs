@@ -113,6 +113,44 @@ fn a_masked_picture_is_written_down_where_its_incident_is_not() {
 }
 
 #[test]
+fn neighbours_are_written_down_together_and_not_one_by_one() {
+    let house = House::start(false);
+    let (view, zone) = house.camera("S4", "东门");
+    let ids: Vec<String> = (1..=4).map(|n| house.incident(view, zone, n, &pictures()).to_string()).collect();
+    let admin = house.with_token(&house.token);
+    let li = house.person("li", &[Role::Reviewer], None);
+    let beside = |id: &str| li.get(&format!("/api/v1/incidents/{id}/similar")).json;
+    let lines = || -> Vec<BTreeSet<String>> {
+        let seen = seen_by(&admin, "li").into_iter().filter(|line| line.starts_with("neighbours.viewed"));
+        seen.map(|line| line.split(' ').skip(1).filter(|id| !id.is_empty()).map(str::to_owned).collect()).collect()
+    };
+    let named = |of: &[usize]| of.iter().map(|n| ids[*n].clone()).collect::<BTreeSet<String>>();
+
+    li.get(&format!("/api/v1/incidents/{}", ids[0]));
+    let tiles = beside(&ids[0]);
+    let expected: Vec<BTreeSet<String>> = vec![named(&[1, 2, 3])];
+    assert_eq!(lines(), expected, "each that was shown is named, in one line");
+    let pictures: Vec<&str> =
+        tiles["here"].as_array().unwrap().iter().map(|tile| tile["picture"].as_str().unwrap()).collect();
+    assert_eq!(pictures.len(), 3);
+    assert!(pictures.iter().all(|picture| li.get(picture).status == 200));
+    (0..3).for_each(|_| drop(beside(&ids[0])));
+    assert_eq!(lines(), expected, "and not again within the hour, nor are their pictures");
+    assert!(!seen_by(&admin, "li").iter().any(|line| line.starts_with("picture.viewed")));
+
+    let fresh: Vec<String> =
+        (5..=6).map(|n| house.incident(view, zone, n, &crate::house::pictures()).to_string()).collect();
+    beside(&ids[1]);
+    assert_eq!(lines(), expected, "what follows soon is kept for the next line");
+    house.clock.advance_to(house.now().plus(Duration::from_secs(31)));
+    let last = house.incident(view, zone, 7, &crate::house::pictures()).to_string();
+    beside(&ids[2]);
+    let told = lines();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[1], fresh.into_iter().chain([last]).collect::<BTreeSet<_>>());
+}
+
+#[test]
 fn whoever_judges_a_second_time_is_written_down_too() {
     let house = House::start(false);
     let (view, zone) = house.camera("S3", "东门");

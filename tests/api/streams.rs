@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use xunjie::{
     domain::{LookId, Reference, Role, ViewId},
-    web::{LookWish, Ports, Probed},
+    web::{LookWish, LooksFull, Ports, Probed},
 };
 
 use crate::house::{House, logged, zone};
@@ -192,11 +192,7 @@ fn a_look_can_be_asked_for_where_the_patrol_runs() {
     let ports = Ports {
         look: Some(Arc::new(move |view, wish| {
             noted.lock().unwrap().push((view, wish));
-            if wish == LookWish::Reference {
-                Ok(LookId::derived(&[b"l"]))
-            } else {
-                Err("the stream is disabled".into())
-            }
+            if wish == LookWish::Reference { Ok(LookId::derived(&[b"l"])) } else { Err(LooksFull) }
         })),
         ..Ports::default()
     };
@@ -206,7 +202,7 @@ fn a_look_can_be_asked_for_where_the_patrol_runs() {
     let reference = api.post(&format!("/api/v1/views/{view}/reference"), &json!({}));
     assert_eq!((reference.status, &reference.json["look"]), (202, &LookId::derived(&[b"l"]).to_string().into()));
     let snapshot = api.post(&format!("/api/v1/views/{view}/looks"), &json!({}));
-    assert_eq!((snapshot.status, &snapshot.json["detail"]), (503, &"the stream is disabled".into()));
+    assert_eq!((snapshot.status, &snapshot.json["code"]), (503, &"looks_full".into()));
     assert_eq!(*asked.lock().unwrap(), [(view, LookWish::Reference), (view, LookWish::Snapshot)]);
     assert_eq!(api.post(&format!("/api/v1/views/{}/looks", ViewId::fresh()), &json!({})).status, 404);
     assert_eq!(api.get(&format!("/api/v1/views/{view}/reference")).status, 404, "no reference was taken yet");

@@ -479,3 +479,81 @@ fn a_clip_that_can_teach_nothing_is_named_and_left_out() {
     assert_eq!(ran.status.code(), Some(1));
     assert!(said(&ran).contains("timeline.toml has no [[look_alikes]]"), "{}", said(&ran));
 }
+
+/// A frame with a lorry's bed in it, as a drawing: a heap of lumps or a smooth sheet, each thing in its own colours.
+fn bed(is_heap: bool, thing: u8, picture: u8) -> RgbImage {
+    let mut random = fastrand::Rng::with_seed(u64::from(thing) * 100 + u64::from(picture) * 10 + u64::from(is_heap));
+    let ground = random.u8(90..150);
+    let mut frame = RgbImage::from_fn(320, 240, |_, y| image::Rgb([ground, ground, ground - (y / 8) as u8]));
+    let (red, shade) = (random.u8(60..160), random.u8(20..60));
+    for y in 80..160 {
+        for x in 100..220 {
+            let lump = if is_heap { random.u8(0..90) } else { ((x - 100) / 12) as u8 };
+            let colour = if is_heap {
+                [red / 2 + lump, shade + lump, shade / 2 + lump / 2]
+            } else {
+                [shade, red + lump, shade + lump]
+            };
+            frame.put_pixel(x, y, image::Rgb(colour));
+        }
+    }
+    frame
+}
+
+/// One folder a class, one folder a thing below, two frames each with a label of where the bed is.
+fn beds(folder: &Path, things: std::ops::Range<u8>) {
+    for (class, is_heap) in [("open", true), ("covered", false)] {
+        for thing in things.clone() {
+            let at = folder.join(class).join(thing.to_string());
+            fs::create_dir_all(&at).expect("the folder can be written");
+            for picture in 0..2 {
+                let file = at.join(format!("{picture}.png"));
+                bed(is_heap, thing, picture).save(&file).expect("a PNG can be written");
+                fs::write(file.with_extension("txt"), "3 0.5 0.5 0.375 0.3333\n").expect("the folder can be written");
+            }
+        }
+    }
+}
+
+/// Drawn examples, the real encoder, and the drawn heap: a taught model verifies a matter, and says no where its class is another.
+#[test]
+fn a_few_examples_teach_a_model_that_verifies_a_matter() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let root = root_with(folder.path(), "exposed_garbage", "");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (examples, others, data) = (at("examples"), at("others"), folder.path().join("data"));
+    beds(Path::new(&examples), 0..3);
+    beds(Path::new(&others), 3..5);
+
+    let empty = folder.path().join("examples/closed");
+    fs::create_dir(&empty).expect("the folder can be written");
+    let refused = xunjie(&root, &data, &["model", "teach", "load", "--examples", &examples]);
+    assert!(!refused.status.success() && said(&refused).contains("closed has examples of 0"), "{}", said(&refused));
+    assert!(!root.join("models/load").exists(), "nothing is written");
+    fs::remove_dir(&empty).expect("it is empty");
+    let refused = xunjie(&root, &data, &["model", "teach", "street_640", "--examples", &examples]);
+    assert!(said(&refused).contains("another kind"), "{}", said(&refused));
+
+    let taught = xunjie(&root, &data, &["model", "teach", "load", "--examples", &examples, "--held-out", &others]);
+    assert!(taught.status.success(), "{}", said(&taught));
+    let told = &lines_of(&taught)[0];
+    assert_eq!((&told["told"]["recall"], &told["held_out"]["recall"]), (&1.0.into(), &1.0.into()), "{told:#}");
+    let verified = xunjie(&root, &data, &["model", "verify", "load"]);
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+
+    let pipeline = root.join("pipelines/exposed_garbage.toml");
+    let text = fs::read_to_string(&pipeline).expect("it is committed");
+    let (before, after) = text.split_once("[verify]").expect("the matter is verified");
+    let rest = after.split_once("\n[").map_or_else(String::new, |(_, rest)| format!("[{rest}"));
+    let opened: Vec<bool> = ["open", "covered"]
+        .into_iter()
+        .map(|class| {
+            let verify = format!("[verify]\nmodel = \"load\"\nclasses = [\"{class}\"]\naccept_min = 0.5\n\n");
+            fs::write(&pipeline, format!("{before}{verify}{rest}")).expect("the folder can be written");
+            let ran = replayed(&root, &folder.path().join(class));
+            assert!(ran.status.success(), "{}", said(&ran));
+            lines_of(&ran).iter().any(|line| line.to_string().contains("opened"))
+        })
+        .collect();
+    assert_eq!(opened, [true, false], "a heap looks like a heap");
+}

@@ -1,14 +1,25 @@
-// The pictures of docs/desk: every screen in both languages, over a desk whose past the example `busy_desk` made up. Only
-// run when screens change: `script/web browser --project pictures`.
+// The pictures of docs/desk: every screen in both languages, over a desk whose past the example `busy_desk` made up; and those
+// of the README, a real run. Only run when screens change: `script/web browser --project pictures`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { House, root } from './house';
-import { browserOf, Office, PEOPLE, signIn } from './people';
+import { browserOf, Office, PEOPLE, type Person, signIn } from './people';
 import { bundleOfDemo } from './pictures';
-import { furnish, pathOf, SCREENS } from './screens';
+import { present } from './reviewing';
+import { furnish, pathOf, registerStreet, SCREENS } from './screens';
 
 const FOLDER = join(root, 'docs/desk');
+/** May see the clip too, so that all of the screen is there. */
+const REVIEWER: Person = { ...PEOPLE.reviewer, roles: ['reviewer'], unmask: true };
+const PARKING = 'motor_vehicle_parking';
+/** Around the kerb at the upper right of the clip. */
+const KERB = [
+  [0.82, 0.05],
+  [0.95, 0.05],
+  [0.95, 0.22],
+  [0.82, 0.22],
+];
 
 test('a picture of each screen in both languages', async ({ browser }) => {
   const house = await House.open({
@@ -16,7 +27,17 @@ test('a picture of each screen in both languages', async ({ browser }) => {
     wall: true,
     platform: true,
     verifier: true,
-    past: ['--decided', '900', '--waiting', '60', '--with-pictures', '60', ...bundleOfDemo()],
+    past: [
+      '--decided',
+      '900',
+      '--waiting',
+      '60',
+      '--waiting-minutes',
+      '11',
+      '--with-pictures',
+      '60',
+      ...bundleOfDemo(),
+    ],
   });
   try {
     const office = await new Office(house).open();
@@ -26,11 +47,6 @@ test('a picture of each screen in both languages', async ({ browser }) => {
     for (const language of ['zh-CN', 'en'] as const) {
       const context = await browserOf(browser, { language });
       const page = await context.newPage();
-      const camera = await context.newCDPSession(page);
-      const take = async (name: string) => {
-        const { data } = await camera.send('Page.captureScreenshot', { format: 'webp', quality: 72 });
-        writeFileSync(join(FOLDER, `${name}.${language}.webp`), Buffer.from(data, 'base64'));
-      };
       for (const screen of SCREENS) {
         const path = await pathOf(screen, office, furnished);
         if (screen.who === null) await page.goto(house.url + path);
@@ -42,7 +58,7 @@ test('a picture of each screen in both languages', async ({ browser }) => {
         await screen.then?.(page);
         if (screen.name === 'review') await page.locator('[data-ready=true]').waitFor();
         await page.waitForTimeout(1200);
-        await take(screen.name);
+        await take(context, page, join(FOLDER, `${screen.name}.${language}.webp`));
       }
       await page.goto(`${house.url}/supervisor/report`);
       await page.locator('main article').waitFor();
@@ -57,3 +73,36 @@ test('a picture of each screen in both languages', async ({ browser }) => {
     await house.close();
   }
 });
+
+test('the pictures of the README: what the product finds in the demo’s street', async ({ browser }) => {
+  const house = await House.open({ camera: true });
+  try {
+    const office = await new Office(house).open();
+    await office.invite(REVIEWER);
+    const { view } = await registerStreet(house, office);
+    await office.call('POST', '/zones', { view, name: '禁停区', kind: 'strict', matters: [PARKING], polygon: KERB });
+    for (const language of ['zh-CN', 'en'] as const) {
+      const context = await browserOf(browser, { language });
+      const page = await context.newPage();
+      await signIn(page, house, REVIEWER);
+      await page.locator('[data-incident]').waitFor({ timeout: 120_000 });
+      await present(page, null);
+      await page.waitForTimeout(1200);
+      await take(context, page, join(root, `docs/review.${language}.webp`));
+      // The next one gets it when its lock is given back.
+      const given = page.waitForResponse((answer) => answer.request().method() === 'DELETE');
+      await page.getByRole('link', { name: /^(抽查|Second review)$/ }).click();
+      await given;
+      await context.close();
+    }
+  } finally {
+    await house.close();
+  }
+});
+
+async function take(context: BrowserContext, page: Page, file: string) {
+  const camera = await context.newCDPSession(page);
+  const { data } = await camera.send('Page.captureScreenshot', { format: 'webp', quality: 72 });
+  await camera.detach();
+  writeFileSync(file, Buffer.from(data, 'base64'));
+}

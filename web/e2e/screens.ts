@@ -1,6 +1,6 @@
 // Every screen of the desk, as a path and who opens it. `ready` is seen when the screen is whole.
 import type { Page } from '@playwright/test';
-import type { House } from './house';
+import { cells, type House } from './house';
 import { type Office, PEOPLE, type Person } from './people';
 
 export interface Screen {
@@ -84,19 +84,7 @@ export async function pathOf({ path }: Screen, office: Office, furnished: Furnis
 
 /** Registers the real cameras, waits for what their first looks leave and draws a zone, twice; permits a sign. */
 export async function furnish(house: House, office: Office): Promise<Furnished> {
-  const stream = await office.call<{ id: string; views: { id: string }[] }>('POST', '/streams', {
-    code: '51010601001310009999',
-    name: '演示路口',
-    url: house.camera,
-    matters: ['motor_vehicle_parking'],
-  });
-  const view = stream.views[0]?.id ?? '';
-  const has = async () =>
-    (await office.call<{ view: { reference?: unknown } }>('GET', `/views/${view}`)).view.reference != null;
-  for (let tries = 0; !(await has()); tries += 1) {
-    if (tries > 120) throw new Error('no look left a reference picture');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  const { stream, view } = await registerStreet(house, office);
   const zone = {
     view,
     name: '消防通道',
@@ -111,7 +99,32 @@ export async function furnish(house: House, office: Office): Promise<Furnished> 
   };
   const { id } = await office.call<{ id: string }>('POST', '/zones', zone);
   await office.call('PUT', `/zones/${id}`, { ...zone, name: '消防通道东段' });
-  return { stream: stream.id, view, wall: await furnishWall(house, office) };
+  return { stream, view, wall: await furnishWall(house, office) };
+}
+
+/** Registers the street as a camera and waits for its reference picture. */
+export async function registerStreet(house: House, office: Office): Promise<{ stream: string; view: string }> {
+  const stream = await office.call<{ id: string; views: { id: string }[] }>('POST', '/streams', {
+    code: '51010601001310009999',
+    name: '演示路口',
+    url: house.camera,
+    matters: ['motor_vehicle_parking'],
+    location: {
+      longitude: 104.0668,
+      latitude: 30.5728,
+      crs: 'gcj02',
+      address: '演示路与示范街交叉口',
+      grid_cell: cells[0][0],
+    },
+  });
+  const view = stream.views[0]?.id ?? '';
+  const has = async () =>
+    (await office.call<{ view: { reference?: unknown } }>('GET', `/views/${view}`)).view.reference != null;
+  for (let tries = 0; !(await has()); tries += 1) {
+    if (tries > 120) throw new Error('no look left a reference picture');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return { stream: stream.id, view };
 }
 
 /** Registers the wall, draws it as one zone and waits until its signs are read. */

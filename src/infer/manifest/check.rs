@@ -9,10 +9,10 @@ use std::{
 };
 
 use super::{
-    Calibrations, CharsetSource, DetectorSpec, EncoderSpec, HeadSpec, Manifest, ModelKind, PatchesSpec, PictureInput,
-    PlateDetectionSpec, TextDetectionSpec, TextRecognitionSpec,
+    Calibrations, CharsetSource, DetectorSpec, EncoderSpec, FewShotSpec, HeadSpec, Manifest, ModelKind, PatchesSpec,
+    PictureInput, PlateDetectionSpec, TextDetectionSpec, TextRecognitionSpec,
     raw::{
-        RawDetector, RawEncoder, RawHead, RawInput, RawManifest, RawNanoDet, RawPatches, RawPlateDetection,
+        RawDetector, RawEncoder, RawFewShot, RawHead, RawInput, RawManifest, RawNanoDet, RawPatches, RawPlateDetection,
         RawTextDetection, RawTextRecognition, RawVerify, RawYolox,
     },
 };
@@ -26,7 +26,7 @@ use crate::{
     domain::Score,
 };
 
-const KINDS: &str = "detector, encoder, head, text_detection, text_recognition or plate_detection";
+const KINDS: &str = "detector, encoder, head, few_shot, text_detection, text_recognition or plate_detection";
 /// Largest side of an input tensor in pixels.
 const SIDE_MAX: u32 = 4096;
 
@@ -83,6 +83,7 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
         ("detector", raw.detector.is_some()),
         ("encoder", raw.encoder.is_some()),
         ("head", raw.head.is_some()),
+        ("few_shot", raw.few_shot.is_some()),
         ("text_detection", raw.text_detection.is_some()),
         ("text_recognition", raw.text_recognition.is_some()),
         ("plate_detection", raw.plate_detection.is_some()),
@@ -101,11 +102,12 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
     if raw.verify.is_some() && kind != "detector" {
         check.fault("verify", "a section", "nothing: only a detector verifies");
     }
-    if kind == "head" {
+    if matches!(kind.as_str(), "head" | "few_shot") {
         if raw.input.is_some() {
-            check.fault("input", "a section", "nothing: a head reads an encoder's tokens, no picture");
+            check.fault("input", "a section", "nothing: what an encoder says of a picture is read, no picture");
         }
-        return raw.head.map(|raw| ModelKind::Head(head(raw, check)));
+        let head = raw.head.map(|raw| ModelKind::Head(head(raw, check)));
+        return head.or_else(|| Some(ModelKind::FewShot(few_shot(raw.few_shot?, check))));
     }
     let input = check.need("input", raw.input, "a section that says what the graph takes").map(|raw| input(raw, check));
     let input = input?;
@@ -297,6 +299,17 @@ fn head(raw: RawHead, check: &mut Checker<'_>) -> HeadSpec {
         output: check.text("head.output", raw.output, "the name of the graph's output"),
         classes: classes("head.classes", raw.classes, check),
         score_floor: score("head.score_floor", raw.score_floor, check),
+    }
+}
+
+fn few_shot(raw: RawFewShot, check: &mut Checker<'_>) -> FewShotSpec {
+    FewShotSpec {
+        encoder: check.text(
+            "few_shot.encoder",
+            raw.encoder,
+            "the folder below models/ of a detector with an appearance",
+        ),
+        classes: classes("few_shot.classes", raw.classes, check),
     }
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod raw;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -60,6 +61,8 @@ pub enum ModelKind {
     Encoder(EncoderSpec),
     /// Scores an encoder's tokens.
     Head(HeadSpec),
+    /// Tells classes of a thing apart by how a few examples look.
+    FewShot(FewShotSpec),
     /// Finds lines of text.
     TextDetection(TextDetectionSpec),
     /// Reads a line of text.
@@ -75,6 +78,7 @@ impl ModelKind {
             Self::Detector(_) => "detector",
             Self::Encoder(_) => "encoder",
             Self::Head(_) => "head",
+            Self::FewShot(_) => "few_shot",
             Self::TextDetection(_) => "text_detection",
             Self::TextRecognition(_) => "text_recognition",
             Self::PlateDetection(_) => "plate_detection",
@@ -222,6 +226,15 @@ pub struct HeadSpec {
     pub classes: Vec<Arc<str>>,
     /// Nothing below leaves the model.
     pub score_floor: Score,
+}
+
+/// Classes of a thing, by how a few examples look to an encoder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FewShotSpec {
+    /// Name of the detector whose appearance is compared.
+    pub encoder: String,
+    /// Class names, in the order of the weight file.
+    pub classes: Vec<Arc<str>>,
 }
 
 /// A finder of text lines.
@@ -420,9 +433,14 @@ impl Manifest {
     /// # Errors
     /// [`InferError::Model`] names what it lacks.
     pub fn verifies(&self, matter: &Matter, verify: &Verify) -> Result<Fusion, InferError> {
-        let spec = self.detector()?;
+        // What a few examples say is a likelihood already, of a thing that was found.
+        let as_it_is = Fusion { w_detector: 0.0, w_verifier: 1.0, bias: 0.0 };
+        let (classes, has_appearance, fusion) = match &self.kind {
+            ModelKind::FewShot(spec) => (&spec.classes, true, Some(as_it_is)),
+            _ => self.detector().map(|spec| (&spec.classes, spec.appearance.is_some(), spec.fusion))?,
+        };
         let fault = |text: String| InferError::Model(self.name.clone(), text);
-        let known = |class: &Arc<str>| spec.classes.contains(class);
+        let known = |class: &Arc<str>| classes.contains(class);
         let unknown: Vec<&str> = verify.classes.iter().filter(|class| !known(class)).map(|class| &**class).collect();
         if !unknown.is_empty() {
             let (unknown, key) = (unknown.join(", "), &matter.key);
@@ -430,15 +448,38 @@ impl Manifest {
                 "has no class {unknown}, which [verify] of matter {key} names; correct its pipeline"
             )));
         }
-        if verify.newness_min.is_some() && spec.appearance.is_none() {
+        if verify.newness_min.is_some() && !has_appearance {
             let key = &matter.key;
             return Err(fault(format!(
                 "has no appearance, which verify.newness_min of matter {key} needs; name its output in detector.appearance"
             )));
         }
-        spec.fusion.ok_or_else(|| {
+        fusion.ok_or_else(|| {
             fault(format!("cannot verify for matter {}: add [verify] with w_detector, w_verifier and bias", matter.key))
         })
+    }
+
+    /// By class of a model that verifies: what it scores at most where it sees nothing of it.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model that cannot verify.
+    pub fn unseen(&self) -> Result<BTreeMap<Arc<str>, Score>, InferError> {
+        if let ModelKind::FewShot(spec) = &self.kind {
+            return Ok(spec.classes.iter().map(|class| (Arc::clone(class), Score::ZERO)).collect());
+        }
+        let spec = self.detector()?;
+        Ok(spec.classes.iter().map(|class| (Arc::clone(class), spec.unseen(class))).collect())
+    }
+
+    /// The part of a model that tells classes apart by a few examples.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] for a model of another kind.
+    pub fn few_shot(&self) -> Result<&FewShotSpec, InferError> {
+        match &self.kind {
+            ModelKind::FewShot(spec) => Ok(spec),
+            other => Err(self.another(other.word(), "few_shot")),
+        }
     }
 
     /// Whether the model finds something of the matter in a whole view.

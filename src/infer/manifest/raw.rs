@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub(super) struct RawManifest {
     /// Name of the folder.
     pub name: Option<String>,
-    /// `detector`, `encoder`, `head`, `text_detection`, `text_recognition` or `plate_detection`.
+    /// `detector`, `encoder`, `head`, `few_shot`, `text_detection`, `text_recognition` or `plate_detection`.
     pub kind: Option<String>,
     /// Weight file in the same folder, or in that of `weights_of`.
     pub file: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct RawManifest {
     pub licence: Option<String>,
     /// Where the weights come from and how the file was made.
     pub origin: Option<String>,
-    /// The picture that the graph takes; not for a head.
+    /// The picture that the graph takes; not for a head and for `few_shot`.
     pub input: Option<RawInput>,
     /// For `kind = "detector"`.
     pub detector: Option<RawDetector>,
@@ -33,6 +33,8 @@ pub(super) struct RawManifest {
     pub encoder: Option<RawEncoder>,
     /// For `kind = "head"`.
     pub head: Option<RawHead>,
+    /// For `kind = "few_shot"`.
+    pub few_shot: Option<RawFewShot>,
     /// For `kind = "text_detection"`.
     pub text_detection: Option<RawTextDetection>,
     /// For `kind = "text_recognition"`.
@@ -165,6 +167,15 @@ pub(super) struct RawHead {
     /// Nothing below this score leaves the model.
     pub score_floor: Option<f32>,
     /// Class names, in the order of the graph's class axis.
+    pub classes: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawFewShot {
+    /// Name of the detector whose appearance is compared.
+    pub encoder: Option<String>,
+    /// Class names, in the order of the weight file.
     pub classes: Vec<String>,
 }
 

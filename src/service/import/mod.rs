@@ -11,7 +11,7 @@ use std::{
 pub use sheet::{Column, SHEET_BYTES_MAX, SHEET_ROWS_MAX, Sheet, SheetEncoding, SheetRow};
 
 use super::{
-    ChangeStream, Faults, NewStream, Service, ServiceError, StreamDetail,
+    ChangeStream, Faults, NewStream, Service, ServiceError, StreamDetail, Want,
     streams::{Drafted, RESOLVE_TIME, check_revisit},
 };
 use crate::{
@@ -138,14 +138,14 @@ impl Judge<'_> {
         if let Some(first) = self.lines.insert(code.clone(), row.line)
             && !code.is_empty()
         {
-            faults.add("code", &code, format!("each code once; line {first} has it too"));
+            faults.add("code", &code, Want::CodeOnce { line: first });
         }
         let is_number = |text: &str| text.contains(['e', 'E']) && text.parse::<f64>().is_ok();
         if is_number(&code) {
-            faults.add("code", &code, "the code itself; Excel made a number of it, format the column as text");
+            faults.add("code", &code, Want::CodeText);
         }
         if !self.terms.files_allowed && row.cell(Column::Url).is_some_and(is_file) {
-            faults.add("url", "", "an address of a camera; files are registered on the machine that has them");
+            faults.add("url", "", Want::CameraAddress);
         }
         let began = Instant::now();
         let within = RESOLVE_TIME.min(self.left);
@@ -177,7 +177,7 @@ impl Judge<'_> {
             url: Secret::new(text(Column::Url)),
             username: row.cell(Column::Username).map(str::to_owned),
             password: row.cell(Column::Password).map(Secret::new),
-            transport: word(row, Column::Transport, "auto, tcp or udp", faults).unwrap_or_default(),
+            transport: word(row, Column::Transport, Want::Transport, faults).unwrap_or_default(),
             location: location(row, None, faults),
             area: row.cell(Column::Area).map(str::to_owned),
             matters: matters(row).unwrap_or_default(),
@@ -197,7 +197,7 @@ impl Judge<'_> {
         within: Duration,
     ) -> Result<Option<Option<StreamEntry>>, ServiceError> {
         if !self.service.sees(before.area.as_ref()) {
-            faults.add("code", &before.code, "another code: this one is taken by a stream that you do not see");
+            faults.add("code", &before.code, Want::CodeFree);
             return Ok(None);
         }
         let kept = self.service.store.credential(before.id)?;
@@ -208,7 +208,7 @@ impl Judge<'_> {
             url: row.cell(Column::Url).map(Secret::new),
             username: row.cell(Column::Username).map(str::to_owned),
             password: row.cell(Column::Password).map(Secret::new),
-            transport: word(row, Column::Transport, "auto, tcp or udp", faults),
+            transport: word(row, Column::Transport, Want::Transport, faults),
             location: location(row, before.location.as_ref(), faults),
             area: row.cell(Column::Area).map(|name| Some(name.to_owned())),
             enabled: None,
@@ -232,7 +232,7 @@ impl Judge<'_> {
             return None;
         }
         let [view] = views else {
-            faults.add("matters", "", "nothing: this stream has several views, change them one by one");
+            faults.add("matters", "", Want::OneView);
             return None;
         };
         let revisit_s = revisit_s.or(view.revisit_s);
@@ -262,7 +262,7 @@ fn is_file(url: &str) -> bool {
 }
 
 /// A cell with one of the words of a plain enum.
-fn word<T: serde::de::DeserializeOwned>(row: &SheetRow, column: Column, want: &str, faults: &mut Faults) -> Option<T> {
+fn word<T: serde::de::DeserializeOwned>(row: &SheetRow, column: Column, want: Want, faults: &mut Faults) -> Option<T> {
     let text = row.cell(column)?;
     let word = serde_json::from_value(serde_json::Value::String(text.to_ascii_lowercase())).ok();
     if word.is_none() {
@@ -271,7 +271,7 @@ fn word<T: serde::de::DeserializeOwned>(row: &SheetRow, column: Column, want: &s
     word
 }
 
-fn number<T: std::str::FromStr>(row: &SheetRow, column: Column, want: &str, faults: &mut Faults) -> Option<T> {
+fn number<T: std::str::FromStr>(row: &SheetRow, column: Column, want: Want, faults: &mut Faults) -> Option<T> {
     let text = row.cell(column)?;
     let number = text.parse().ok();
     if number.is_none() {
@@ -281,7 +281,7 @@ fn number<T: std::str::FromStr>(row: &SheetRow, column: Column, want: &str, faul
 }
 
 fn revisit(row: &SheetRow, faults: &mut Faults) -> Option<u32> {
-    number(row, Column::RevisitS, "1 to 86400 seconds", faults)
+    number(row, Column::RevisitS, Want::RevisitS, faults)
 }
 
 fn matters(row: &SheetRow) -> Option<Vec<String>> {
@@ -296,9 +296,9 @@ fn location(row: &SheetRow, before: Option<&Location>, faults: &mut Faults) -> O
         return None;
     }
     let known = faults.0.len();
-    let longitude = number(row, Column::Longitude, "-180 to 180 degrees", faults).or(before.map(|at| at.longitude));
-    let latitude = number(row, Column::Latitude, "-90 to 90 degrees", faults).or(before.map(|at| at.latitude));
-    let crs: Option<Crs> = word(row, Column::Crs, "cgcs2000, wgs84, gcj02 or bd09", faults);
+    let longitude = number(row, Column::Longitude, Want::Longitude, faults).or(before.map(|at| at.longitude));
+    let latitude = number(row, Column::Latitude, Want::Latitude, faults).or(before.map(|at| at.latitude));
+    let crs: Option<Crs> = word(row, Column::Crs, Want::Crs, faults);
     let crs = crs.or(before.map(|at| at.crs));
     let address = row.cell(Column::Address).map(str::to_owned).or(before.map(|at| at.address.clone()));
     let grid_cell = row.cell(Column::GridCell).map(str::to_owned).or(before.and_then(|at| at.grid_cell.clone()));
@@ -309,7 +309,7 @@ fn location(row: &SheetRow, before: Option<&Location>, faults: &mut Faults) -> O
         (Column::Address, address.is_none()),
     ];
     for (column, _) in missing.into_iter().filter(|(column, missing)| *missing && row.cell(*column).is_none()) {
-        faults.add(column.key(), "", "longitude, latitude, crs and address together");
+        faults.add(column.key(), "", Want::LocationWhole);
     }
     let location = Location { longitude: longitude?, latitude: latitude?, crs: crs?, address: address?, grid_cell };
     (faults.0.len() == known).then_some(location)

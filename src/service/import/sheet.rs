@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::super::Faults;
+use super::super::{Faults, Want};
 
 /// Largest sheet.
 pub const SHEET_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -151,15 +151,15 @@ impl Sheet {
     /// What is wrong with the sheet as a whole: size, text, header.
     pub fn read(bytes: &[u8]) -> Result<Self, Faults> {
         if bytes.len() > SHEET_BYTES_MAX {
-            return Err(Faults::one("file", "", "at most 8 MiB; split the sheet"));
+            return Err(Faults::one("file", "", Want::SheetSize { most: SHEET_BYTES_MAX >> 20 }));
         }
         let (encoding, text) = decode(bytes)?;
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let mut records = reader.records();
-        let unreadable = || Faults::one("file", "", "comma-separated text (CSV)");
+        let unreadable = || Faults::one("file", "", Want::SheetText);
         let header = match records.next() {
             Some(header) => columns(&header.map_err(|_| unreadable())?)?,
-            None => return Err(Faults::one("header", "", "a first line with the names of the columns")),
+            None => return Err(Faults::one("header", "", Want::Header)),
         };
         let mut rows = Vec::new();
         let mut lines = Lines { text: &text, at: 0, line: 1 };
@@ -168,11 +168,11 @@ impl Sheet {
             let line = lines.of(record.position().map_or(0, csv::Position::byte));
             rows.extend(row(line, &header, &record));
             if rows.len() > SHEET_ROWS_MAX {
-                return Err(Faults::one("file", "", format!("at most {SHEET_ROWS_MAX} rows; split the sheet")));
+                return Err(Faults::one("file", "", Want::SheetRows { most: SHEET_ROWS_MAX }));
             }
         }
         if rows.is_empty() {
-            return Err(Faults::one("file", "", "at least one row below the header"));
+            return Err(Faults::one("file", "", Want::SheetRow));
         }
         Ok(Self { encoding, rows })
     }
@@ -212,7 +212,7 @@ fn decode(bytes: &[u8]) -> Result<(SheetEncoding, String), Faults> {
     let decoded = encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes);
     match decoded {
         Some(text) if unmarked.is_none() && !wide => Ok((SheetEncoding::Gbk, text.into_owned())),
-        _ => Err(Faults::one("file", "", "text in UTF-8 or GBK; in Excel save as `CSV UTF-8`")),
+        _ => Err(Faults::one("file", "", Want::SheetEncoding)),
     }
 }
 
@@ -223,13 +223,13 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<Column>, Faults> {
     let names = || Column::ALL.map(Column::key).join(",");
     for cell in header {
         match Column::of(cell) {
-            Some(column) if columns.contains(&column) => faults.add("header", cell, "each column once"),
+            Some(column) if columns.contains(&column) => faults.add("header", cell, Want::ColumnOnce),
             Some(column) => columns.push(column),
-            None => faults.add("header", cell, format!("names separated by commas, of these: {}", names())),
+            None => faults.add("header", cell, Want::ColumnNames { names: names() }),
         }
     }
     if !columns.contains(&Column::Code) && faults.0.is_empty() {
-        faults.add("header", "", "a column `code`: it says which stream a row is about");
+        faults.add("header", "", Want::ColumnCode);
     }
     if faults.0.is_empty() { Ok(columns) } else { Err(faults) }
 }
@@ -241,16 +241,16 @@ fn row(line: u64, header: &[Column], record: &csv::StringRecord) -> Option<Sheet
     for (i, text) in record.iter().enumerate() {
         let Some(column) = header.get(i).copied() else {
             if !text.trim().is_empty() {
-                faults.add("row", "", format!("{} cells, as many as the header names", header.len()));
+                faults.add("row", "", Want::Cells { cells: header.len() });
                 break;
             }
             continue;
         };
         let text = if column == Column::Password { text } else { text.trim() };
         if text.chars().count() > CELL_CHARS_MAX {
-            faults.add(column.key(), "", format!("at most {CELL_CHARS_MAX} characters; is a quote left open?"));
+            faults.add(column.key(), "", Want::CellLength { most: CELL_CHARS_MAX });
         } else if text.contains(['\n', '\r']) {
-            faults.add(column.key(), "", "no line break; is a quote left open?");
+            faults.add(column.key(), "", Want::CellLine);
         } else if !text.is_empty() {
             cells.insert(column, text.to_owned());
         }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     domain::*,
-    store::{CallbackApplied, LookOutcome, RecheckOutcome, Store, StoreError},
+    store::{CallbackApplied, Conflict, LookOutcome, RecheckOutcome, Store, StoreError},
 };
 
 /// A view, its incident and the case of that.
@@ -41,7 +41,7 @@ pub(super) fn callbacks_apply_once_and_only_forward(store: &dyn Store) {
     assert_eq!(topics(store, position), ["case.stage", "case.stage"]);
     assert_eq!(actions(store, &case.id), ["case.opened", "case.stage", "case.stage"]);
     let unknown = callback("5", CaseId::fresh(), Stage::Accepted);
-    assert!(matches!(store.apply_callback(&unknown, at(92)), Err(StoreError::Missing { what: "case", .. })));
+    assert!(matches!(store.apply_callback(&unknown, at(92)), Err(StoreError::Missing { what: Thing::Case, .. })));
 }
 
 pub(super) fn a_handled_case_waits_for_one_recheck_each_time(store: &dyn Store) {
@@ -217,7 +217,9 @@ pub(super) fn a_callback_about_another_case_of_the_platform_is_refused(store: &d
     let report = store.deliveries_of(case.id).unwrap().remove(0);
     store.set_delivery(report.id, &delivered(Some("A-7")), at(70)).unwrap();
     let foreign = Callback { platform_number: Some("B-8".into()), ..callback("1", case.id, Stage::Closed) };
-    assert!(matches!(store.apply_callback(&foreign, at(91)), Err(StoreError::Conflict(why)) if why.contains("A-7")));
+    assert!(
+        matches!(store.apply_callback(&foreign, at(91)), Err(StoreError::Conflict(Conflict::OtherNumber { ours, .. })) if ours == "A-7")
+    );
     let stands = store.case(case.id).unwrap();
     assert_eq!((stands.stage, stands.platform_number.as_deref()), (Stage::Filed, Some("A-7")));
     let own = Callback { platform_number: Some("A-7".into()), ..foreign };

@@ -128,7 +128,7 @@ pub(super) fn a_verdict_is_undone_whole(store: &dyn Store) {
         let mut told = vec!["incident.reopened_for_review"];
         if let Some(case) = &decided.case {
             told.insert(0, "case.withdrawn");
-            assert!(matches!(store.case(case.id), Err(StoreError::Missing { what: "case", .. })));
+            assert!(matches!(store.case(case.id), Err(StoreError::Missing { what: Thing::Case, .. })));
             assert_eq!(store.deliveries_of(case.id).unwrap(), []);
             assert_eq!(actions(store, &case.id), ["case.opened", "case.withdrawn"]);
         }
@@ -274,7 +274,7 @@ pub(super) fn a_lock_is_one_persons_until_it_ends(store: &dyn Store) {
     confirmed(store, incident);
     assert_eq!(store.locks(at(15)).unwrap(), []);
     let stranger = IncidentLock { incident: IncidentId::fresh(), ..lock("王敏", 99) };
-    assert!(matches!(store.lock(&stranger, at(15)), Err(StoreError::Missing { what: "incident", .. })));
+    assert!(matches!(store.lock(&stranger, at(15)), Err(StoreError::Missing { what: Thing::Incident, .. })));
 }
 
 /// What somebody wants next at minute 20; the lock ends at minute 30.

@@ -64,7 +64,7 @@ fn every_field_of_an_account_comes_back(store: &dyn AccountStore) {
     assert_eq!(store.account(one.id).unwrap(), one);
     assert_eq!(store.login("wang").unwrap().unwrap().account, one);
     assert!(store.login("wang").unwrap().unwrap().password.is_none() && store.login("li").unwrap().is_none());
-    assert!(matches!(store.account(AccountId::fresh()), Err(StoreError::Missing { what: "account", .. })));
+    assert!(matches!(store.account(AccountId::fresh()), Err(StoreError::Missing { what: Thing::Account, .. })));
     let twin = Account { id: AccountId::fresh(), ..one.clone() };
     assert!(matches!(store.add_account(&twin, &link("b", 60), "cli"), Err(StoreError::Conflict(_))));
     let wide = Rights { areas: Areas::All, may_unmask: false, ..one.rights.clone() };
@@ -170,7 +170,7 @@ fn tokens_open_until_they_end_or_are_revoked(store: &dyn AccountStore) {
     );
     store.revoke_token(bi.id, at(6), "cli").unwrap();
     assert!(store.token(&key("bi"), at(6)).unwrap().is_none());
-    assert!(matches!(store.revoke_token(bi.id, at(6), "cli"), Err(StoreError::Missing { what: "token", .. })));
+    assert!(matches!(store.revoke_token(bi.id, at(6), "cli"), Err(StoreError::Missing { what: Thing::Token, .. })));
 }
 
 fn the_vouched_are_known_by_subject_alone(store: &dyn AccountStore) {

@@ -186,10 +186,10 @@ pub(super) fn an_unknown_incident_is_missing_and_records_nothing(store: &dyn Sto
     let mut outcome = look(view.id, 1);
     outcome.places = vec![place(&view, "a")];
     outcome.changes = vec![IncidentChange::Closed { incident: unknown, at: at(1), cause: CloseCause::Cleared }];
-    assert!(matches!(store.record(&outcome), Err(StoreError::Missing { what: "incident", .. })));
+    assert!(matches!(store.record(&outcome), Err(StoreError::Missing { what: Thing::Incident, .. })));
     outcome.changes.clear();
     outcome.recheck = Some(RecheckOutcome { case: CaseId::fresh(), cleared: None, evidence: None });
-    assert!(matches!(store.record(&outcome), Err(StoreError::Missing { what: "case", .. })));
+    assert!(matches!(store.record(&outcome), Err(StoreError::Missing { what: Thing::Case, .. })));
     assert_eq!(store.places(view.id).unwrap(), []);
     assert_eq!(store.looks(view.id, 1).unwrap(), []);
 }

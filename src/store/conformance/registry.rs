@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     domain::*,
-    store::{Store, StoreError},
+    store::{Conflict, Store, StoreError},
 };
 
 pub(super) fn every_field_of_the_registry_comes_back(store: &dyn Store) {
@@ -29,7 +29,10 @@ pub(super) fn every_field_of_the_registry_comes_back(store: &dyn Store) {
 pub(super) fn a_stream_and_its_first_view_come_together_or_not_at_all(store: &dyn Store) {
     let stream = stream("1");
     let (own, astray) = (view(&stream, "甲"), view(&super::stream("2"), "乙"));
-    assert!(matches!(store.register(&stream, None, &astray, "cli"), Err(StoreError::Missing { what: "stream", .. })));
+    assert!(matches!(
+        store.register(&stream, None, &astray, "cli"),
+        Err(StoreError::Missing { what: Thing::Stream, .. })
+    ));
     assert_eq!(store.registry().unwrap(), crate::store::Registry::default(), "neither of them stays");
     store.register(&stream, None, &own, "cli").unwrap();
     let registry = store.registry().unwrap();
@@ -61,7 +64,9 @@ pub(super) fn each_change_counts_the_revision_up(store: &dyn Store) {
 pub(super) fn two_streams_cannot_share_a_code(store: &dyn Store) {
     store.put_stream(&stream("1"), None, "cli").unwrap();
     let other = Stream { id: StreamId::fresh(), ..stream("1") };
-    assert!(matches!(store.put_stream(&other, None, "cli"), Err(StoreError::Conflict(text)) if text.contains("1")));
+    assert!(
+        matches!(store.put_stream(&other, None, "cli"), Err(StoreError::Conflict(Conflict::CodeTaken(code))) if code == "1")
+    );
     assert_eq!(store.registry().unwrap().streams, [stream("1")]);
 }
 

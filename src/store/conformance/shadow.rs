@@ -61,7 +61,7 @@ pub(super) fn a_disagreement_is_one_a_spot_and_counts_its_looks(store: &dyn Stor
     assert_eq!(store.disagreement(first.id).unwrap(), first);
     assert_eq!(store.disagreement_ids().unwrap(), kept.iter().map(|one| one.id).collect::<BTreeSet<_>>());
     let unknown = store.disagreement(DisagreementId::derived(&[b"none"]));
-    assert!(matches!(unknown, Err(StoreError::Missing { what: "disagreement", .. })), "{unknown:?}");
+    assert!(matches!(unknown, Err(StoreError::Missing { what: Thing::Disagreement, .. })), "{unknown:?}");
 
     let counted = store.comparisons(&ShadowFilter::default()).unwrap();
     let [one] = &counted[..] else { panic!("one view, one matter, one pair of models: {counted:?}") };

@@ -45,7 +45,7 @@ pub(super) fn a_sign_stays_permitted_until_that_is_taken_back(store: &dyn Store)
     assert_eq!(store.signs(view.id).unwrap(), [low.clone(), newer.clone()]);
 
     let refused = store.permit_signs(view.id, &[low.id, high.id], true, at(7), "王");
-    assert!(matches!(refused, Err(StoreError::Missing { what: "sign", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Missing { what: Thing::Sign, .. })), "{refused:?}");
     assert_eq!(store.signs(view.id).unwrap(), [low, newer], "all or none");
     let rows = store.audit_rows(Some(&view.id.to_string()), 0, 100).unwrap();
     let said: Vec<(&str, &str)> = rows
@@ -62,5 +62,5 @@ pub(super) fn signs_go_with_their_stream(store: &dyn Store) {
     store.remove_stream(view.stream, at(9), "cli").unwrap();
     assert_eq!((store.signs(view.id).unwrap(), store.signs_read(view.id).unwrap()), (vec![], None));
     let late = store.propose_signs(view.id, 2, &[]);
-    assert!(matches!(late, Err(StoreError::Missing { what: "view", .. })), "{late:?}");
+    assert!(matches!(late, Err(StoreError::Missing { what: Thing::View, .. })), "{late:?}");
 }

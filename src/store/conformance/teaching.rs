@@ -131,7 +131,7 @@ pub(super) fn verdicts_about_looks_teach_and_their_undo_takes_it_back(store: &dy
     assert_eq!(actions(store, &exemplar.id), ["exemplar.learnt"]);
     store.undo(wrong.id, "王敏", at(61)).unwrap();
     assert_eq!(counting(store, &view, 61), [], "in the same transaction");
-    assert!(matches!(store.exemplar(exemplar.id), Err(StoreError::Missing { what: "exemplar", .. })));
+    assert!(matches!(store.exemplar(exemplar.id), Err(StoreError::Missing { what: Thing::Exemplar, .. })));
     store.decide(&SignedVerdict { at: at(62), ..verdict(wrong.id, Verdict::Confirmed, "李雷") }, &open_case).unwrap();
     let again = counting(store, &view, 63);
     assert_eq!((again.len(), again[0].polarity, again[0].by.as_str()), (1, Polarity::Raise, "李雷"));

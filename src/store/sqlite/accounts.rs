@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::{columns::Json, journal::audit};
 use crate::{
-    domain::{Account, AccountId, AccountName, Area, Areas, Rights, Role, Secret, WallTime},
+    domain::{Account, AccountId, AccountName, Area, Areas, Rights, Role, Secret, Thing, WallTime},
     store::{
-        StoreError,
+        Conflict, StoreError,
         accounts::{Invitation, Login, SecretHash, taken},
     },
 };
@@ -22,7 +22,7 @@ pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<Account>, StoreError> {
 pub(super) fn one(tx: &Transaction<'_>, id: AccountId) -> Result<Account, StoreError> {
     let mut query = tx.prepare_cached("SELECT * FROM accounts WHERE id = ?1")?;
     let found = query.query_row([id], account_of).optional()?;
-    found.ok_or_else(|| StoreError::Missing { what: "account", id: id.to_string() })
+    found.ok_or_else(|| StoreError::Missing { what: Thing::Account, id: id.to_string() })
 }
 
 pub(super) fn login(tx: &Transaction<'_>, name: &str) -> Result<Option<Login>, StoreError> {
@@ -60,7 +60,7 @@ pub(super) fn insert(tx: &Transaction<'_>, account: &Account, password: Option<&
             ":must_change": must_change_password, ":created_at": created_at, ":last_seen_at": last_seen_at, ":password": password.map(Secret::reveal),
         },
     )?;
-    if added == 1 { Ok(()) } else { Err(taken("account", name)) }
+    if added == 1 { Ok(()) } else { Err(taken(Thing::Account, name)) }
 }
 
 pub(super) fn change(tx: &Transaction<'_>, account: &Account, at: WallTime, actor: &str) -> Result<(), StoreError> {
@@ -70,8 +70,7 @@ pub(super) fn change(tx: &Transaction<'_>, account: &Account, at: WallTime, acto
     let has_password =
         || tx.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1 AND password IS NOT NULL")?.exists([id]);
     if *must_change_password && !before.must_change_password && !has_password()? {
-        let told = format!("{} has no password that could be changed; invite them to set one", name.as_str());
-        return Err(StoreError::Conflict(told));
+        return Err(Conflict::NoPassword(name.as_str().to_owned()).into());
     }
     let RightsColumns { roles, areas, may_unmask } = RightsColumns::from(rights);
     tx.execute(
@@ -85,8 +84,7 @@ pub(super) fn change(tx: &Transaction<'_>, account: &Account, at: WallTime, acto
     )?;
     let administrator = |one: &Account| !one.disabled && one.rights.roles.contains(&Role::Administrator);
     if administrator(&before) && !all(tx)?.iter().any(administrator) {
-        let told = format!("{} is the last administrator; make another one first", name.as_str());
-        return Err(StoreError::Conflict(told));
+        return Err(Conflict::LastAdministrator(name.as_str().to_owned()).into());
     }
     if *disabled {
         close(tx, *id, None)?;
@@ -125,8 +123,7 @@ pub(super) fn invite(
 ) -> Result<(), StoreError> {
     let account = one(tx, id)?;
     if account.disabled {
-        let told = format!("account {} is disabled; enable it first", account.name.as_str());
-        return Err(StoreError::Conflict(told));
+        return Err(Conflict::Disabled(account.name.as_str().to_owned()).into());
     }
     tx.execute("UPDATE accounts SET password = NULL, must_change = 0 WHERE id = ?1", [id])?;
     close(tx, id, None)?;

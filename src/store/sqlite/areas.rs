@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, ToSql, Transaction, params};
 
 use super::columns::Json;
 use crate::{
-    domain::{Area, Areas, IncidentId, StreamId, ViewId},
+    domain::{Area, Areas, IncidentId, StreamId, Thing, ViewId},
     store::StoreError,
 };
 
@@ -33,7 +33,7 @@ pub(super) fn of_incident(tx: &Transaction<'_>, incident: IncidentId) -> Result<
         .prepare_cached("SELECT area FROM incidents WHERE id = ?1")?
         .query_row([incident], |row| row.get(0))
         .optional()?;
-    found.ok_or_else(|| StoreError::Missing { what: "incident", id: incident.to_string() })
+    found.ok_or_else(|| StoreError::Missing { what: Thing::Incident, id: incident.to_string() })
 }
 
 /// The area of a view's incidents: all of them have the same one.

@@ -12,13 +12,16 @@ use super::{
     registry,
 };
 use crate::{
-    domain::{Areas, Callback, Case, CaseId, IncidentId, Limit, MatterCodes, Message, Stage, ViewId, WallTime},
-    store::{CallbackApplied, Page, RecheckOutcome, Rows, StoreError},
+    domain::{Areas, Callback, Case, CaseId, IncidentId, Limit, MatterCodes, Message, Stage, Thing, ViewId, WallTime},
+    store::{CallbackApplied, Conflict, Page, RecheckOutcome, Rows, StoreError},
 };
 
 pub(super) fn one(tx: &Transaction<'_>, id: CaseId) -> Result<Case, StoreError> {
     let mut query = tx.prepare_cached("SELECT * FROM cases WHERE id = ?1")?;
-    query.query_row([id], case_of).optional()?.ok_or_else(|| StoreError::Missing { what: "case", id: id.to_string() })
+    query
+        .query_row([id], case_of)
+        .optional()?
+        .ok_or_else(|| StoreError::Missing { what: Thing::Case, id: id.to_string() })
 }
 
 pub(super) fn of_incident(tx: &Transaction<'_>, incident: IncidentId) -> Result<Option<Case>, StoreError> {
@@ -103,9 +106,7 @@ pub(super) fn apply_callback(
         && ours != theirs
     {
         // It means another case of the platform's; believing it would close the wrong one.
-        return Err(StoreError::Conflict(format!(
-            "case {case_id} is {ours} at the platform, and the callback is about {theirs}; send it with its own case"
-        )));
+        return Err(Conflict::OtherNumber { case: *case_id, ours: ours.clone(), theirs: theirs.clone() }.into());
     }
     let heard = tx
         .prepare_cached(

@@ -14,8 +14,8 @@ use super::{
     page::Span,
 };
 use crate::{
-    domain::{Areas, CaseId, Delivery, DeliveryId, DeliveryState, Message, PlatformPause, Receipt, WallTime},
-    store::{Page, Rows, StoreError},
+    domain::{Areas, CaseId, Delivery, DeliveryId, DeliveryState, Message, PlatformPause, Receipt, Thing, WallTime},
+    store::{Conflict, Page, Rows, StoreError},
 };
 
 /// A dead earlier message blocks the later ones: the platform must not hear of a re-check of a case that it never got.
@@ -84,7 +84,7 @@ pub(super) fn one(tx: &Transaction<'_>, id: DeliveryId) -> Result<Delivery, Stor
     query
         .query_row([id], delivery_of)
         .optional()?
-        .ok_or_else(|| StoreError::Missing { what: "delivery", id: id.to_string() })
+        .ok_or_else(|| StoreError::Missing { what: Thing::Delivery, id: id.to_string() })
 }
 
 /// The query of a list of those areas, in one state (`:state`) or all.
@@ -102,9 +102,8 @@ pub(super) fn list(
     page: &Page,
 ) -> Result<Rows<Delivery>, StoreError> {
     if let Some(other) = state.filter(|state| !matches!(*state, "pending" | "delivered" | "dead")) {
-        return Err(StoreError::Conflict(format!(
-            "{other:?} is no state of a delivery; use pending, delivered or dead"
-        )));
+        let want = "state of a delivery; use pending, delivered or dead";
+        return Err(Conflict::Word { got: other.to_owned(), want }.into());
     }
     let span = Span::of("deliveries", page)?;
     let arms = Arms::of(areas);
@@ -160,9 +159,7 @@ pub(super) fn replay(tx: &Transaction<'_>, id: DeliveryId, at: WallTime, actor: 
     let before = one(tx, id)?;
     let last_error = match before.state {
         DeliveryState::Delivered { .. } => {
-            return Err(StoreError::Conflict(format!(
-                "delivery {id} is delivered already; there is nothing to replay"
-            )));
+            return Err(Conflict::Delivered(id).into());
         }
         DeliveryState::Pending { last_error, .. } => last_error,
         DeliveryState::Dead { reason, .. } => Some(reason),

@@ -11,7 +11,7 @@ use super::{
     journal::audit,
 };
 use crate::{
-    domain::{Account, AccountId, Token, WallTime},
+    domain::{Account, AccountId, Thing, Token, WallTime},
     store::{
         StoreError,
         accounts::{SecretHash, taken},
@@ -114,7 +114,7 @@ pub(super) fn add_token(tx: &Transaction<'_>, token: &Token, key: &SecretHash, a
         },
     )?;
     if added == 0 {
-        return Err(taken("token", name));
+        return Err(taken(Thing::Token, name));
     }
     audit(tx, *created_at, actor, "token.added", &id.to_string(), &detail)
 }
@@ -122,7 +122,7 @@ pub(super) fn add_token(tx: &Transaction<'_>, token: &Token, key: &SecretHash, a
 pub(super) fn revoke_token(tx: &Transaction<'_>, id: AccountId, at: WallTime, actor: &str) -> Result<(), StoreError> {
     let name: Option<String> =
         tx.query_row("DELETE FROM tokens WHERE id = ?1 RETURNING name", [id], |row| row.get(0)).optional()?;
-    let name = name.ok_or_else(|| StoreError::Missing { what: "token", id: id.to_string() })?;
+    let name = name.ok_or_else(|| StoreError::Missing { what: Thing::Token, id: id.to_string() })?;
     audit(tx, at, actor, "token.revoked", &id.to_string(), &json!({"name": name}))
 }
 

@@ -11,8 +11,8 @@ use super::{
     page::bad_cursor,
 };
 use crate::{
-    domain::{Areas, EvidenceId, EvidenceRow, IncidentId, WallTime},
-    store::{Page, Rows, StoreError},
+    domain::{Areas, EvidenceId, EvidenceRow, IncidentId, Thing, WallTime},
+    store::{Conflict, Page, Rows, StoreError},
 };
 
 pub(super) fn head(tx: &Transaction<'_>) -> Result<Option<String>, StoreError> {
@@ -25,11 +25,8 @@ pub(super) fn append(tx: &Transaction<'_>, bundle: &EvidenceRow) -> Result<(), S
     let EvidenceRow { id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at } = bundle;
     let head = head(tx)?;
     if *previous != head {
-        return Err(StoreError::Conflict(format!(
-            "evidence {id} follows manifest {} but the chain ends with {}; write it again after that one",
-            previous.as_deref().unwrap_or("none"),
-            head.as_deref().unwrap_or("none"),
-        )));
+        let named = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
+        return Err(Conflict::Chain { evidence: *id, previous: named(previous), head: named(&head) }.into());
     }
     tx.prepare_cached(
         "INSERT INTO evidence (id, incident, kind, made_at, folder, manifest_sha256, previous, legal_hold, purged_at,
@@ -56,7 +53,7 @@ pub(super) fn one(tx: &Transaction<'_>, id: EvidenceId) -> Result<EvidenceRow, S
     query
         .query_row([id], evidence_of)
         .optional()?
-        .ok_or_else(|| StoreError::Missing { what: "evidence", id: id.to_string() })
+        .ok_or_else(|| StoreError::Missing { what: Thing::Evidence, id: id.to_string() })
 }
 
 pub(super) fn after(
@@ -66,7 +63,7 @@ pub(super) fn after(
 ) -> Result<Vec<EvidenceRow>, StoreError> {
     let seq = after.map_or(Ok(Some(0)), |id| place_of(tx, id))?;
     let seq = seq.ok_or_else(|| StoreError::Missing {
-        what: "evidence",
+        what: Thing::Evidence,
         id: after.map_or(String::new(), |id| id.to_string()),
     })?;
     let mut query = tx.prepare_cached("SELECT * FROM evidence WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
@@ -121,7 +118,7 @@ pub(super) fn hold(
 pub(super) fn purge(tx: &Transaction<'_>, id: EvidenceId, at: WallTime) -> Result<(), StoreError> {
     let bundle = one(tx, id)?;
     if bundle.legal_hold {
-        return Err(StoreError::Conflict(format!("evidence {id} is under legal hold; lift the hold first")));
+        return Err(Conflict::Held(id).into());
     }
     if bundle.purged_at.is_some() {
         return Ok(());

@@ -8,7 +8,7 @@ use super::{SqliteStore, columns::Json, columns::Word, journal, verifications};
 use crate::{
     domain::{
         Areas, EXEMPLAR_KEPT, EXEMPLARS_A_VIEW, Exemplar, ExemplarId, Incident, IncidentId, Mark, MatterKey, Origin,
-        Polarity, Scope, SignedVerdict, Verification, ViewId, WallTime, ZoneId,
+        Polarity, Scope, SignedVerdict, Thing, Verification, ViewId, WallTime, ZoneId,
     },
     store::{ExemplarFilter, ExemplarStore, StoreError},
 };
@@ -147,7 +147,7 @@ pub(super) fn unlearn(tx: &Transaction<'_>, incident: IncidentId) -> Result<(), 
 fn one(tx: &Transaction<'_>, id: ExemplarId) -> Result<Exemplar, StoreError> {
     let mut query = tx.prepare_cached("SELECT * FROM exemplars WHERE id = ?1")?;
     let found = query.query_row([id], exemplar_of).optional()?;
-    found.ok_or_else(|| StoreError::Missing { what: "exemplar", id: id.to_string() })
+    found.ok_or_else(|| StoreError::Missing { what: Thing::Exemplar, id: id.to_string() })
 }
 
 fn list(tx: &Transaction<'_>, filter: &ExemplarFilter, limit: u32) -> Result<Vec<Exemplar>, StoreError> {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
@@ -36,7 +36,7 @@ fn by_code(error: ffi::Error, text: Option<String>) -> StoreError {
             "the file is no database, or its head is damaged; name another file, restore a backup, or move it away"
                 .to_owned(),
         ),
-        ErrorCode::ConstraintViolation => StoreError::Conflict(format!("it collides with what is stored: {text}")),
+        ErrorCode::ConstraintViolation => Conflict::Stored(text).into(),
         _ => StoreError::Failed(text),
     }
 }

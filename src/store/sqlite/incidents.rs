@@ -14,9 +14,9 @@ use super::{
 use crate::{
     domain::{
         Areas, CloseCause, EvidenceId, EvidenceKind, EvidenceRow, Incident, IncidentChange, IncidentId, Message,
-        Presence, ReadText, RejectReason, Review, WallTime,
+        Presence, ReadText, RejectReason, Review, Thing, WallTime,
     },
-    store::{DECIDED, IncidentFilter, Page, Rows, StoreError},
+    store::{Conflict, DECIDED, IncidentFilter, Page, Rows, StoreError},
 };
 
 pub(super) fn one(tx: &Transaction<'_>, id: IncidentId) -> Result<Incident, StoreError> {
@@ -24,7 +24,7 @@ pub(super) fn one(tx: &Transaction<'_>, id: IncidentId) -> Result<Incident, Stor
     query
         .query_row([id], incident_of)
         .optional()?
-        .ok_or_else(|| StoreError::Missing { what: "incident", id: id.to_string() })
+        .ok_or_else(|| StoreError::Missing { what: Thing::Incident, id: id.to_string() })
 }
 
 /// The states of review that a word of a filter admits.
@@ -37,9 +37,8 @@ pub(super) fn reviews(word: Option<&str>) -> Result<&'static [&'static str], Sto
         Some("duplicate") => &["duplicate"],
         Some(DECIDED) => &["confirmed", "rejected", "duplicate"],
         Some(other) => {
-            return Err(StoreError::Conflict(format!(
-                "{other:?} is no state of review; use waiting, confirmed, rejected, duplicate or decided"
-            )));
+            let want = "state of review; use waiting, confirmed, rejected, duplicate or decided";
+            return Err(Conflict::Word { got: other.to_owned(), want }.into());
         }
     })
 }

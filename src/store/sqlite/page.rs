@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     domain::{Id, WallTime},
-    store::{Page, Rows, StoreError},
+    store::{Conflict, Page, Rows, StoreError},
 };
 
 /// The row after which a page begins. The first page begins after everything that can be.
@@ -49,8 +49,7 @@ impl Span {
 }
 
 pub(super) fn bad_cursor(cursor: &str) -> StoreError {
-    let shown: String = cursor.chars().take(80).collect();
-    StoreError::Conflict(format!("{shown:?} is no cursor of this list; begin without one"))
+    Conflict::Cursor(cursor.chars().take(80).collect()).into()
 }
 
 fn decode(list: &str, cursor: &str) -> Option<After> {

@@ -10,8 +10,8 @@ use super::{
     zones,
 };
 use crate::{
-    domain::{Area, Credential, Reference, Secret, SourceUrl, Stream, StreamId, View, ViewId, WallTime},
-    store::{Registry, StoreError},
+    domain::{Area, Credential, Reference, Secret, SourceUrl, Stream, StreamId, Thing, View, ViewId, WallTime},
+    store::{Conflict, Registry, StoreError},
 };
 
 pub(super) fn revision(tx: &Transaction<'_>) -> Result<u64, StoreError> {
@@ -43,11 +43,8 @@ pub(super) fn put_stream(
     actor: &str,
 ) -> Result<(), StoreError> {
     let Stream { id, code, name, source, transport, location, area, enabled, registered_at } = stream;
-    // Not which stream: it may lie in an area that the asker does not see.
     if tx.prepare("SELECT 1 FROM streams WHERE code = ?1 AND id <> ?2")?.exists(params![code, id])? {
-        return Err(StoreError::Conflict(format!(
-            "code {code} belongs to another stream already; use another code or change that stream"
-        )));
+        return Err(Conflict::CodeTaken(code.clone()).into());
     }
     let before: Option<Option<Area>> =
         tx.query_row("SELECT area FROM streams WHERE id = ?1", [id], |row| row.get(0)).optional()?;
@@ -102,7 +99,7 @@ pub(super) fn remove_stream(
     let found: Option<(String, Option<Area>)> = tx
         .query_row("SELECT code, area FROM streams WHERE id = ?1", [stream], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let (code, area) = found.ok_or_else(|| StoreError::Missing { what: "stream", id: stream.to_string() })?;
+    let (code, area) = found.ok_or_else(|| StoreError::Missing { what: Thing::Stream, id: stream.to_string() })?;
     let views: Vec<ViewId> = tx
         .prepare("SELECT id FROM views WHERE stream = ?1")?
         .query_map([stream], |row| row.get(0))?
@@ -129,7 +126,7 @@ pub(super) fn remove_stream(
 pub(super) fn put_view(tx: &Transaction<'_>, view: &View, at: WallTime, actor: &str) -> Result<(), StoreError> {
     let View { id, stream, name, matters, revisit_s, weight, reference } = view;
     if tx.query_row("SELECT 1 FROM streams WHERE id = ?1", [stream], |_| Ok(())).optional()?.is_none() {
-        return Err(StoreError::Missing { what: "stream", id: stream.to_string() });
+        return Err(StoreError::Missing { what: Thing::Stream, id: stream.to_string() });
     }
     let present = one_view(tx, *id)?;
     let action = if present.is_some() { "view.changed" } else { "view.added" };
@@ -163,7 +160,7 @@ pub(super) fn put_reference(
     actor: &str,
 ) -> Result<(), StoreError> {
     if tx.execute("UPDATE views SET reference = ?2 WHERE id = ?1", params![view, Json(reference)])? == 0 {
-        return Err(StoreError::Missing { what: "view", id: view.to_string() });
+        return Err(StoreError::Missing { what: Thing::View, id: view.to_string() });
     }
     count_up(tx)?;
     let detail = json!({"version": reference.version, "sha256": reference.sha256});

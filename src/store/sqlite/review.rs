@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{cases, deliveries, evidence, exemplars, incidents, journal, locks, undo};
 use crate::{
     domain::{Case, Confirmation, EvidenceKind, IncidentId, Message, SignedVerdict, Verdict},
-    store::{Decided, OpenCase, StoreError},
+    store::{Conflict, Decided, OpenCase, StoreError},
 };
 
 /// Applies a verdict. The transaction already holds the write lock, so of two reviewers one comes second and is refused.
@@ -68,9 +68,7 @@ fn refuse_circle(tx: &Transaction<'_>, incident: IncidentId, of: IncidentId) -> 
     let mut original = of;
     while let Some(next) = incidents::duplicate_of(tx, original)? {
         if next == incident {
-            return Err(StoreError::Conflict(format!(
-                "incident {of} was itself found to be a duplicate of {incident}; confirm or reject {incident} instead"
-            )));
+            return Err(Conflict::Circle { incident, of }.into());
         }
         original = next;
     }

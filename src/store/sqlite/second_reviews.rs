@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{Areas, SecondReview, WallTime},
-    store::{Judged, StoreError},
+    store::{Conflict, Judged, StoreError},
 };
 
 /// The query from which second reviews are drawn; rows of the index are read until enough were found.
@@ -54,9 +54,7 @@ pub(super) fn put(tx: &Transaction<'_>, review: &SecondReview) -> Result<(), Sto
     let SecondReview { incident, first_by, first, second_by, second, reason, note, at } = review;
     let stands = incidents::one(tx, *incident)?;
     if stands.review.opinion() != Some((first_by, *first)) || first_by == second_by {
-        return Err(StoreError::Conflict(format!(
-            "incident {incident} has no verdict of somebody else to be judged again; ask for the next one"
-        )));
+        return Err(Conflict::NoOtherVerdict(*incident).into());
     }
     let written = tx
         .prepare_cached(
@@ -65,9 +63,7 @@ pub(super) fn put(tx: &Transaction<'_>, review: &SecondReview) -> Result<(), Sto
         )?
         .execute(params![incident, first_by, Word(first), second_by, Word(second), reason.map(Word), note, at])?;
     if written == 0 {
-        return Err(StoreError::Conflict(format!(
-            "incident {incident} was judged twice already; ask for the next one"
-        )));
+        return Err(Conflict::JudgedTwice(*incident).into());
     }
     let detail = serde_json::json!({"verdict": second, "reason": reason, "note": note});
     journal::audit(tx, *at, second_by, "incident.second_review", &incident.to_string(), &detail)

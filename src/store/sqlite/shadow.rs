@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         Areas, BBox, Comparison, DISAGREEMENTS_A_VIEW, Disagreement, DisagreementId, KeptDisagreement, ReferenceSpace,
-        SAME_SPOT_IOU, SeenBy, Shadowed, WallTime,
+        SAME_SPOT_IOU, SeenBy, Shadowed, Thing, WallTime,
     },
     store::{Noted, ShadowFilter, ShadowStore, StoreError},
 };
@@ -42,7 +42,7 @@ impl ShadowStore for SqliteStore {
         self.connections.read(|tx| {
             let mut query = tx.prepare_cached("SELECT * FROM shadow_disagreements WHERE id = ?1")?;
             let found = query.query_row([id], kept_of).optional()?;
-            found.ok_or_else(|| StoreError::Missing { what: "disagreement", id: id.to_string() })
+            found.ok_or_else(|| StoreError::Missing { what: Thing::Disagreement, id: id.to_string() })
         })
     }
     fn disagreement_ids(&self) -> Result<BTreeSet<DisagreementId>, StoreError> {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{SqliteStore, columns::Json, journal, registry::one_view};
 use crate::{
-    domain::{ReadText, Sign, SignId, ViewId, WallTime},
+    domain::{ReadText, Sign, SignId, Thing, ViewId, WallTime},
     store::{SignStore, StoreError},
 };
 
@@ -29,7 +29,7 @@ impl SignStore for SqliteStore {
         self.connections.write(|tx| {
             // The stream may have been removed while its picture was read.
             if one_view(tx, view)?.is_none() {
-                return Err(StoreError::Missing { what: "view", id: view.to_string() });
+                return Err(StoreError::Missing { what: Thing::View, id: view.to_string() });
             }
             tx.prepare_cached("DELETE FROM signs WHERE view = ?1 AND reference < ?2 AND permitted_at IS NULL")?
                 .execute(params![view, reference])?;
@@ -57,7 +57,7 @@ impl SignStore for SqliteStore {
                     )?
                     .execute(params![sign, view, permitted.then_some(actor), permitted.then_some(at)])?;
                 if changed == 0 {
-                    return Err(StoreError::Missing { what: "sign", id: sign.to_string() });
+                    return Err(StoreError::Missing { what: Thing::Sign, id: sign.to_string() });
                 }
             }
             let action = if permitted { "signs.permitted" } else { "signs.withdrawn" };

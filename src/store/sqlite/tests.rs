@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     domain::*,
-    store::{IncidentFilter, QueueFilter, Store, StoreError, accounts::AuditFilter, conformance::*},
+    store::{Conflict, IncidentFilter, QueueFilter, Store, StoreError, accounts::AuditFilter, conformance::*},
 };
 
 fn folder() -> (TempDir, PathBuf) {
@@ -240,7 +240,7 @@ fn the_audit_log_cannot_be_rewritten() {
     store.audit(at(0), "cli", "check.run", "x", &serde_json::Value::Null).unwrap();
     for sql in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"] {
         let answer = store.connections.write(|tx| Ok(tx.execute(sql, [])?));
-        assert!(matches!(answer, Err(StoreError::Conflict(text)) if text.contains("append-only")));
+        assert!(matches!(answer, Err(StoreError::Conflict(Conflict::Stored(text))) if text.contains("append-only")));
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::{accounts, journal::audit};
 use crate::{
     domain::{Account, AccountId, AccountName, Vouched, WallTime},
-    store::StoreError,
+    store::{Conflict, StoreError},
 };
 
 /// Who the audit log says did it.
@@ -67,5 +67,5 @@ fn free_name(tx: &Transaction<'_>, wanted: &AccountName) -> Result<AccountName, 
             return name.parse().map_err(|_| StoreError::Failed(format!("{name:?} is no name")));
         }
     }
-    Err(StoreError::Conflict(format!("{NAMES_MAX} accounts are called {stem}; rename some")))
+    Err(Conflict::NamesSpent { stem, names: NAMES_MAX }.into())
 }

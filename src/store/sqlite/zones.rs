@@ -10,7 +10,7 @@ use super::{
     registry::{count_up, one_view},
 };
 use crate::{
-    domain::{WallTime, Zone, ZoneId},
+    domain::{Thing, WallTime, Zone, ZoneId},
     store::{StoreError, ZoneVersion},
 };
 
@@ -21,7 +21,7 @@ pub(super) fn all(tx: &Transaction<'_>) -> Result<Vec<Zone>, StoreError> {
 
 pub(super) fn put(tx: &Transaction<'_>, zone: &Zone, at: WallTime, actor: &str) -> Result<Zone, StoreError> {
     if one_view(tx, zone.view)?.is_none() {
-        return Err(StoreError::Missing { what: "view", id: zone.view.to_string() });
+        return Err(StoreError::Missing { what: Thing::View, id: zone.view.to_string() });
     }
     let version: u32 =
         tx.query_row("SELECT coalesce(max(version), 0) + 1 FROM zone_versions WHERE zone = ?1", [zone.id], |row| {
@@ -64,7 +64,7 @@ pub(super) fn remove(tx: &Transaction<'_>, zone: ZoneId, at: WallTime, actor: &s
     let removed = tx
         .query_row("DELETE FROM zones WHERE id = ?1 RETURNING version", [zone], |row| row.get::<_, u32>(0))
         .optional()?;
-    let version = removed.ok_or_else(|| StoreError::Missing { what: "zone", id: zone.to_string() })?;
+    let version = removed.ok_or_else(|| StoreError::Missing { what: Thing::Zone, id: zone.to_string() })?;
     count_up(tx)?;
     audit(tx, at, actor, "zone.removed", &zone.to_string(), &json!({"version": version}))?;
     tell_in(tx, at, "zone.removed", &zone.to_string(), area.as_ref())

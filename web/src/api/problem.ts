@@ -1,6 +1,11 @@
 import type { components } from './schema';
 
 export type Fault = components['schemas']['Fault'];
+/** A code of `refusal` or `want` with its parameters; a newer server may know codes that this page does not. */
+export interface Said {
+  code: string;
+  params?: Record<string, unknown>;
+}
 type ProblemJson = components['schemas']['Problem'];
 
 /** An answer of the server that is no success, or no answer at all (status 0). Carries the server's own words. */
@@ -10,6 +15,8 @@ export class Problem extends Error {
   readonly title: string;
   readonly detail: string;
   readonly faults: Fault[];
+  /** Why, as a code with what belongs into the words; null where the server names none. */
+  readonly refusal: Said | null;
   /** Seconds after which another try makes sense, where the server says so. */
   readonly retryAfterS: number | null;
   /** When it came, by this machine's clock. */
@@ -23,6 +30,7 @@ export class Problem extends Error {
     this.title = json.title ?? '';
     this.detail = json.detail ?? '';
     this.faults = json.faults ?? [];
+    this.refusal = json.code ? (json as Said) : null;
     this.retryAfterS = retryAfterS;
   }
 

@@ -2040,12 +2040,12 @@ export interface components {
             zone_name: string;
         };
         /** @description One fault of what was sent. */
-        Fault: {
+        Fault: components["schemas"]["Want"] & {
             /** @description Which field. */
             field: string;
             /** @description What came; empty for secrets. */
             got: string;
-            /** @description What is wanted. */
+            /** @description What is wanted, in words. */
             want: string;
         };
         /** @description One file of a bundle. */
@@ -3505,6 +3505,11 @@ export interface components {
          * @enum {string}
          */
         Policy: "full" | "stretched" | "thinned";
+        /**
+         * @description What this process lacks.
+         * @enum {string}
+         */
+        Port: "callbacks" | "looking" | "planning" | "platform" | "probing" | "teaching";
         /** @description What an exemplar would have changed. */
         PreviewOut: {
             /** @description What would have been another one, newest first. */
@@ -3536,7 +3541,7 @@ export interface components {
             usable: boolean;
         };
         /** @description An error as the API tells it. */
-        Problem: {
+        Problem: components["schemas"]["Refusal"] & {
             /** @description This very problem in words, with what helps. */
             detail: string;
             /** @description Every fault of what was sent. */
@@ -3669,6 +3674,265 @@ export interface components {
              * @description Width in pixels.
              */
             width: number;
+        };
+        /** @description Why it was refused. */
+        Refusal: {
+            /** @enum {string} */
+            code: "unreadable";
+        } | {
+            /** @enum {string} */
+            code: "broken_off";
+        } | {
+            /** @enum {string} */
+            code: "cursor";
+        } | {
+            /** @enum {string} */
+            code: "faults";
+        } | {
+            /** @enum {string} */
+            code: "method";
+        } | {
+            /** @enum {string} */
+            code: "no_address";
+        } | {
+            /** @enum {string} */
+            code: "no_id";
+        } | {
+            /** @enum {string} */
+            code: "too_large";
+        } | {
+            /** @enum {string} */
+            code: "other";
+        } | {
+            /** @enum {string} */
+            code: "unauthorised";
+        } | {
+            /** @enum {string} */
+            code: "wrong_login";
+        } | {
+            /** @enum {string} */
+            code: "dead_link";
+        } | {
+            /** @enum {string} */
+            code: "locked_out";
+            /** @description Too many refused logins. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description How long to wait.
+                 */
+                seconds: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "limited";
+            /** @description More requests than one caller may send. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description How long to wait.
+                 */
+                seconds: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "must_change_password";
+        } | {
+            /** @enum {string} */
+            code: "foreign_site";
+        } | {
+            /** @enum {string} */
+            code: "role";
+        } | {
+            /** @enum {string} */
+            code: "unmasked";
+        } | {
+            /** @enum {string} */
+            code: "link_expired";
+        } | {
+            /** @enum {string} */
+            code: "link_foreign";
+        } | {
+            /** @enum {string} */
+            code: "missing";
+            /** @description It is not there, or it is not seen. */
+            params: {
+                /** @description What kind of thing. */
+                what: components["schemas"]["Thing"];
+            };
+        } | {
+            /** @enum {string} */
+            code: "purged";
+        } | {
+            /** @enum {string} */
+            code: "damaged";
+        } | {
+            /** @enum {string} */
+            code: "code_taken";
+            /** @description Another stream has the code. */
+            params: {
+                /** @description The code. */
+                taken: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "name_taken";
+            /** @description An account or a token has the name. */
+            params: {
+                /** @description The name. */
+                name: string;
+                /** @description Which of the two. */
+                what: components["schemas"]["Thing"];
+            };
+        } | {
+            /** @enum {string} */
+            code: "names_spent";
+            /** @description Every name of the kind is taken. */
+            params: {
+                /** @description What they begin with. */
+                name: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "no_password";
+            /** @description An account without a password. */
+            params: {
+                /** @description Whose. */
+                name: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "last_administrator";
+            /** @description The last administrator stays one. */
+            params: {
+                /** @description Who. */
+                name: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "account_disabled";
+            /** @description The account is disabled. */
+            params: {
+                /** @description Whose. */
+                name: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "delivered";
+        } | {
+            /** @enum {string} */
+            code: "not_drawn";
+        } | {
+            /** @enum {string} */
+            code: "no_other_verdict";
+        } | {
+            /** @enum {string} */
+            code: "judged_twice";
+        } | {
+            /** @enum {string} */
+            code: "circle";
+        } | {
+            /** @enum {string} */
+            code: "held";
+        } | {
+            /** @enum {string} */
+            code: "other_number";
+            /** @description The platform's number is another one. */
+            params: {
+                /** @description The one that is known. */
+                ours: string;
+                /** @description The one that came. */
+                theirs: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "collides";
+        } | {
+            /** @enum {string} */
+            code: "decided";
+            /** @description Somebody decided before. */
+            params: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Who. */
+                by: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "locked";
+            /** @description A colleague has it open. */
+            params: {
+                /** @description Who. */
+                by: string;
+                /**
+                 * Format: date-time
+                 * @description Until when, unless they renew it.
+                 */
+                until: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "undo_nothing";
+        } | {
+            /** @enum {string} */
+            code: "undo_foreign";
+            /** @description Somebody else's verdict. */
+            params: {
+                /** @description Whose. */
+                by: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "undo_late";
+            /** @description The time to undo is over. */
+            params: {
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                until: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "undo_on_its_way";
+        } | {
+            /** @enum {string} */
+            code: "unavailable";
+            /** @description Nobody lent that port. */
+            params: {
+                /** @description What. */
+                what: components["schemas"]["Port"];
+            };
+        } | {
+            /** @enum {string} */
+            code: "stopping";
+        } | {
+            /** @enum {string} */
+            code: "busy";
+        } | {
+            /** @enum {string} */
+            code: "logins_full";
+        } | {
+            /** @enum {string} */
+            code: "followers_full";
+        } | {
+            /** @enum {string} */
+            code: "looks_full";
+        } | {
+            /** @enum {string} */
+            code: "unseen";
+        } | {
+            /** @enum {string} */
+            code: "timed_out";
+        } | {
+            /** @enum {string} */
+            code: "unwritable";
+        } | {
+            /** @enum {string} */
+            code: "internal";
         };
         /** @description A view for which a hard limit leaves no room. */
         RefusedOut: {
@@ -4157,6 +4421,11 @@ export interface components {
             /** @description Its views. */
             views: components["schemas"]["ViewOut"][];
         };
+        /**
+         * @description A kind of thing that is kept.
+         * @enum {string}
+         */
+        Thing: "account" | "case" | "delivery" | "disagreement" | "disagreement_picture" | "evidence" | "evidence_file" | "evidence_picture" | "exemplar" | "exemplar_picture" | "incident" | "month" | "picture" | "reading" | "reference" | "reference_masked" | "sign" | "stream" | "token" | "view" | "zone";
         /** @description The whole life of a case. */
         TimelineOut: {
             /** @description Oldest first. */
@@ -4373,6 +4642,385 @@ export interface components {
          * @enum {string}
          */
         ViewState: "same" | "moved" | "dark" | "blurred" | "covered" | "frozen" | "lost" | "unreferenced";
+        /** @description What is wanted. */
+        Want: {
+            /** @enum {string} */
+            code: "name";
+            /** @description A name for people. */
+            params: {
+                /** @description Characters. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "words";
+            /** @description Words for people. */
+            params: {
+                /** @description Characters. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "body";
+            /** @description Serde's words about a body that does not fit; no value is quoted. */
+            params: {
+                /** @description In English. */
+                told: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "account_name";
+        } | {
+            /** @enum {string} */
+            code: "area_name";
+        } | {
+            /** @enum {string} */
+            code: "area_seen";
+        } | {
+            /** @enum {string} */
+            code: "area_named";
+        } | {
+            /** @enum {string} */
+            code: "all_or_some";
+        } | {
+            /** @enum {string} */
+            code: "areas";
+            /** @description Areas of an account. */
+            params: {
+                /** @description Areas. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "roles";
+        } | {
+            /** @enum {string} */
+            code: "password_length";
+            /** @description A password of that length. */
+            params: {
+                /** @description Characters. */
+                least: number;
+                /** @description Characters. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "password_strong";
+        } | {
+            /** @enum {string} */
+            code: "password_present";
+        } | {
+            /** @enum {string} */
+            code: "code";
+        } | {
+            /** @enum {string} */
+            code: "code_free";
+        } | {
+            /** @enum {string} */
+            code: "address";
+        } | {
+            /** @enum {string} */
+            code: "address_length";
+            /** @description An address of at most so many bytes. */
+            params: {
+                /** @description Bytes. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "scheme";
+            /** @description A scheme that a source speaks. */
+            params: {
+                /** @description What came. */
+                scheme: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "credential_beside";
+        } | {
+            /** @enum {string} */
+            code: "credential_again";
+        } | {
+            /** @enum {string} */
+            code: "user_beside";
+        } | {
+            /** @enum {string} */
+            code: "host";
+        } | {
+            /** @enum {string} */
+            code: "camera_network";
+        } | {
+            /** @enum {string} */
+            code: "camera_address";
+        } | {
+            /** @enum {string} */
+            code: "transport";
+        } | {
+            /** @enum {string} */
+            code: "revisit_s";
+        } | {
+            /** @enum {string} */
+            code: "weight";
+        } | {
+            /** @enum {string} */
+            code: "longitude";
+        } | {
+            /** @enum {string} */
+            code: "latitude";
+        } | {
+            /** @enum {string} */
+            code: "grid_cell";
+        } | {
+            /** @enum {string} */
+            code: "crs";
+        } | {
+            /** @enum {string} */
+            code: "location_whole";
+        } | {
+            /** @enum {string} */
+            code: "sheet_size";
+            /** @description A sheet of that size. */
+            params: {
+                /** @description MiB. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "sheet_rows";
+            /** @description So many rows. */
+            params: {
+                /** @description Rows. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "sheet_row";
+        } | {
+            /** @enum {string} */
+            code: "sheet_text";
+        } | {
+            /** @enum {string} */
+            code: "sheet_encoding";
+        } | {
+            /** @enum {string} */
+            code: "header";
+        } | {
+            /** @enum {string} */
+            code: "column_once";
+        } | {
+            /** @enum {string} */
+            code: "column_names";
+            /** @description Columns that are known. */
+            params: {
+                /** @description All of them. */
+                names: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "column_code";
+        } | {
+            /** @enum {string} */
+            code: "cells";
+            /** @description As many cells as columns. */
+            params: {
+                /** @description Cells. */
+                cells: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "cell_length";
+            /** @description A cell of that length. */
+            params: {
+                /** @description Characters. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "cell_line";
+        } | {
+            /** @enum {string} */
+            code: "code_once";
+            /** @description Each code once. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description The first line.
+                 */
+                line: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "code_text";
+        } | {
+            /** @enum {string} */
+            code: "one_view";
+        } | {
+            /** @enum {string} */
+            code: "of_view";
+        } | {
+            /** @enum {string} */
+            code: "zones";
+            /** @description So many zones. */
+            params: {
+                /** @description Zones. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "corners";
+            /** @description So many corners. */
+            params: {
+                /** @description How many came. */
+                points: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "corners_inside";
+            /** @description Corners inside of the picture. */
+            params: {
+                /** @description Which is outside, from 0. */
+                point: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "edges_apart";
+            /** @description Edges that do not cross. */
+            params: {
+                /** @description The edge after this corner, from 0. */
+                edge: number;
+                /** @description The one that it crosses. */
+                other: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "surface";
+        } | {
+            /** @enum {string} */
+            code: "hours_needed";
+        } | {
+            /** @enum {string} */
+            code: "hours_none";
+        } | {
+            /** @enum {string} */
+            code: "hours_some";
+        } | {
+            /** @enum {string} */
+            code: "time";
+        } | {
+            /** @enum {string} */
+            code: "week";
+        } | {
+            /** @enum {string} */
+            code: "matter_key";
+        } | {
+            /** @enum {string} */
+            code: "matter_known";
+        } | {
+            /** @enum {string} */
+            code: "matter_some";
+        } | {
+            /** @enum {string} */
+            code: "matter_other";
+        } | {
+            /** @enum {string} */
+            code: "matter_with_codes";
+        } | {
+            /** @enum {string} */
+            code: "matter_of_view";
+        } | {
+            /** @enum {string} */
+            code: "matter_taught";
+        } | {
+            /** @enum {string} */
+            code: "matter_described";
+            /** @description A matter whose verifier can compare. */
+            params: {
+                /** @description The verifier's model. */
+                model: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "box_in_zone";
+        } | {
+            /** @enum {string} */
+            code: "box";
+            /** @description A box. */
+            params: {
+                /** @description A fraction of the picture. */
+                least: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "scope_seen";
+        } | {
+            /** @enum {string} */
+            code: "reject_reason";
+        } | {
+            /** @enum {string} */
+            code: "original";
+        } | {
+            /** @enum {string} */
+            code: "original_other";
+        } | {
+            /** @enum {string} */
+            code: "original_seen";
+        } | {
+            /** @enum {string} */
+            code: "matter_right";
+        } | {
+            /** @enum {string} */
+            code: "reviewer";
+        } | {
+            /** @enum {string} */
+            code: "incidents";
+            /** @description So many at once. */
+            params: {
+                /** @description Incidents. */
+                least: number;
+                /** @description Incidents. */
+                most: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "later";
+            /** @description An end behind its beginning. */
+            params: {
+                /** @description The field with the beginning. */
+                than: string;
+            };
+        } | {
+            /** @enum {string} */
+            code: "future";
+        } | {
+            /** @enum {string} */
+            code: "day";
+        } | {
+            /** @enum {string} */
+            code: "month";
+        } | {
+            /** @enum {string} */
+            code: "delivery_state";
+        } | {
+            /** @enum {string} */
+            code: "review_state";
+        } | {
+            /** @enum {string} */
+            code: "stage";
+        } | {
+            /** @enum {string} */
+            code: "span_shorter";
+            /** @description What a sheet of XLSX can hold. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Rows that were found.
+                 */
+                rows: number;
+            };
+        } | {
+            /** @enum {string} */
+            code: "folder_new";
+        };
         /** @description The weights that took part in what became an incident. */
         WeightsOut: {
             /** @description The model that proposes in every look. */

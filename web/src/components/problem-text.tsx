@@ -2,10 +2,12 @@ import { Alert, List } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { isProblem } from '@/api/problem';
+import { useRefusalWords } from './refusal-words';
 
-/** What went wrong in the person's language, by kind; the server's own words follow as detail. */
+/** What went wrong in the person's language: of what kind, and what in particular. */
 export function useProblemWords() {
   const { t } = useTranslation();
+  const words = useRefusalWords();
   return (error: unknown): { title: string; detail: string } => {
     if (!isProblem(error)) return { title: t('problem.other'), detail: error instanceof Error ? error.message : '' };
     const known = ['0', '400', '401', '403', '404', '409', '413', '422', '429', '503', '504'];
@@ -13,15 +15,17 @@ export function useProblemWords() {
     const title = known.includes(status)
       ? t(`problem.${status}`, { seconds: error.retryAfterS ?? 60 })
       : t(error.status >= 500 ? 'problem.server' : 'problem.other');
-    return { title, detail: error.detail };
+    return { title, detail: words.refusal(error.refusal) ?? error.detail };
   };
 }
 
 /** An error beside what it belongs to. */
 export function ProblemText({ error }: { error: unknown }) {
-  const words = useProblemWords();
+  const problemWords = useProblemWords();
+  const words = useRefusalWords();
+  const { t } = useTranslation();
   if (!error) return null;
-  const { title, detail } = words(error);
+  const { title, detail } = problemWords(error);
   const faults = isProblem(error) ? error.faults : [];
   return (
     <Alert variant="light" color="red" role="alert" icon={<IconAlertTriangle aria-hidden />} title={title}>
@@ -29,7 +33,11 @@ export function ProblemText({ error }: { error: unknown }) {
       {faults.length > 0 && (
         <List size="sm">
           {faults.map((fault, index) => (
-            <List.Item key={index}>{Object.values(fault).filter(Boolean).join(': ')}</List.Item>
+            <List.Item key={index}>
+              {words.field(fault)}
+              {t('colon')}
+              {words.want(fault)}
+            </List.Item>
           ))}
         </List>
       )}

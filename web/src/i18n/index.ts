@@ -3,6 +3,7 @@ import i18next, { type BackendModule, type ResourceKey } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import en from './locales/en.json';
 import zh from './locales/zh-CN.json';
+import refusals from './refusals';
 
 export const LANGUAGES = ['zh-CN', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -48,10 +49,13 @@ void i18next
     showSupportNotice: false,
     fallbackLng: false,
     supportedLngs: LANGUAGES,
-    ns: ['common'],
+    ns: ['common', 'refusals'],
     defaultNS: 'common',
     partialBundledLanguages: true,
-    resources: { 'zh-CN': { common: zh }, en: { common: en } },
+    resources: {
+      'zh-CN': { common: zh, refusals: refusals['zh-CN'] },
+      en: { common: en, refusals: refusals.en },
+    },
     // React escapes what it draws; a second escaping would show as &amp;.
     interpolation: { escapeValue: false },
     react: { useSuspense: true },

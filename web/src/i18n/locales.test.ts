@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-const files = import.meta.glob<Record<string, unknown>>(['./locales/*.json', '../features/*/locales/*.json'], {
-  eager: true,
-  import: 'default',
-});
+const files = import.meta.glob<Record<string, unknown>>(
+  ['./locales/*.json', './refusals/*.json', '../features/*/locales/*.json'],
+  {
+    eager: true,
+    import: 'default',
+  },
+);
 
 /** Every path to a text, with the placeholders that stand in it: `queue.waiting {{count}}`. */
 function keys(texts: unknown, path = ''): string[] {

@@ -7,7 +7,7 @@ import { Name } from '@/components/name';
 import { useTimes } from '@/components/time';
 import { similarQuery } from './calls';
 import { Chooser } from './chooser';
-import { towards } from './towards';
+import { closeUp } from './towards';
 import { REASONS, type Given, type Opinion, type QueueItemOut, type RejectReason } from './types';
 import classes from './desk.module.css';
 
@@ -71,12 +71,9 @@ function Other({ row }: { row: QueueItemOut }) {
   return (
     <>
       {row.picture && (
-        <img
-          className={classes.choicePicture}
-          src={row.picture}
-          alt=""
-          style={{ objectPosition: towards(row.incident.bbox) }}
-        />
+        <span className={classes.choicePicture}>
+          <img src={row.picture} alt="" style={closeUp(row.incident.bbox)} />
+        </span>
       )}
       <span className={classes.choiceText}>
         <Name>{matterName(row.incident.matter_name)}</Name>

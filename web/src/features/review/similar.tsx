@@ -6,7 +6,7 @@ import { useMatterName } from '@/components/matters';
 import { useServerNow } from '@/app/session/clock';
 import { useTimes } from '@/components/time';
 import { similarQuery } from './calls';
-import { towards } from './towards';
+import { closeUp } from './towards';
 import type { QueueItemOut } from './types';
 import classes from './desk.module.css';
 
@@ -61,13 +61,7 @@ function Tile({ row, isHere }: { row: QueueItemOut; isHere: boolean }) {
       <VisuallyHidden>{t('similar.open', { matter: matterName(incident.matter_name).slice(0, 100) })}</VisuallyHidden>
       <span className={classes.tilePicture}>
         {row.picture && (
-          <img
-            src={row.picture}
-            alt=""
-            loading="lazy"
-            draggable={false}
-            style={{ objectPosition: towards(incident.bbox) }}
-          />
+          <img src={row.picture} alt="" loading="lazy" draggable={false} style={closeUp(incident.bbox)} />
         )}
       </span>
       <span>

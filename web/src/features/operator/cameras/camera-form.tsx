@@ -22,8 +22,9 @@ import { useMatters } from '@/components/matters';
 import { areasQuery } from '@/api/areas';
 import { isProblem } from '@/api/problem';
 import { ProblemText } from '@/components/problem-text';
+import { useRefusalWords } from '@/components/refusal-words';
 import type { Stream } from '../data';
-import { byField, faultWords } from '../faults';
+import { byField } from '../faults';
 import { checkValues, FIELDS, movesHost, streamChange, type CameraValues } from './values';
 import classes from './camera-page.module.css';
 
@@ -64,17 +65,18 @@ export function CameraForm({
     validate: (values) =>
       Object.fromEntries(Object.entries(checkValues(values)).map(([field, key]) => [field, t(`camera.fault.${key}`)])),
   });
+  const words = useRefusalWords();
   const { setErrors, values } = form;
 
   // What the server found stands beside its field, in words.
   useEffect(() => {
     if (!isProblem(problem)) return;
-    const found = [...byField(problem.faults, FIELDS).entries()].map(([field, fault]): [string, string] => {
-      const words = faultWords(fault);
-      return [field, words ? t(words.key, words.params) : fault.want];
-    });
+    const found = [...byField(problem.faults, FIELDS).entries()].map(([field, fault]): [string, string] => [
+      field,
+      words.want(fault),
+    ]);
     if (found.length > 0) setErrors(Object.fromEntries(found));
-  }, [problem, setErrors, t]);
+  }, [problem, setErrors, words]);
 
   const isUntouched = stream !== null && Object.keys(streamChange(values, stream)).length === 0;
   const needsCredential = stream !== null && movesHost(values, stream) && values.username.trim() === '';

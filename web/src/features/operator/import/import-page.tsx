@@ -11,7 +11,7 @@ import { isProblem, type Fault } from '@/api/problem';
 import { announce } from '@/components/announce';
 import { Name } from '@/components/name';
 import { ProblemText } from '@/components/problem-text';
-import { faultWords } from '../faults';
+import { useRefusalWords } from '@/components/refusal-words';
 import classes from './import-page.module.css';
 
 type ImportRow = Schemas['ImportedRowOut'];
@@ -154,10 +154,10 @@ export function ImportPage() {
 /** A fault of a line: the column as the file names it, what is wanted, and what stood there. */
 function useLineWords() {
   const { t } = useTranslation('operator');
+  const words = useRefusalWords();
   return (fault: Fault) => {
-    const known = faultWords(fault);
     const got = fault.got ? t('import.got', { got: fault.got }) : '';
-    return `${fault.field}${t('import.colon')}${known ? t(known.key, known.params) : fault.want}${got}`;
+    return `${fault.field}${t('import.colon')}${words.want(fault)}${got}`;
   };
 }
 

@@ -49,7 +49,8 @@ export function useZoom(): Zoom {
     selection.call(behaviour);
     return () => void selection.on('.zoom', null);
   }, [frame, content, behaviour]);
-  return useMemo(() => {
+  // The same functions however close it is: whoever depends on one of them must not run anew while somebody zooms.
+  const acts = useMemo(() => {
     const scaleBy = (k: number) => frame && behaviour.scaleBy(select(frame), k);
     return {
       setFrame,
@@ -57,7 +58,7 @@ export function useZoom(): Zoom {
       closer: () => void scaleBy(STEP),
       further: () => void scaleBy(1 / STEP),
       reset: () => void (frame && behaviour.transform(select(frame), zoomIdentity)),
-      isClose,
     };
-  }, [frame, behaviour, isClose]);
+  }, [frame, behaviour]);
+  return useMemo(() => ({ ...acts, isClose }), [acts, isClose]);
 }
