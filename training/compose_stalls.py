@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Composes street clips in which traders set up, stay and leave, for `xunjie eval clips`: no labelled street set with stalls is at hand.
 
-  compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10] [--shops]
+  compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10] [--shops] [--half 0|1]
 What a trader sets up is drawn here in varied forms (parasols, tables, crates, cloths with goods, carts, tricycles, rails of clothes), and so is what a
 shop puts out before its door; houses, walkers, vehicles and bins are cut from pictures that nothing was trained on, as in compose.py. What is no stall and comes too: people who pass, a queue,
 somebody who waits, parked bicycles (drawn) and vehicles, a sweeper with a cart, a delivery, a bin, furniture that the reference picture shows, a market outside of
@@ -449,6 +449,7 @@ def main():
     p.add_argument("--minutes", type=int, default=20)
     p.add_argument("--every", type=int, default=10, help="seconds between frames")
     p.add_argument("--shops", action="store_true", help="every fourth clip shows goods before shops, of a matter shop_spill that the root must have")
+    p.add_argument("--half", type=int, choices=(0, 1), help="take only the first or the second of every two houses: choose on one half, measure on the other")
     p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
@@ -465,6 +466,8 @@ def main():
         if a.parts:
             compose.keep(parts, a.parts)
     parts["backgrounds"] = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
+    if a.half is not None:
+        parts["backgrounds"] = parts["backgrounds"][a.half::2]
     print(", ".join(f"{k} {len(v)}" for k, v in parts.items()), flush=True)
     made = 0
     for number in range(a.clips):

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""Draws the scene of fixtures/scenes/heap: a CC0 facade, drawn ground, and a drawn heap of bags and cartons that appears and is taken away.
+"""Draws the scenes of fixtures/scenes/heap and stall: a CC0 facade, drawn ground, and a drawn heap of bags and cartons, or a trader's things, that appear
+and are taken away.
 
   drawn.py --facades DIR --out fixtures/scenes/heap [--seed 3]
+  drawn.py --facades DIR --what stall --seed 5 --out fixtures/scenes/stall
+The stall has no trader: the test lays one in, from a clip that may not be passed on. Beside it the city's own furniture stands from the beginning.
 Nothing of it comes from a picture that may not be passed on, and no network was trained on anything drawn here.
 """
 import argparse
+import json
 import random
 import subprocess
 from pathlib import Path
@@ -13,10 +17,15 @@ import cv2
 import numpy as np
 
 import compose
+import compose_stalls
 import data
 
 MINUTES, EVERY = 12, 5  # of the clip; seconds between its frames
 SINCE, UNTIL = 90, 600  # seconds at which the heap is put down and taken away
+SCENES = {
+    "heap": {"about": "a heap, and leaves and a wet patch that are no rubbish", "view": "东墙根", "matters": ["exposed_garbage", "bin_overflow"], "name": "一堆袋装垃圾", "crf": "33"},
+    "stall": {"about": "a trader's things, furniture that was there before, leaves and a wet patch", "view": "东墙外", "matters": ["stall"], "name": "一个摊点", "crf": "37"},
+}
 BAGS = [(40, 38, 36), (46, 44, 42), (60, 55, 50), (215, 220, 222), (190, 200, 205), (60, 60, 170), (150, 90, 40), (60, 140, 70), (80, 170, 210)]
 SCRAPS = [(235, 235, 235), (60, 110, 170), (40, 60, 200), (200, 120, 50), (90, 190, 220), (120, 160, 190), (60, 160, 90)]
 
@@ -77,6 +86,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--facades", type=Path, required=True)
     p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--what", choices=SCENES, default="heap")
     p.add_argument("--seed", type=int, default=3)
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
@@ -84,15 +94,21 @@ def main():
     trained, _ = data.facades(a.facades / "train")
     house = rng.choice([s for s in trained if s.read().shape[1] > 1.3 * s.read().shape[0]])
     ground = compose.background(house, rng).astype(np.float32)
-    cut = heap(200, rng)
-    box = compose.spot(cut, rng.uniform(0.8, 1.1), rng, [])
+    if a.what == "heap":
+        cut, kept = heap(200, rng), None
+        box = compose.spot(cut, rng.uniform(0.8, 1.1), rng, [])
+    else:
+        cut, kept = compose_stalls.stall(rng), compose_stalls.furniture(rng)
+        box = compose.spot(cut, len(cut.pixels) / compose_stalls.S, rng, [])
+        beside = compose.spot(kept, len(kept.pixels) / compose_stalls.S, rng, [box])
+        compose.draw(ground, compose.harmonised(kept, ground, beside, rng), beside, False)
     cut = compose.harmonised(cut, ground, box, rng)
     # What comes and is no rubbish: leaves at the beginning, a wet patch later on.
     grounds = [(30, compose.litter_free(random.Random(a.seed + 1))), (240, compose.litter_free(random.Random(a.seed + 2)))]
     noise = np.random.default_rng(a.seed)
     coder = subprocess.Popen(
         ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{compose.W}x{compose.H}", "-r", f"1/{EVERY}", "-i", "-", "-an", "-c:v", "libx264",
-         "-preset", "fast", "-crf", "33", "-g", "6", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(a.out / "clip.mp4")], stdin=subprocess.PIPE)
+         "-preset", "fast", "-crf", SCENES[a.what]["crf"], "-g", "6", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(a.out / "clip.mp4")], stdin=subprocess.PIPE)
     painted = ground.copy()
     for second in range(0, MINUTES * 60, EVERY):
         for since, paint in grounds:
@@ -109,10 +125,11 @@ def main():
         raise SystemExit(f"ffmpeg could not write {a.out}/clip.mp4")
     share = ", ".join(f"{v:.4f}" for v in (box[0] / compose.W, box[1] / compose.H, box[2] / compose.W, box[3] / compose.H))
     (a.out / "scene.toml").write_text(
-        f'# Drawn by training/drawn.py, seed {a.seed}, before the facade {house.path.name} (CC0): a heap, and leaves and a wet patch that are no rubbish.\n'
-        'start = "2026-11-23T09:00:00+08:00"\ncode = "heap"\nname = "东墙根"\nmatters = ["exposed_garbage", "bin_overflow"]\nrevisit_s = 30\n\n'
+        f'# Drawn by training/drawn.py, seed {a.seed}, before the facade {house.path.name} (CC0): {SCENES[a.what]["about"]}.\n'
+        f'start = "2026-11-23T09:00:00+08:00"\ncode = "{a.what}"\nname = "{SCENES[a.what]["view"]}"\nmatters = {json.dumps(SCENES[a.what]["matters"])}\nrevisit_s = 30\n\n'
         '[[zones]]\nname = "路面"\nkind = "strict"\npolygon = [[0.0, 0.55], [1.0, 0.55], [1.0, 1.0], [0.0, 1.0]]\n')
-    (a.out / "timeline.toml").write_text(f'[[incidents]]\nname = "一堆袋装垃圾"\nmatter = "exposed_garbage"\nfrom_s = {SINCE}.0\nuntil_s = {UNTIL}.0\nbox = [{share}]\n')
+    (a.out / "timeline.toml").write_text(
+        f'[[incidents]]\nname = "{SCENES[a.what]["name"]}"\nmatter = "{SCENES[a.what]["matters"][0]}"\nfrom_s = {SINCE}.0\nuntil_s = {UNTIL}.0\nbox = [{share}]\n')
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ appearance = "look"
 output = "output"
 strides = {strides}
 scores_are_sigmoid = true
-
+{patches}
 # training/fuse.py, proposals of street_640, a crop of 224 px.
 [verify]
 w_detector = {fusion[0]}
@@ -59,6 +59,13 @@ w_verifier = {fusion[1]}
 bias = {fusion[2]}
 """
 
+PATCHES = f"""
+# What is new beside the reference picture is found in the encoder's tokens after nine of its twelve blocks.
+[detector.patches]
+tensor = "/encoder/blocks.8/Add_2_output_0"
+patch_px = {encoders.PATCH}
+leading_tokens = 1
+"""
 FUSION = (1.122, 0.811, -0.133)
 
 
@@ -119,7 +126,7 @@ def main():
         (a.models / name).mkdir(parents=True, exist_ok=True)
         (a.models / name / "model.toml").write_text(MANIFEST.format(
             name=name, weights=weights, sha256=sha256, source=encoders.ORIGIN[:12], width=w, height=h, mean=list(encoders.MEAN), std=list(encoders.STD),
-            nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES), fusion=FUSION))
+            patches=PATCHES if name.endswith("_wide") else "", nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES), fusion=FUSION))
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ pub fn check(data: &[u8]) {
         nms_iou: f32::from(bytes.byte()) / 255.0,
         detections_max: 1 + bytes.below(20),
         appearance: None,
+        patches: None,
         calibrations: Calibrations::default(),
         fusion: None,
     };

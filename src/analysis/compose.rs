@@ -1,17 +1,24 @@
 //! Which detections of a frame are candidates of a matter: the anchor and, where the matter asks for one, the
 //! companion that stands near it. Pure; it never decides about zones, hours or dwell, that is the scene's.
 
-use crate::domain::{BBox, Detection, FrameSpace, Matter, Part};
+use crate::domain::{BBox, Detection, FrameSpace, Matter, NEW_THING, Part};
 
 /// Anchors that overlap more than this (IoU) are one thing under several class names: a van is often found as
 /// car, truck and bus at once (models/nanodet_g_416/CARD.md).
 pub const SAME_THING_IOU: f32 = 0.6;
 
+/// The gap to what stands above, in heights of the higher one: a parasol's pole.
+const ABOVE_GAP_MAX: f32 = 1.0;
+
 /// Something in one frame that may be the matter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate<'a> {
-    /// What stays and gives the place its box.
+    /// What stays: of several that were gathered the surest that has a name.
     pub anchor: &'a Detection,
+    /// The box of all that was gathered, which is the place's; the anchor's own where nothing was.
+    pub bbox: BBox<FrameSpace>,
+    /// Gathered anchors that have a name.
+    pub anchors: u32,
     /// The nearest companion in reach. `None` where the matter asks for none, and where it asks and none is there:
     /// the scene then decides by the share of looks that saw one.
     pub companion: Option<&'a Detection>,
@@ -20,32 +27,89 @@ pub struct Candidate<'a> {
 impl Candidate<'_> {
     /// Whether this frame shows the whole composition that `matter` asks for.
     pub fn is_complete(&self, matter: &Matter) -> bool {
-        matter.composition.companion.is_none() || self.companion.is_some()
+        matter
+            .composition
+            .companion
+            .as_ref()
+            .is_none_or(|asked| self.companion.is_some() || asked.or_anchors.is_some_and(|least| self.anchors >= least))
     }
 }
 
 /// The candidates of `matter` among the detections of one frame, best score first; equal scores keep the order of
-/// `detections`. One thing gives one candidate, whatever the number of class names under which it was found.
+/// `detections`. One thing gives one candidate, whatever the number of class names under which it was found; where the
+/// matter gathers, so do things that stand together.
 pub fn candidates<'a>(matter: &Matter, detections: &'a [Detection]) -> Vec<Candidate<'a>> {
     let mut anchors: Vec<&Detection> = counted(&matter.composition.anchor, detections).collect();
     anchors.sort_by_key(|anchor| std::cmp::Reverse(anchor.score));
-    let mut found: Vec<Candidate<'a>> = Vec::with_capacity(anchors.len());
+    let mut things: Vec<&Detection> = Vec::with_capacity(anchors.len());
     for anchor in anchors {
-        if found.iter().any(|better| better.anchor.bbox.iou(&anchor.bbox) > SAME_THING_IOU) {
-            continue;
+        let is_other_name = |better: &&Detection| {
+            better.bbox.iou(&anchor.bbox) > SAME_THING_IOU && (is_named(better) || !is_named(anchor))
+        };
+        if !things.iter().any(is_other_name) {
+            things.push(anchor);
         }
-        found.push(Candidate { anchor, companion: companion_of(matter, anchor, detections) });
     }
-    found
+    let groups = match matter.composition.gather_max {
+        Some(gap) => gathered(&things, gap),
+        None => things.into_iter().map(|thing| vec![thing]).collect(),
+    };
+    let whole = |things: Vec<&'a Detection>| {
+        let anchor = things.iter().find(|thing| is_named(thing)).or(things.first()).copied()?;
+        let bbox = things.iter().map(|thing| thing.bbox).reduce(|a, b| a.union(&b))?;
+        let anchors = things.iter().filter(|thing| is_named(thing)).count();
+        let companion = companion_of(matter, &bbox, &things, detections);
+        Some(Candidate { anchor, bbox, anchors: u32::try_from(anchors).unwrap_or(u32::MAX), companion })
+    };
+    groups.into_iter().filter_map(whole).collect()
 }
 
-/// The nearest detection that counts as the matter's companion and is not the anchor itself.
-fn companion_of<'a>(matter: &Matter, anchor: &Detection, detections: &'a [Detection]) -> Option<&'a Detection> {
+fn is_named(thing: &Detection) -> bool {
+    *thing.class != *NEW_THING
+}
+
+/// Things whose gap is at most `gap_max` heights of the higher one, together, and a shade with what stands under it; groups
+/// and their things keep their order.
+fn gathered<'a>(things: &[&'a Detection], gap_max: f32) -> Vec<Vec<&'a Detection>> {
+    let together = |a: &Detection, b: &Detection| {
+        let gap_max = if is_above(&a.bbox, &b.bbox) { gap_max.max(ABOVE_GAP_MAX) } else { gap_max };
+        gap(&a.bbox, &b.bbox) <= gap_max * a.bbox.height().max(b.bbox.height())
+    };
+    let mut groups: Vec<Vec<&Detection>> = Vec::new();
+    for &thing in things {
+        let near = |group: &Vec<&Detection>| group.iter().any(|&other| together(thing, other));
+        match groups.iter().position(near) {
+            Some(first) => {
+                // A thing between two groups makes them one.
+                let rest = groups.split_off(first + 1);
+                let (joined, apart): (Vec<_>, Vec<_>) = rest.into_iter().partition(near);
+                groups[first].extend(joined.into_iter().flatten());
+                groups[first].push(thing);
+                groups.extend(apart);
+            }
+            None => groups.push(vec![thing]),
+        }
+    }
+    groups
+}
+
+/// Whether one of the two boxes stands over the other: half of the narrower one's width in common.
+fn is_above(a: &BBox<FrameSpace>, b: &BBox<FrameSpace>) -> bool {
+    a.x1().min(b.x1()) - a.x0().max(b.x0()) >= 0.5 * a.width().min(b.width())
+}
+
+/// The nearest detection that counts as the matter's companion and is none of the things themselves.
+fn companion_of<'a>(
+    matter: &Matter,
+    bbox: &BBox<FrameSpace>,
+    things: &[&Detection],
+    detections: &'a [Detection],
+) -> Option<&'a Detection> {
     let companion = matter.composition.companion.as_ref()?;
     counted(&companion.part, detections)
-        .filter(|other| !std::ptr::eq(*other, anchor))
+        .filter(|other| !things.iter().any(|thing| std::ptr::eq(*other, *thing)))
         .filter_map(|other| {
-            let distance = distance_in_heights(&anchor.bbox, &other.bbox)?;
+            let distance = distance_in_heights(bbox, &other.bbox)?;
             (distance <= companion.distance_max).then_some((distance, other))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0).then(b.1.score.cmp(&a.1.score)))
@@ -60,10 +124,13 @@ fn counted<'a>(part: &Part, detections: &'a [Detection]) -> impl Iterator<Item =
 ///
 /// Returns `None` for a companion without height.
 fn distance_in_heights(anchor: &BBox<FrameSpace>, companion: &BBox<FrameSpace>) -> Option<f32> {
-    let gap = |a0: f32, a1: f32, b0: f32, b1: f32| (b0 - a1).max(a0 - b1).max(0.0);
-    let dx = gap(anchor.x0(), anchor.x1(), companion.x0(), companion.x1());
-    let dy = gap(anchor.y0(), anchor.y1(), companion.y0(), companion.y1());
-    (companion.height() > 0.0).then(|| dx.hypot(dy) / companion.height())
+    (companion.height() > 0.0).then(|| gap(anchor, companion) / companion.height())
+}
+
+/// Pixels between two boxes: 0 where they touch or overlap.
+fn gap(a: &BBox<FrameSpace>, b: &BBox<FrameSpace>) -> f32 {
+    let apart = |a0: f32, a1: f32, b0: f32, b1: f32| (b0 - a1).max(a0 - b1).max(0.0);
+    apart(a.x0(), a.x1(), b.x0(), b.x1()).hypot(apart(a.y0(), a.y1(), b.y0(), b.y1()))
 }
 
 #[cfg(test)]
@@ -93,6 +160,7 @@ pub(crate) mod tests {
             grounds: Grounds::Composed,
             verify: None,
             scan: None,
+            newness: None,
             shadow: None,
             plate: None,
             composition: Composition {
@@ -101,7 +169,10 @@ pub(crate) mod tests {
                     part: part(classes, 0.4),
                     distance_max: 0.5,
                     share_min: 0.5,
+                    or_anchors: None,
+                    stays: false,
                 }),
+                gather_max: None,
             },
             zone_test: ZoneTest::BottomCentre,
             dwell: Dwell { time: Duration::from_secs(60), sightings_min: 2, seen_share_min: 0.5 },
@@ -153,6 +224,33 @@ pub(crate) mod tests {
         assert_eq!(companion_x(&[]), None);
         let seen = [umbrella.clone()];
         assert!(!candidates(&stall, &seen)[0].is_complete(&stall));
+    }
+
+    #[test]
+    fn what_stands_together_is_one_candidate_and_several_things_do_without_a_companion() {
+        let mut stall = matter("stall", &["umbrella", "chair", NEW_THING], Some(&["person"]));
+        stall.composition.gather_max = Some(0.25);
+        let seen = [
+            detection("umbrella", 0.5, [100.0, 0.0, 200.0, 60.0]),
+            detection(NEW_THING, 0.8, [110.0, 70.0, 190.0, 120.0]),
+            detection("chair", 0.45, [202.0, 90.0, 230.0, 120.0]),
+            detection("chair", 0.9, [400.0, 90.0, 430.0, 120.0]),
+        ];
+        let found = candidates(&stall, &seen);
+        let wholes: Vec<_> = found.iter().map(|c| (&*c.anchor.class, c.anchors, c.bbox.to_array())).collect();
+        assert_eq!(wholes, [("chair", 1, [400.0, 90.0, 430.0, 120.0]), ("umbrella", 2, [100.0, 0.0, 230.0, 120.0])]);
+        assert!(!found[1].is_complete(&stall));
+        stall.composition.companion.as_mut().unwrap().or_anchors = Some(2);
+        let found = candidates(&stall, &seen);
+        assert_eq!(found.iter().map(|c| c.is_complete(&stall)).collect::<Vec<_>>(), [false, true]);
+        let parasol = [
+            detection("umbrella", 0.5, [100.0, 0.0, 200.0, 60.0]),
+            detection("chair", 0.45, [160.0, 110.0, 190.0, 140.0]),
+            detection("chair", 0.45, [240.0, 60.0, 270.0, 90.0]),
+        ];
+        assert_eq!(candidates(&stall, &parasol).len(), 2, "under it, and as far beside it");
+        stall.composition.gather_max = None;
+        assert_eq!(candidates(&stall, &seen).len(), 4, "each by itself");
     }
 
     #[test]

@@ -20,11 +20,13 @@ pub fn matter() -> Matter {
         grounds: Grounds::Composed,
         verify: None,
         scan: None,
+        newness: None,
         shadow: None,
         plate: None,
         composition: Composition {
             anchor: Part { classes: vec!["car".into()], score_min: Score::new(0.3).expect("in range") },
             companion: None,
+            gather_max: None,
         },
         zone_test: ZoneTest::BottomCentre,
         dwell: Dwell { time: Duration::from_secs(60), sightings_min: 3, seen_share_min: 0.6 },

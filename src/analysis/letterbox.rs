@@ -94,6 +94,16 @@ impl Letterbox {
         Self { frame: [width, height], scaled, offset }
     }
 
+    /// Width and height of the frame in pixels.
+    pub fn frame(&self) -> [u32; 2] {
+        self.frame
+    }
+
+    /// Width and height of the scaled frame in pixels of the tensor.
+    pub fn scaled(&self) -> [u32; 2] {
+        self.scaled
+    }
+
     /// A box of the tensor in pixels of the frame, cut to the frame.
     pub fn to_frame(&self, bbox: &BBox<TensorSpace>) -> BBox<FrameSpace> {
         let [w, h] = self.frame.map(|side| side as f32);

@@ -11,6 +11,7 @@ pub mod few_shot;
 pub mod lawful;
 pub mod letterbox;
 pub mod lines;
+pub mod newness;
 pub mod nms;
 pub mod permit;
 pub mod place_book;

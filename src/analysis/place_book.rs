@@ -55,6 +55,8 @@ pub struct PlaceBook {
     places: BTreeMap<PlaceId, Place>,
 }
 
+/// A place of which so much lies in another one is a part of it.
+const PART_COVERED_MIN: f32 = 0.5;
 /// Share by which the remembered box and appearance follow a new sighting.
 const FOLLOW: f32 = 0.2;
 
@@ -96,6 +98,11 @@ impl PlaceBook {
             let after = match matched.get(&id) {
                 Some(&index) => {
                     taken[index] = true;
+                    let is_part = matter.composition.gather_max.is_some() && self.is_part(place);
+                    let mut second = |place: &Place, sighting: &Sighting| match is_part {
+                        true => Answer::Unasked,
+                        false => second(place, sighting),
+                    };
                     seen(place.clone(), matter, at, &sightings[index], &mut second, &mut changes.incidents)
                 }
                 None => unseen(place.clone(), matter, at, spot(place), &mut changes.incidents),
@@ -124,6 +131,17 @@ impl PlaceBook {
             }
         }
         changes
+    }
+
+    /// Whether most of the place lies in one that is reported: where things are gathered, another part of the same.
+    fn is_part(&self, place: &Place) -> bool {
+        let is_whole = |other: &Place| {
+            other.id != place.id
+                && other.matter == place.matter
+                && matches!(other.phase, Phase::Reported { .. })
+                && place.bbox.covered_by(&other.bbox) >= PART_COVERED_MIN
+        };
+        self.places.values().any(is_whole)
     }
 
     /// Forgets cleared places that are past the window in which their incident could reopen.

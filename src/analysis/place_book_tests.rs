@@ -172,6 +172,28 @@ fn two_neighbours_keep_their_places() {
     assert!(book.places().all(|place| place.looks_seen == 6 && place.incident().is_some()));
 }
 
+#[test]
+fn a_part_of_what_is_reported_is_no_other_incident_where_things_are_gathered() {
+    let whole = [0.2, 0.4, 0.6, 0.6];
+    let apart = [0.55, 0.4, 0.8, 0.6];
+    for (gather_max, part, incidents) in [(None, HERE, 2), (Some(0.25), HERE, 1), (Some(0.25), apart, 2)] {
+        let mut matter = matter();
+        matter.composition.gather_max = gather_max;
+        let matters = BTreeMap::from([(matter.key.clone(), matter)]);
+        let mut book = PlaceBook::new(ViewId::derived(&[b"view"]), vec![]);
+        for second in (0..=200).step_by(20) {
+            let mut seen = vec![sighting(second, whole, 0.0)];
+            seen.extend((second > 80).then(|| sighting(second, part, 0.0)));
+            book.observe(&matters, WallTime::from_millis(second * 1000), &seen, |_| Spot::Clear, passed);
+        }
+        assert_eq!(
+            book.places().filter(|place| place.incident().is_some()).count(),
+            incidents,
+            "{gather_max:?} {part:?}"
+        );
+    }
+}
+
 proptest::proptest! {
     /// Whatever is seen, an incident opens once, closes only when open and reopens only when closed.
     #[test]

@@ -1,18 +1,19 @@
 //! The scene: composes detections, the view's standing, zones and hours into sightings, and says how the
 //! spots of places looked that were not seen. Pure; dwell and incidents are the place book's.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     appearance::describe,
     compose::candidates,
     lawful::{Civil, forbidding_zone},
+    newness::{NewnessMap, passes},
     permit::is_permitted,
     place_book::Spot,
 };
 use crate::domain::{
-    Detection, Frame, Homography, Matter, MatterKey, OnRecord, Place, PlateNumber, ReadText, Sighting, Sign,
-    VehicleRegister, WallTime, Zone,
+    Detection, Frame, Homography, Matter, MatterKey, OnRecord, Place, PlateNumber, ReadText, ReferenceDetection,
+    Sighting, Sign, VehicleRegister, WallTime, Zone,
 };
 
 /// What a view is judged by.
@@ -22,6 +23,8 @@ pub struct Rules<'a> {
     pub zones: &'a [Zone],
     /// The view's signs; those that a person permitted are lawful wherever they stand.
     pub signs: &'a [Sign],
+    /// What was seen when the view was last compared with its reference picture.
+    pub before: &'a [ReferenceDetection],
     /// The vehicles that the city has on record, for matters that read plates.
     pub register: &'a VehicleRegister,
     /// The matters that the look looks for.
@@ -39,6 +42,15 @@ pub struct Registered<'a> {
     pub homography: &'a Homography,
     /// What the model saw in it.
     pub detections: &'a [Detection],
+    /// What is new in it; matters that are about that are not judged without.
+    pub newness: Option<&'a NewnessMap>,
+}
+
+impl<'a> Registered<'a> {
+    /// All that was seen in it, in the whole and on a closer look at what is new.
+    pub fn everything(&self) -> impl Iterator<Item = &'a Detection> + use<'a> {
+        self.detections.iter().chain(self.newness.map_or(&[][..], NewnessMap::closer))
+    }
 }
 
 /// Less of the spot than this inside the picture: the spot is hidden.
@@ -47,6 +59,8 @@ const IN_PICTURE_MIN: f32 = 0.6;
 const COVERED_MAX: f32 = 0.4;
 /// A spot that looks this much like its place has not changed, whatever the model says.
 const UNCHANGED_LIKENESS: f32 = 0.85;
+/// A trader who steps aside by half a width is still there.
+const SAME_SPOT_IOU: f32 = 0.1;
 /// A detection below this score hides nothing.
 const HIDING_SCORE_MIN: f32 = 0.3;
 
@@ -55,8 +69,17 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
     let (width, height) = (seen.frame.picture.width(), seen.frame.picture.height());
     let mut sightings = Vec::new();
     for matter in rules.matters.values() {
-        for candidate in candidates(matter, seen.detections) {
-            let bbox = seen.homography.to_reference(&candidate.anchor.bbox, width, height);
+        let detections = match (&matter.newness, seen.newness) {
+            (None, _) => Cow::Borrowed(seen.detections),
+            (Some(asked), Some(newness)) => {
+                let mut judged = newness.judged(seen.detections, asked.from);
+                judged.retain(|one| !only_passes(matter, one, rules.before, seen));
+                Cow::Owned(judged)
+            }
+            (Some(_), None) => continue,
+        };
+        for candidate in candidates(matter, &detections) {
+            let bbox = seen.homography.to_reference(&candidate.bbox, width, height);
             let read = candidate.anchor.text.as_deref().map(ReadText::new);
             let at = seen.frame.meta.judged_at();
             // A vehicle whose plate nobody could read is nobody's.
@@ -75,9 +98,9 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
                 matter: matter.key.clone(),
                 class: candidate.anchor.class.clone(),
                 score: candidate.anchor.score,
-                bbox_frame: candidate.anchor.bbox,
+                bbox_frame: candidate.bbox,
                 bbox,
-                appearance: describe(&seen.frame.picture, &candidate.anchor.bbox),
+                appearance: describe(&seen.frame.picture, &candidate.bbox),
                 read,
                 accompanied: candidate.is_complete(matter),
                 zone: zone.map(|zone| (zone.id, zone.version)),
@@ -86,6 +109,15 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
         }
     }
     sightings
+}
+
+/// Whether it would keep a thing of the matter company, has to stay for that, and was not there in the look before.
+fn only_passes(matter: &Matter, one: &Detection, before: &[ReferenceDetection], seen: Registered<'_>) -> bool {
+    let asked = matter.composition.companion.as_ref().filter(|companion| companion.stays);
+    let is_companion = |class: &str| asked.is_some_and(|asked| asked.part.classes.iter().any(|known| known == class));
+    let bbox = || seen.homography.to_reference(&one.bbox, seen.frame.picture.width(), seen.frame.picture.height());
+    is_companion(&one.class)
+        && !before.iter().any(|other| other.class == one.class && other.bbox.iou(&bbox()) >= SAME_SPOT_IOU)
 }
 
 /// Whether the vehicle of this plate is on record on the day of `at`; what is no plate's number is not.
@@ -121,6 +153,15 @@ pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
     let inside = bbox.clipped(width as f32, height as f32);
     if inside.area() < IN_PICTURE_MIN * bbox.area() || inside.area() < 1.0 {
         return Spot::Hidden;
+    }
+    if let (Some(asked), Some(newness)) = (&matter.newness, seen.newness) {
+        // Nothing can be said of a spot before which somebody stands; what is new on it still stands there.
+        let hides = |other: &Detection| passes(other) && bbox.covered_by(&other.bbox) > COVERED_MAX;
+        return match newness.in_box(&bbox).filter(|_| !seen.everything().any(hides)) {
+            None => Spot::Hidden,
+            Some(newness) if newness >= asked.from => Spot::Unchanged,
+            Some(_) => Spot::Clear,
+        };
     }
     let takes_the_spot = |other: &Detection| {
         matter.composition.anchor.classes.iter().any(|class| **class == *other.class)
@@ -174,13 +215,13 @@ mod tests {
     }
 
     fn seen<'a>(frame: &'a Frame, detections: &'a [Detection]) -> Registered<'a> {
-        Registered { frame, homography: &Homography::IDENTITY, detections }
+        Registered { frame, homography: &Homography::IDENTITY, detections, newness: None }
     }
 
     fn with_rules<T>(zones: &[Zone], run: impl FnOnce(Rules<'_>) -> T) -> T {
         let matters = BTreeMap::from([(matter().key, matter())]);
         let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
-        run(Rules { zones, signs: &[], register: &VehicleRegister::default(), matters: &matters, civil })
+        run(Rules { zones, signs: &[], before: &[], register: &VehicleRegister::default(), matters: &matters, civil })
     }
 
     #[test]
@@ -211,7 +252,7 @@ mod tests {
         ] {
             let detections = [Detection { text: Some(said.into()), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
             let register = VehicleRegister::default();
-            let rules = Rules { zones: &zones, signs, register: &register, matters: &matters, civil };
+            let rules = Rules { zones: &zones, signs, before: &[], register: &register, matters: &matters, civil };
             let sightings = sightings(rules, seen(&frame, &detections));
             assert_eq!((sightings.len(), sightings[0].zone.is_some()), (1, is_forbidden), "{said}");
             assert_eq!(sightings[0].read, Some(ReadText::new(said)));
@@ -239,10 +280,33 @@ mod tests {
         ] {
             let detections =
                 [Detection { text: plate.map(Into::into), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
-            let rules = Rules { zones: &zones, signs: &[], register: &register, matters: &matters, civil };
+            let rules = Rules { zones: &zones, signs: &[], before: &[], register: &register, matters: &matters, civil };
             let sightings = sightings(rules, seen(&frame, &detections));
             assert_eq!(sightings.first().map(|one| one.zone.is_some()), forbidden, "{plate:?}");
         }
+    }
+
+    #[test]
+    fn who_must_stay_was_there_in_the_look_before() {
+        let frame = frame(None);
+        let mut stall = crate::analysis::compose::tests::matter("stall", &["cart"], Some(&["person"]));
+        stall.composition.companion.as_mut().unwrap().stays = true;
+        let seen = seen(&frame, &[]);
+        let before = |x0: f32| {
+            [ReferenceDetection {
+                class: "person".into(),
+                score: Score::new(0.8).unwrap(),
+                bbox: BBox::from([x0, 0.4, x0 + 0.1, 0.7]),
+                permitted: false,
+            }]
+        };
+        let person = detection("person", [80.0, 80.0, 100.0, 140.0]);
+        assert!(!only_passes(&stall, &person, &before(0.45), seen), "half a width aside");
+        assert!(only_passes(&stall, &person, &before(0.55), seen), "another one");
+        assert!(only_passes(&stall, &person, &[], seen));
+        assert!(!only_passes(&stall, &detection("cart", [80.0, 80.0, 100.0, 140.0]), &[], seen), "a thing");
+        stall.composition.companion.as_mut().unwrap().stays = false;
+        assert!(!only_passes(&stall, &person, &[], seen));
     }
 
     #[test]

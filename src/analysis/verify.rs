@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::tiles::stretches;
 use crate::domain::{BBox, Detection, FrameSpace, Picture, Score};
 
 /// The crop's side in longer sides of the box: enough around a thing to see what it lies on.
@@ -13,6 +14,9 @@ const SIDE_MIN_PX: f32 = 96.0;
 const IOU_MIN: f32 = 0.3;
 /// An answer of which more than this lies inside of the proposal is about a part of it.
 const INSIDE_MIN: f32 = 0.5;
+
+/// What comes nearer than this to the edge of a square, in pixels, goes on beyond.
+const EDGE_PX: f32 = 2.0;
 
 /// How a proposal's score and the verifier's become one: sigmoid(w_detector * logit(detector) + w_verifier *
 /// logit(verifier) + bias). Fitted where the verifier was measured; its manifest holds the numbers.
@@ -49,11 +53,16 @@ impl Square {
     /// at least [`SIDE_MIN_PX`] and at most the picture's shorter side, moved to lie inside. `None` for a box that does
     /// not touch the picture.
     pub fn around(bbox: &BBox<FrameSpace>, width: u32, height: u32) -> Option<Self> {
+        Self::around_at_least(bbox, SIDE_MIN_PX, width, height)
+    }
+
+    /// The same with another least side.
+    pub fn around_at_least(bbox: &BBox<FrameSpace>, side_min: f32, width: u32, height: u32) -> Option<Self> {
         let seen = bbox.clipped(width as f32, height as f32);
         if seen.area().is_nan() || seen.area() <= 0.0 {
             return None;
         }
-        let wanted = (seen.width().max(seen.height()) * SIDE_BOXES).max(SIDE_MIN_PX).round();
+        let wanted = (seen.width().max(seen.height()) * SIDE_BOXES).max(side_min).round();
         let side = (wanted as u32).clamp(1, width.min(height));
         let from = |middle: f32, length: u32| {
             let edge = (middle - side as f32 / 2.0).round().max(0.0) as u32;
@@ -61,6 +70,19 @@ impl Square {
         };
         let centre = seen.centre();
         Some(Self { x: from(centre.x, width), y: from(centre.y, height), side })
+    }
+
+    /// Squares that cover a picture, a third of each lying in the next one too; their side in shares of the shorter side.
+    pub fn all_over(width: u32, height: u32, share: f32) -> Vec<Self> {
+        let side = (width.min(height) as f32 * share).ceil().max(1.0) as usize;
+        let begins = |length: u32| {
+            let last = length as usize - side;
+            stretches(length as usize, side, side / 3)
+                .into_iter()
+                .map(move |part| part.looked_at.start.min(last) as u32)
+        };
+        let side_px = side as u32;
+        begins(height).flat_map(|y| begins(width).map(move |x| Self { x, y, side: side_px })).collect()
     }
 
     /// The pixels of the square.
@@ -72,6 +94,25 @@ impl Square {
     fn into_square(self, bbox: &BBox<FrameSpace>) -> BBox<FrameSpace> {
         let (x, y) = (self.x as f32, self.y as f32);
         BBox::new(bbox.x0() - x, bbox.y0() - y, bbox.x1() - x, bbox.y1() - y)
+    }
+
+    /// The square as a box of the frame.
+    pub fn bbox(&self) -> BBox<FrameSpace> {
+        let (x, y, side) = (self.x as f32, self.y as f32, self.side as f32);
+        BBox::new(x, y, x + side, y + side)
+    }
+
+    /// What was found in the square, in pixels of a frame of `width` x `height`. `None` for what reaches to an edge that is
+    /// not the frame's: nobody knows how it goes on.
+    pub fn into_frame(&self, found: &Detection, width: u32, height: u32) -> Option<Detection> {
+        let (x, y, side) = (self.x as f32, self.y as f32, self.side as f32);
+        let (own, frame) = (found.bbox, [width as f32, height as f32]);
+        let bbox = BBox::new(own.x0() + x, own.y0() + y, own.x1() + x, own.y1() + y);
+        let is_cut = (own.x0() < EDGE_PX && x > 0.0)
+            || (own.y0() < EDGE_PX && y > 0.0)
+            || (own.x1() > side - EDGE_PX && x + side < frame[0])
+            || (own.y1() > side - EDGE_PX && y + side < frame[1]);
+        (!is_cut).then(|| Detection { bbox, ..found.clone() })
     }
 
     /// What a verifier's answer about this square says of the proposal: the best detection of one of `classes` that is
@@ -109,6 +150,29 @@ mod tests {
         assert_eq!(of([0.0, 0.0, 1280.0, 720.0]), Some(Square { x: 280, y: 0, side: 720 }), "the whole picture");
         assert_eq!(of([1300.0, 0.0, 1400.0, 50.0]), None, "outside");
         assert_eq!(Square::around(&bbox([0.0, 0.0, 1.0, 1.0]), 1, 1), Some(Square { x: 0, y: 0, side: 1 }));
+    }
+
+    #[test]
+    fn squares_all_over_leave_nothing_out() {
+        let squares = Square::all_over(1280, 720, 0.5);
+        assert_eq!((squares.len(), squares[0]), (15, Square { x: 0, y: 0, side: 360 }));
+        for point in [[0, 0], [1279, 719], [640, 360], [300, 500]] {
+            let holds =
+                |s: &&Square| (s.x..s.x + s.side).contains(&point[0]) && (s.y..s.y + s.side).contains(&point[1]);
+            assert!(squares.iter().any(|square| holds(&square)), "{point:?}");
+        }
+        assert!(squares.iter().all(|square| square.x + square.side <= 1280 && square.y + square.side <= 720));
+        assert_eq!(Square::all_over(1, 1, 0.5), [Square { x: 0, y: 0, side: 1 }]);
+    }
+
+    #[test]
+    fn what_a_square_cuts_off_is_not_taken_out_of_it() {
+        let square = Square { x: 100, y: 0, side: 200 };
+        let out = |sides| square.into_frame(&found("person", 0.5, sides), 300, 400).map(|one| one.bbox.to_array());
+        assert_eq!(out([10.0, 0.0, 50.0, 90.0]), Some([110.0, 0.0, 150.0, 90.0]), "the frame's own edge above");
+        assert_eq!(out([10.0, 20.0, 200.0, 90.0]), Some([110.0, 20.0, 300.0, 90.0]), "and to the right");
+        assert_eq!(out([1.0, 20.0, 50.0, 90.0]), None, "goes on to the left");
+        assert_eq!(out([10.0, 150.0, 50.0, 199.0]), None, "and below");
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub fn differences(
         for matter in &matters {
             for candidate in candidates(matter, &detections) {
                 let anchor = candidate.anchor;
-                let bbox = Homography::IDENTITY.to_reference(&anchor.bbox, size.0, size.1);
+                let bbox = Homography::IDENTITY.to_reference(&candidate.bbox, size.0, size.1);
                 let judge = |rules: Rulebook<'_>| judge(rules, matter, &bbox, observed.at, civil);
                 let (before, after) = (judge(present), judge(draft));
                 let differs = before.counts() != after.counts() || (after.counts() && before.zone != after.zone);

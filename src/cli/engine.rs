@@ -65,6 +65,7 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
         let made = || catalogue.detector(name, settings.patrol.infer_threads);
         tried.entry(name.to_owned()).or_insert_with(made).clone()
     };
+    compares_one_way(service)?;
     let mut first = None;
     for matter in service.config.matters.values() {
         let fusion = fits(&catalogue, matter)?;
@@ -100,6 +101,20 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
         }
         _ => Ok(eyes),
     }
+}
+
+/// A look compares a view with its reference picture once, for all matters that are about what is new.
+fn compares_one_way(service: &Service) -> anyhow::Result<()> {
+    let asked = service.config.matters.values().filter_map(|matter| Some((&matter.key, matter.newness.as_ref()?)));
+    let mut asked = asked.map(|(key, newness)| (key, &newness.model));
+    if let Some((first, model)) = asked.next()
+        && let Some((other, another)) = asked.find(|(_, another)| *another != model)
+    {
+        anyhow::bail!(
+            "[newness] of matter {first} names {model} and of {other} {another}; name one model in both pipelines"
+        );
+    }
+    Ok(())
 }
 
 impl Eyes {
@@ -143,6 +158,9 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
     if let Some(plate) = &matter.plate {
         catalogue.manifest(&plate.model)?.plate_detection()?;
     }
+    if let Some(newness) = &matter.newness {
+        catalogue.manifest(&newness.model)?.compares(matter, newness)?;
+    }
     if let Some(shadow) = &matter.shadow {
         let at = || format!("pipelines/{}.toml, [shadow]", matter.key);
         if let Some(name) = &shadow.model {
@@ -185,7 +203,8 @@ fn models_of(
         load(&verify.model)?;
     }
     let scan = matter.scan.as_ref().map(|scan| &scan.model);
-    let names = [Some(&matter.model), scan, matter.hide_by.as_ref()];
+    let newness = matter.newness.as_ref().map(|newness| &newness.model);
+    let names = [Some(&matter.model), scan, newness, matter.hide_by.as_ref()];
     names.into_iter().flatten().map(|name| Ok((name.clone(), load(name)?))).collect()
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     City, MatterOverride, TextFile,
     fault::{Checker, Fault},
-    second_look::{self, RawExemplars, RawPlate, RawScan, RawShadow, RawVerify},
+    second_look::{self, RawExemplars, RawNewness, RawPlate, RawScan, RawShadow, RawVerify},
 };
 use crate::domain::{
     Clearing, Companion, Composition, DecodeMode, Dwell, Matching, Matter, MatterCodes, MatterKey, Part, PlatePolicy,
@@ -37,6 +37,8 @@ struct RawMatter {
     verify: Option<RawVerify>,
     /// The slow look at the whole view; may be left out.
     scan: Option<RawScan>,
+    /// Only what the reference picture does not show; may be left out.
+    newness: Option<RawNewness>,
     /// A new model that is tried beside `model`; may be left out.
     shadow: Option<RawShadow>,
     /// The plates of its vehicles; may be left out.
@@ -46,7 +48,7 @@ struct RawMatter {
     /// `mask_all` or `show_anchor`.
     plates: Option<String>,
     /// What stays.
-    anchor: RawPart,
+    anchor: RawAnchor,
     /// What must stand near; may be left out.
     companion: Option<RawCompanion>,
     /// How the box is tested against zones.
@@ -65,11 +67,13 @@ struct RawMatter {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct RawPart {
+struct RawAnchor {
     /// Class names of the model.
     classes: Vec<String>,
     /// Least score, 0..=1.
     score_min: Option<f32>,
+    /// Anchors with at most this gap, in heights of the higher one, are one thing; each is by itself where it is left out.
+    gather_max_heights: Option<f32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +87,10 @@ struct RawCompanion {
     distance_max_heights: Option<f32>,
     /// Share of the looks that saw the anchor, 0..=1.
     share_min: Option<f32>,
+    /// So many anchors of the model's classes, gathered, do without it; none do where it is left out.
+    or_anchors: Option<u32>,
+    /// Whether it must have been there in the look before, too; not where it is left out. Only for matters with `[newness]`.
+    stays: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -192,6 +200,16 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
     if code_2026.len() != 5 || !code_2026.bytes().all(|b| b.is_ascii_digit()) {
         check.fault("code_2026", format!("{code_2026:?}"), "5 digits, like \"09009\"");
     }
+    if raw.shadow.is_some() && raw.newness.is_some() {
+        check.fault(
+            "shadow",
+            "a section",
+            "nothing beside [newness]: a new model is not compared with the reference picture",
+        );
+    }
+    if raw.newness.is_none() && raw.companion.as_ref().is_some_and(|companion| companion.stays == Some(true)) {
+        check.fault("companion.stays", "true", "a section [newness] beside it: only what is compared is remembered");
+    }
     let seconds = Duration::from_secs;
     let (model, verifier) = (raw.model.clone(), raw.verify.as_ref().and_then(|verify| verify.model.clone()));
     let reads_plates = raw.plate.is_some();
@@ -206,11 +224,14 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         grounds: second_look::grounds(raw.level, check),
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),
+        newness: second_look::newness(raw.newness, raw.look.every_s.is_some(), check),
         shadow: second_look::shadow(raw.shadow, &own, check),
         plate: second_look::plate(raw.plate, raw.look.decode.as_deref() == Some("key_frames"), check),
         composition: Composition {
             anchor: part("anchor", raw.anchor.classes, raw.anchor.score_min, check),
             companion: raw.companion.map(|raw| companion(raw, check)),
+            gather_max: (raw.anchor.gather_max_heights)
+                .map(|gap| check.number("anchor.gather_max_heights", Some(gap), 0.0..=5.0, "heights")),
         },
         zone_test: zone_test(&raw.zone_test, check),
         dwell: Dwell {
@@ -267,6 +288,8 @@ fn companion(raw: RawCompanion, check: &mut Checker<'_>) -> Companion {
         part: part("companion", raw.classes, raw.score_min, check),
         distance_max: check.number("companion.distance_max_heights", distance, 0.0..=20.0, "heights"),
         share_min: check.number("companion.share_min", raw.share_min, 0.0..=1.0, "a share"),
+        or_anchors: (raw.or_anchors).map(|count| check.number("companion.or_anchors", Some(count), 1..=100, "things")),
+        stays: raw.stays.unwrap_or(false),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 
 use super::{fault::Checker, matters::TIME_S_MAX};
-use crate::domain::{Grounds, PlateReading, Scan, Score, Shadow, Verify};
+use crate::domain::{Grounds, Newness, PlateReading, Scan, Score, Shadow, Verify};
 
 /// `[verify]`: the second look at a place that is about to be reported.
 #[derive(Debug, Default, Deserialize)]
@@ -32,6 +32,18 @@ pub(super) struct RawScan {
     model: Option<String>,
     /// Seconds from one scan of a view to the next at least.
     every_s: Option<u64>,
+}
+
+/// `[newness]`: what the reference picture does not show.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawNewness {
+    /// Folder below `models/`; its manifest has a section `[detector.patches]`.
+    model: Option<String>,
+    /// Least newness of a patch, 0..=2.
+    from: Option<f32>,
+    /// Classes of the model that are none of the matter; none where it is left out.
+    known: Vec<String>,
 }
 
 /// `[shadow]`: a new model that judges the same frames and reports nothing.
@@ -130,6 +142,18 @@ pub(super) fn verify(
             .newness_min
             .map(|least| check.number("verify.newness_min", Some(least), 0.0..=2.0, "1 less a cosine")),
         likeness_min: check.number("exemplars.likeness_min", likeness_min, 0.5..=1.0, "a cosine"),
+    })
+}
+
+pub(super) fn newness(raw: Option<RawNewness>, is_seldom: bool, check: &mut Checker<'_>) -> Option<Newness> {
+    let raw = raw?;
+    if !is_seldom {
+        check.fault("look.every_s", "nothing", "seconds: comparing with the reference picture takes its time");
+    }
+    Some(Newness {
+        model: check.text("newness.model", raw.model, "the name of a folder below models/"),
+        from: check.number("newness.from", raw.from, 0.01..=2.0, "1 less a cosine"),
+        known: raw.known.into_iter().map(Arc::from).collect(),
     })
 }
 

@@ -76,6 +76,20 @@ fn a_deployment_shortens_dwell_and_the_hash_says_so() {
 }
 
 #[test]
+fn who_stays_is_known_only_where_looks_are_compared() {
+    let folder = copied("");
+    let pipeline = folder.path().join("pipelines/stall.toml");
+    let asked =
+        fs::read_to_string(&pipeline).unwrap().replace("distance_max_heights", "stays = true\ndistance_max_heights");
+    let keys = |text: String| {
+        fs::write(&pipeline, text).unwrap();
+        Config::load(folder.path(), None).err().map(|Faults(faults)| faults.into_iter().map(|one| one.key).collect())
+    };
+    assert_eq!(keys(asked.clone()), Some(vec!["companion.stays".to_owned()]));
+    assert_eq!(keys(asked + "every_s = 40\n[newness]\nmodel = \"w\"\nfrom = 0.4\n"), None);
+}
+
+#[test]
 fn second_models_of_a_matter_are_taken_and_their_faults_named() {
     let level = |text: &str, sections: &str| {
         let folder = copied("");
@@ -87,6 +101,12 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         Ok::<_, Vec<String>>(config.matters[&"stall".parse().unwrap()].clone())
     };
     assert_eq!(level("", "").unwrap_err(), ["level"], "a matter says what it rests on");
+    let newness = "[newness]\nmodel = \"w\"\nfrom = 0.3\n";
+    assert_eq!(
+        level("level = \"composed\"", newness).unwrap_err(),
+        ["look.every_s"],
+        "comparing is not for every look"
+    );
     let sections = "[verify]\nmodel = \"v\"\nclasses = [\"a\"]\naccept_min = 0.5\nnewness_min = 0.2\n\
                     [scan]\nmodel = \"w\"\nevery_s = 600\n[exemplars]\nlikeness_min = 0.8\n";
     let stall = level("level = \"few_shot\"", sections).unwrap();

@@ -86,6 +86,9 @@ pub const VEHICLE_CLASSES: [&str; 4] = ["car", "truck", "bus", "motorcycle"];
 /// Class of a line with a telephone number: it is personal data, and hidden where pictures leave the house.
 pub const PHONE_NUMBER: &str = "phone_number";
 
+/// Class of a thing that stands in a view and not in its reference picture, and that no model has a name for.
+pub const NEW_THING: &str = "new_thing";
+
 /// One box in a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detection {

@@ -78,6 +78,8 @@ pub struct Composition {
     pub anchor: Part,
     /// What must also stand nearby, if anything.
     pub companion: Option<Companion>,
+    /// Anchors whose gap is at most this many heights of the higher one are one thing; `None`: each is by itself.
+    pub gather_max: Option<f32>,
 }
 
 /// Something that must be near the anchor.
@@ -89,6 +91,10 @@ pub struct Companion {
     pub distance_max: f32,
     /// In what share of the looks that saw the anchor it must have been there.
     pub share_min: f32,
+    /// So many anchors of the detector's classes together do without it; `None`: none do.
+    pub or_anchors: Option<u32>,
+    /// It must have been there in the look before, too: who passes by keeps nobody company.
+    pub stays: bool,
 }
 
 /// How a box is tested against a zone.
@@ -169,6 +175,17 @@ pub struct Scan {
     pub every: Duration,
 }
 
+/// A matter is about what stands in a view and not in its reference picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Newness {
+    /// The model whose patches compare the two.
+    pub model: String,
+    /// A patch is new from here on: 1 less its cosine, less that of the middle patch.
+    pub from: f32,
+    /// Classes of the model that are none of the matter: what it knows by such a name is no thing without one.
+    pub known: Vec<std::sync::Arc<str>>,
+}
+
 /// How the plates of a matter's vehicles are read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlateReading {
@@ -210,6 +227,9 @@ pub struct Matter {
     pub verify: Option<Verify>,
     /// The slow look at the whole view, if there is one.
     pub scan: Option<Scan>,
+    /// It is about what the reference picture does not show: what was there before is none, and what is new and has no name
+    /// may be one.
+    pub newness: Option<Newness>,
     /// A new model that is tried beside `model`, if there is one.
     pub shadow: Option<Shadow>,
     /// The matter is about vehicles by their plates: reported is what is read and not on record.

@@ -49,7 +49,7 @@ pub struct Refusal {
 pub struct Weights {
     /// The model that proposes in every look.
     pub detector: ModelRef,
-    /// The model that scanned the whole view in the look that decided, if one did.
+    /// The model that scanned the whole view in the look that decided, or compared it with its reference picture, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan: Option<ModelRef>,
     /// The model that looked again at a crop.

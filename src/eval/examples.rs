@@ -143,7 +143,7 @@ mod tests {
         assert_eq!((names, set.frames()), (vec!["covered", "open"], 5));
         let encoder = ScriptedDetector::by_inspection(|_, crop| {
             let look = Appearance::new(vec![f32::from(crop.luma_at(1, 1)), 1.0]);
-            Ok(Inspection { detections: Vec::new(), appearance: Some(look) })
+            Ok(Inspection { appearance: Some(look), ..Inspection::default() })
         });
         let mut heard = 0;
         let (examples, left_out) = set.describe(&encoder, |done| heard = done);

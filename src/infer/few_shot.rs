@@ -102,7 +102,7 @@ impl Detector for FewShotDetector {
         let said = |(class, score): (&Arc<str>, _)| Detection { class: Arc::clone(class), score, bbox, text: None };
         let mut detections: Vec<Detection> = self.prototypes.classes.iter().zip(scores).map(said).collect();
         detections.sort_by_key(|detection| std::cmp::Reverse(detection.score));
-        Ok(Inspection { detections, appearance })
+        Ok(Inspection { detections, appearance, patches: None })
     }
 }
 
@@ -133,6 +133,7 @@ mod tests {
             Ok(Inspection {
                 detections: Vec::new(),
                 appearance: Some(Appearance::new(vec![light, 1.0 - light, 0.1, 2.0])),
+                patches: None,
             })
         }))
     }
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn an_encoder_that_describes_in_another_way_is_named() {
         let other = ScriptedDetector::by_inspection(|_, _| {
-            Ok(Inspection { detections: Vec::new(), appearance: Some(Appearance::new(vec![1.0, 0.0])) })
+            Ok(Inspection { appearance: Some(Appearance::new(vec![1.0, 0.0])), ..Inspection::default() })
         });
         let examples = ModelRef { name: "light".into(), sha256: "1".repeat(64) };
         let detector = FewShotDetector::new(&examples, Arc::new(other), taught());

@@ -11,6 +11,8 @@ pub mod manifest;
 pub mod onnx;
 pub mod pool;
 pub mod scripted;
+#[cfg(feature = "onnx")]
+mod tap;
 pub mod text;
 #[cfg(test)]
 pub(crate) mod tiny;
@@ -18,7 +20,10 @@ pub(crate) mod tiny;
 pub use catalogue::Catalogue;
 pub use scripted::ScriptedDetector;
 
-use crate::domain::{Appearance, Detection, ModelRef, Picture};
+use crate::{
+    analysis::newness::PatchGrid,
+    domain::{Appearance, Detection, ModelRef, Picture},
+};
 
 /// Why a model could not say anything.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -58,6 +63,8 @@ pub struct Inspection {
     pub detections: Vec<Detection>,
     /// How the middle of the picture looks; `None` from a model that does not say.
     pub appearance: Option<Appearance>,
+    /// How each patch of the picture looks; `None` from a model that does not say.
+    pub patches: Option<PatchGrid>,
 }
 
 /// The seam: finds things in a picture. Shared by all looks; an implementation brings its own threads.
@@ -81,6 +88,6 @@ pub trait Detector: Send + Sync {
     /// # Errors
     /// [`InferError`].
     fn inspect_in(&self, lane: Lane, picture: &Picture) -> Result<Inspection, InferError> {
-        Ok(Inspection { detections: self.detect_in(lane, picture)?, appearance: None })
+        Ok(Inspection { detections: self.detect_in(lane, picture)?, ..Inspection::default() })
     }
 }

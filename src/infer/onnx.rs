@@ -10,6 +10,7 @@ use super::{
     InferError, Inspection, library,
     manifest::{DetectorSpec, Manifest},
     pool::{Device, Engine},
+    tap::with_output,
 };
 use crate::{
     analysis::{
@@ -43,7 +44,8 @@ impl OnnxDetector {
             return Err(fault(format!("this build cannot run on {device:?}; set the device to cpu")));
         }
         let environment = library::environment()?;
-        let session = open(&environment, weights)
+        let tapped = spec.patches.as_ref().map(|patches| with_output(weights, &patches.tensor));
+        let session = open(&environment, tapped.as_deref().unwrap_or(weights))
             .map_err(|error| fault(format!("{} is no graph that runs here: {error}", manifest.file)))?;
         let single = check_graph(&session, &spec).map_err(fault)?;
         let mut detector = Self { name: manifest.name.clone(), spec, session, single, tensor: Vec::with_capacity(0) };
@@ -85,7 +87,8 @@ impl OnnxDetector {
         let outputs =
             session.run(ort::inputs![spec.input.name.as_str() => input]).map_err(|e| failed(e.to_string()))?;
         let mut tensors = Vec::new();
-        for output in spec.decoder.output_names().into_iter().chain(spec.appearance.as_deref()) {
+        let patches = spec.patches.as_ref().map(|patches| patches.tensor.as_str());
+        for output in spec.decoder.output_names().into_iter().chain(spec.appearance.as_deref()).chain(patches) {
             let value = outputs.get(output).ok_or_else(|| failed(format!("output {output} did not come")))?;
             let (shape, data) = value.try_extract_tensor::<f32>().map_err(|e| failed(e.to_string()))?;
             let shape: Vec<usize> = shape.iter().map(|side| usize::try_from(*side).unwrap_or(0)).collect();
@@ -102,13 +105,16 @@ impl OnnxDetector {
                     Output { shape: &shape[1..], data: &data[index * each..(index + 1) * each] }
                 })
                 .collect();
+            let grid = spec.patches.as_ref().zip(spec.patches.as_ref().and_then(|_| of_one.pop()));
+            let grid = grid.map(|(patches, output)| patches.read(&output, letterbox, format)).transpose();
+            let patches = grid.map_err(|error| failed(error.to_string()))?;
             let look = spec.appearance.as_ref().and_then(|_| of_one.pop());
             if let Some(look) = look.filter(|look| look.shape.len() != 1 || look.data.is_empty()) {
                 return Err(failed(format!("the appearance has the shape {:?}, want one row of numbers", look.shape)));
             }
             let appearance = look.map(|look| Appearance::new(look.data.to_vec()));
             let detections = spec.read(&of_one, letterbox).map_err(|error| failed(error.to_string()))?;
-            inspected.push(Inspection { detections, appearance });
+            inspected.push(Inspection { detections, appearance, patches });
         }
         Ok(inspected)
     }
@@ -169,6 +175,10 @@ fn check_graph(session: &Session, spec: &DetectorSpec) -> Result<bool, String> {
             return Err(format!("the graph has no output {wanted}; it has {}", names(session.outputs())));
         };
         floats(output)?;
+    }
+    if let Some(patches) = &spec.patches {
+        let found = session.outputs().iter().find(|output| output.name() == patches.tensor);
+        floats(found.ok_or_else(|| format!("the graph has no tensor {}", patches.tensor))?)?;
     }
     if let Some(wanted) = &spec.appearance {
         let outputs = session.outputs();

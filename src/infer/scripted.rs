@@ -20,7 +20,9 @@ impl ScriptedDetector {
     pub fn by_function(
         script: impl Fn(u64, &Picture) -> Result<Vec<Detection>, InferError> + Send + Sync + 'static,
     ) -> Self {
-        Self::by_inspection(move |n, picture| Ok(Inspection { detections: script(n, picture)?, appearance: None }))
+        Self::by_inspection(move |n, picture| {
+            Ok(Inspection { detections: script(n, picture)?, ..Inspection::default() })
+        })
     }
 
     /// The same, with how each picture looks.
@@ -63,12 +65,12 @@ impl Detector for ScriptedDetector {
 
     fn inspect_in(&self, _: Lane, picture: &Picture) -> Result<Inspection, InferError> {
         let n = self.asked.fetch_add(1, Ordering::SeqCst);
-        let Inspection { detections: mut found, appearance } = (self.script)(n, picture)?;
+        let Inspection { detections: mut found, appearance, patches } = (self.script)(n, picture)?;
         for detection in &mut found {
             detection.bbox = detection.bbox.clipped(picture.width() as f32, picture.height() as f32);
         }
         found.retain(|detection| detection.bbox.area() > 0.0);
         found.sort_by_key(|detection| std::cmp::Reverse(detection.score));
-        Ok(Inspection { detections: found, appearance })
+        Ok(Inspection { detections: found, appearance, patches })
     }
 }

@@ -129,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        analysis::newness::PatchGrid,
         domain::Picture,
         infer::{Catalogue, Lane},
     };
@@ -174,6 +175,44 @@ mod tests {
         // logit(0.8) = ln 4; less 2 is -0.614: 0.351, which the raw bin now leads.
         assert_eq!((&calibrated[0].0, &calibrated[1].0), (&"bin".to_owned(), &"garbage".to_owned()));
         assert!((calibrated[1].1 - 0.3512).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_tensor_inside_of_the_graph_says_how_patches_look_by_the_weights_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = [vec![0.0; 7], vec![0.0; 7]];
+        let tiny = Tiny { width: 32, height: 16, rows: &rows, look: Some("look") };
+        let weights = tiny.onnx();
+        let sha256 = hex::encode(Sha256::digest(&weights));
+        let plain = tiny.manifest("plain", &sha256);
+        write(folder.path(), "plain", &plain, Some(&weights));
+        // The constant rows stand in for tokens: two patches of seven numbers.
+        let patches = |tensor: &str, px: u32| {
+            let section = format!("[detector.patches]\ntensor = \"{tensor}\"\npatch_px = {px}\nleading_tokens = 0\n");
+            plain.replace("\"plain\"", "\"patches\"").replace("file =", "weights_of = \"plain\"\nfile =") + &section
+        };
+        write(folder.path(), "patches", &patches("answer", 16), None);
+        let picture = Picture::from_rgb(64, 32, [10, 20, 30].repeat(64 * 32)).unwrap();
+        let inspect = |name: &str| {
+            let catalogue = Catalogue::load(folder.path()).unwrap();
+            Ok::<_, String>(
+                catalogue.detector(name, 1).map_err(|e| e.to_string())?.inspect_in(Lane::Visit, &picture).unwrap(),
+            )
+        };
+        assert_eq!(inspect("plain").unwrap().patches, None);
+        let seen = inspect("patches").unwrap();
+        assert_eq!(seen.patches, PatchGrid::new([64, 32], [2, 1], [32.0, 32.0], &rows));
+        assert!(seen.appearance.is_some() && seen.patches.is_some());
+        for (manifest, says) in [
+            (patches("ghost", 16), "ghost"),
+            (patches("answer", 8), "shape [2, 7]"),
+            (patches("answer", 5), "detector.patches.patch_px"),
+            (patches("answer", 16).replace("top_left", "centre"), "counted from there"),
+        ] {
+            write(folder.path(), "patches", &manifest, None);
+            let error = inspect("patches").unwrap_err();
+            assert!(error.contains(says), "{says}: {error}");
+        }
     }
 
     /// The verifier of the browser's tests: it always agrees, and a crop looks as its mean colour does.

@@ -30,7 +30,7 @@ pub struct KeptFrame {
 impl KeptFrame {
     /// A registered frame, for the thing at `bbox`.
     pub fn of(seen: Registered<'_>, bbox: BBox<FrameSpace>) -> Self {
-        let detections = seen.detections.iter().map(Into::into).collect();
+        let detections = seen.everything().map(Into::into).collect();
         Self { meta: seen.frame.meta, bbox, homography: *seen.homography, detections }
     }
 }

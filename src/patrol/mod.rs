@@ -5,6 +5,7 @@ mod circuit;
 mod courier;
 pub mod keep;
 mod models;
+mod newness;
 pub mod planner;
 mod plates;
 pub mod prove;

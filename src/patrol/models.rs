@@ -1,11 +1,14 @@
 //! Hop 4, detect: which models the matters of a look name, and what all of them see in one frame.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::spine::Spine;
 use crate::{
     domain::{Detection, Frame, Matter, MatterKey},
-    infer::{InferError, Lane},
+    infer::{Detector, InferError, Lane},
 };
 
 /// The models that propose for the matters, and those that find who must be hidden.
@@ -39,11 +42,17 @@ impl Spine {
     ) -> Result<Vec<Detection>, InferError> {
         let mut all = Vec::new();
         for &model in models {
-            let detector = self.detectors.get(model).ok_or_else(|| {
-                InferError::Model(model.clone(), "it was not loaded; see `xunjie model list`".to_owned())
-            })?;
-            all.extend(detector.detect_in(lane, &frame.picture)?);
+            all.extend(self.seer(model)?.detect_in(lane, &frame.picture)?);
         }
         Ok(all)
+    }
+
+    /// A model by the name that matters call it by.
+    ///
+    /// # Errors
+    /// [`InferError::Model`] where it was not loaded.
+    pub(super) fn seer(&self, model: &str) -> Result<&Arc<dyn Detector>, InferError> {
+        let unknown = || InferError::Model(model.to_owned(), "it was not loaded; see `xunjie model list`".to_owned());
+        self.detectors.get(model).ok_or_else(unknown)
     }
 }

@@ -135,7 +135,7 @@ pub(crate) struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// `matter` on one view, forbidden everywhere; `verifier` and `scan` are called so.
+    /// `matter` on one view, forbidden everywhere; `verifier` and `scan` are called so, and `scan` compares where the matter is about what is new.
     pub(crate) fn new(matter: Matter, verifier: Option<ScriptedDetector>, scan: Option<ScriptedDetector>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SimulatedClock::starting_at(WallTime::from_millis(0)));
@@ -168,8 +168,9 @@ impl Rehearsal {
         };
         let mut detectors: BTreeMap<String, Arc<dyn Detector>> =
             BTreeMap::from([(matter.model.clone(), Arc::new(proposer.named("proposer")) as Arc<dyn Detector>)]);
-        if let (Some(scanner), Some(scan)) = (scan, &matter.scan) {
-            detectors.insert(scan.model.clone(), Arc::new(scanner.named("scanner")));
+        let newness = matter.newness.as_ref().map(|newness| &newness.model);
+        if let (Some(scanner), Some(model)) = (scan, matter.scan.as_ref().map(|scan| &scan.model).or(newness)) {
+            detectors.insert(model.clone(), Arc::new(scanner.named("scanner")));
         }
         let verifiers = verifier.zip(matter.verify.as_ref()).map(|(detector, verify)| {
             let unseen = verify.classes.iter().map(|class| (class.clone(), Score::new(0.05).unwrap())).collect();
@@ -271,5 +272,6 @@ fn inspected(crop: &Picture) -> Inspection {
     Inspection {
         detections: if is_red { vec![seen] } else { Vec::new() },
         appearance: Some(crate::analysis::appearance::describe(crop, &bbox)),
+        patches: None,
     }
 }

@@ -11,12 +11,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::second_look::Baseline;
+use super::{newness::Before, second_look::Baseline};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
         Detection, Explanation, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference,
-        Stream, StreamId, Thing, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
+        ReferenceDetection, Stream, StreamId, Thing, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -37,6 +37,10 @@ pub struct Scene {
     pub book: PlaceBook,
     /// How its reference picture looks to a verifier.
     pub baseline: Baseline,
+    /// What newness is measured against.
+    pub(super) before: Option<Before>,
+    /// What was seen when it was last compared.
+    pub(super) stood: Vec<ReferenceDetection>,
     /// When matters with an interval of their own were last judged.
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
@@ -129,6 +133,8 @@ impl Scenes {
                 zones: vec![],
                 book,
                 baseline: Baseline::default(),
+                before: None,
+                stood: Vec::new(),
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
                 shadowed: BTreeMap::new(),

@@ -152,9 +152,10 @@ impl<'a> Asking<'a> {
             detector.map_or_else(|| ModelRef { name: name.to_owned(), sha256: String::new() }, |one| one.model())
         };
         let scan = matter.scan.as_ref().filter(|scan| self.scanned.contains(&scan.model));
+        let whole_view = scan.map(|scan| &scan.model).or(matter.newness.as_ref().map(|newness| &newness.model));
         let plates = matter.plate.as_ref().and_then(|plate| self.spine.plates.get(&plate.model));
         let verifier = plates.map(Plates::model);
-        Weights { detector: of(&matter.model), scan: scan.map(|scan| of(&scan.model)), verifier }
+        Weights { detector: of(&matter.model), scan: whole_view.map(|model| of(model)), verifier }
     }
 
     fn ask(
@@ -269,7 +270,7 @@ impl Verifier {
         let Some(square) = Square::around(bbox, picture.width(), picture.height()) else {
             return Ok(Looked { verified: unseen, look: Appearance::new(Vec::new()) });
         };
-        let Inspection { detections, appearance } = self.detector.inspect_in(Lane::Visit, &square.of(picture))?;
+        let Inspection { detections, appearance, .. } = self.detector.inspect_in(Lane::Visit, &square.of(picture))?;
         let verified = if self.tells_crops {
             let of_class = detections.iter().filter(|one| verify.classes.contains(&one.class));
             of_class.map(|one| one.score).max().unwrap_or(unseen)

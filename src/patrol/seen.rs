@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::{
-    analysis::{permit::is_permitted, scene::Registered},
+    analysis::{newness::NewnessMap, permit::is_permitted, scene::Registered},
     domain::{
         Detection, Explanation, Frame, Homography, Observed, ReadText, ReferenceDetection, Sighting, Sign, ViewState,
         WallTime,
@@ -34,13 +34,25 @@ pub struct Judgeable {
     homography: Homography,
     detections: Vec<Detection>,
     signs: Vec<Sign>,
+    newness: Option<NewnessMap>,
     jpeg: OnceCell<Vec<u8>>,
 }
 
 impl Judgeable {
-    /// How the frame lies on the reference picture, and what was seen in it.
-    pub(super) fn new(frame: Frame, homography: Homography, detections: Vec<Detection>, signs: Vec<Sign>) -> Self {
-        Self { frame, homography, detections, signs, jpeg: OnceCell::new() }
+    /// How the frame lies on the reference picture, what was seen in it, and what is new in it where that was compared.
+    pub(super) fn new(
+        frame: Frame,
+        homography: Homography,
+        detections: Vec<Detection>,
+        signs: Vec<Sign>,
+        newness: Option<NewnessMap>,
+    ) -> Self {
+        Self { frame, homography, detections, signs, newness, jpeg: OnceCell::new() }
+    }
+
+    /// Whether it was compared with the view's reference picture.
+    pub(super) fn is_compared(&self) -> bool {
+        self.newness.is_some()
     }
 
     /// What is permitted at the view.
@@ -63,19 +75,29 @@ impl Judgeable {
     }
 
     pub(super) fn registered(&self) -> Registered<'_> {
-        Registered { frame: &self.frame, homography: &self.homography, detections: &self.detections }
+        Registered {
+            frame: &self.frame,
+            homography: &self.homography,
+            detections: &self.detections,
+            newness: self.newness.as_ref(),
+        }
     }
 
-    /// What was seen, where it stood on the reference picture.
+    /// What was seen in the whole frame, where it stood on the reference picture.
     pub(super) fn observed(&self) -> Observed {
-        let (width, height) = (self.frame.picture.width(), self.frame.picture.height());
-        let on_reference = |seen: &Detection| {
-            let bbox = self.homography.to_reference(&seen.bbox, width, height);
-            let read = seen.text.as_deref().map(ReadText::new);
-            let permitted = read.is_some_and(|read| is_permitted(&self.signs, &read, &bbox));
-            ReferenceDetection { class: seen.class.clone(), score: seen.score, bbox, permitted }
-        };
-        Observed::new(self.at(), self.detections.iter().map(on_reference).collect())
+        Observed::new(self.at(), self.detections.iter().map(|seen| self.on_reference(seen)).collect())
+    }
+
+    /// The same with what was seen on a closer look.
+    pub(super) fn everything(&self) -> Vec<ReferenceDetection> {
+        self.registered().everything().map(|seen| self.on_reference(seen)).collect()
+    }
+
+    fn on_reference(&self, seen: &Detection) -> ReferenceDetection {
+        let bbox = self.homography.to_reference(&seen.bbox, self.frame.picture.width(), self.frame.picture.height());
+        let read = seen.text.as_deref().map(ReadText::new);
+        let permitted = read.is_some_and(|read| is_permitted(&self.signs, &read, &bbox));
+        ReferenceDetection { class: seen.class.clone(), score: seen.score, bbox, permitted }
     }
 }
 

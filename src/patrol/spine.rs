@@ -48,6 +48,7 @@ use crate::{
 
 use super::{
     keep::Keep,
+    newness,
     scenes::{Scene, Scenes, lock},
     second_look::{Asking, Verifier},
     seen::{Judgeable, Seen},
@@ -134,6 +135,7 @@ impl Spine {
             let matters = scene.due(look, &self.config.matters, began.0);
             let mut seen = Seen::nothing();
             let mut lease = self.see(look, scene, &matters, &mut seen)?; // hops 2 to 5
+            let matters = newness::judged(matters, seen.last.as_ref());
             if seen.last.is_some() {
                 scene.have_judged(&matters, began.0);
             }
@@ -232,12 +234,16 @@ impl Spine {
         let signs = self.signs(look, scene, matters, &frame, &detections)?;
         let homography = &matched.homography;
         self.shade(look, scene, matters, Judged { frame: &frame, homography, detections: &detections, signs: &signs });
-        let judgeable = Judgeable::new(frame, matched.homography, detections, signs);
+        let newness = self.compare(scene, matters, (&frame, homography), &detections);
+        let judgeable = Judgeable::new(frame, matched.homography, detections, signs, newness);
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
-        let rules =
-            Rules { zones: &scene.zones, signs: judgeable.signs(), register: &self.config.vehicles, matters, civil };
+        let (Scene { zones, stood: before, .. }, signs) = (&*scene, judgeable.signs());
+        let rules = Rules { zones, signs, before, register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
+        if judgeable.is_compared() {
+            scene.stood = judgeable.everything();
+        }
         (seen.state, seen.reason, seen.last) = (ViewState::Same, None, Some(judgeable));
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::{
 
 use super::{
     models::models_of,
+    newness,
     plates::PlateVotes,
     scenes::{Scene, lock},
     seen::Seen,
@@ -135,8 +136,9 @@ impl Spine {
         let beside = self.look_beside(look, scene, matters, &frame, &mut detections);
         matters.extend(beside.clone());
         self.take_in(frame, Some(detections), look, scene, matters, seen)?;
+        *matters = newness::judged(std::mem::take(matters), seen.last.as_ref());
         if seen.last.is_some() {
-            scene.have_judged(&beside, asked_at);
+            scene.have_judged(&newness::judged(beside, seen.last.as_ref()), asked_at);
         }
         Ok(())
     }

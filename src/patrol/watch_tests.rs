@@ -31,6 +31,7 @@ fn what_is_judged_seldom_is_judged_on_a_view_that_is_watched_without_an_end() {
         composition: Composition {
             anchor: Part { classes: vec!["small_ad".into()], score_min: Score::new(0.3).unwrap() },
             companion: None,
+            gather_max: None,
         },
         dwell: Dwell { time: Duration::from_secs(60), sightings_min: 2, seen_share_min: 0.5 },
         ..fixtures::matter()

@@ -1,6 +1,8 @@
 //! `xunjie eval` as it is run: real model, pictures made here. What is broken must be named and counted, and must not
 //! cost the rest; the same input must give the same bytes.
 
+mod stall;
+
 use std::{
     fs,
     path::Path,

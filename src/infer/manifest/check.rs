@@ -9,10 +9,10 @@ use std::{
 };
 
 use super::{
-    Calibrations, CharsetSource, DetectorSpec, EncoderSpec, FewShotSpec, HeadSpec, Manifest, ModelKind, PictureInput,
-    PlateDetectionSpec, TextDetectionSpec, TextRecognitionSpec,
+    Calibrations, CharsetSource, DetectorSpec, EncoderSpec, FewShotSpec, HeadSpec, Manifest, ModelKind, PatchesSpec,
+    PictureInput, PlateDetectionSpec, TextDetectionSpec, TextRecognitionSpec,
     raw::{
-        RawDetector, RawEncoder, RawFewShot, RawHead, RawInput, RawManifest, RawNanoDet, RawPlateDetection,
+        RawDetector, RawEncoder, RawFewShot, RawHead, RawInput, RawManifest, RawNanoDet, RawPatches, RawPlateDetection,
         RawTextDetection, RawTextRecognition, RawVerify, RawYolox,
     },
 };
@@ -176,6 +176,7 @@ fn detector(
     let appearance = raw.appearance.map(|name| {
         check.text("detector.appearance", Some(name), "the name of the output that says how the middle looks")
     });
+    let patches = raw.patches.map(|raw| patches(raw, &input.format, check));
     let calibrations = calibrations(&raw.calibration, &classes, check);
     let fusion = verify.map(|raw| fusion(&raw, check));
     let decoder = match (raw.nanodet, raw.yolox) {
@@ -198,9 +199,23 @@ fn detector(
         nms_iou,
         detections_max,
         appearance,
+        patches,
         calibrations,
         fusion,
     })
+}
+
+fn patches(raw: RawPatches, format: &TensorFormat, check: &mut Checker<'_>) -> PatchesSpec {
+    let patch_px = check.number("detector.patches.patch_px", raw.patch_px, 1..=SIDE_MAX, "pixels");
+    multiples("detector.patches.patch_px", patch_px, format, check);
+    if format.placement != Placement::TopLeft {
+        check.fault("input.letterbox", "\"centre\"", "\"top_left\": patches are counted from there");
+    }
+    PatchesSpec {
+        tensor: check.text("detector.patches.tensor", raw.tensor, "the name of a tensor inside of the graph"),
+        patch_px: patch_px.max(1),
+        leading_tokens: check.number("detector.patches.leading_tokens", raw.leading_tokens, 0..=64, "tokens"),
+    }
 }
 
 /// Largest number in a calibration or a fusion: beyond it every score would be 0 or 1.

@@ -3,6 +3,7 @@
 
 mod calibration;
 mod check;
+mod patches;
 mod raw;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 pub use calibration::Calibrations;
+pub use patches::PatchesSpec;
 
 use super::InferError;
 use crate::{
@@ -26,7 +28,7 @@ use crate::{
         verify::Fusion,
     },
     config::Faults,
-    domain::{Detection, Matter, ModelRef, PERSON_CLASS, Score, Verify},
+    domain::{Detection, Matter, ModelRef, NEW_THING, PERSON_CLASS, Score, Verify},
 };
 
 /// A model: its weights, where they come from and what goes in and out.
@@ -111,6 +113,8 @@ pub struct DetectorSpec {
     pub detections_max: usize,
     /// Name of the output `[1, numbers]` that says how the middle of the picture looks.
     pub appearance: Option<String>,
+    /// Where it says how each patch of the picture looks.
+    pub patches: Option<PatchesSpec>,
     /// What raw scores of each class are worth; the floor is a raw score.
     pub calibrations: Calibrations,
     /// How its score joins that of a proposal, where it may verify.
@@ -312,8 +316,9 @@ impl Manifest {
         };
         let composition = &matter.composition;
         let companion = composition.companion.iter().flat_map(|companion| &companion.part.classes);
-        let named = composition.anchor.classes.iter().chain(companion);
-        let unknown: Vec<&str> = named.filter(|name| !classes.contains(&name.as_str())).map(String::as_str).collect();
+        let named = composition.anchor.classes.iter().chain(companion).map(String::as_str);
+        let is_known = |name: &&str| classes.contains(name) || (matter.newness.is_some() && *name == NEW_THING);
+        let unknown: Vec<&str> = named.filter(|name| !is_known(name)).collect();
         if unknown.is_empty() {
             return Ok(());
         }

@@ -81,6 +81,8 @@ pub(super) struct RawDetector {
     pub classes: Vec<String>,
     /// Name of the output `[1, numbers]` that says how the middle of the picture looks; none when left out.
     pub appearance: Option<String>,
+    /// How each patch of the picture looks; none when left out.
+    pub patches: Option<RawPatches>,
     /// By class `[a, b]`: a raw score s is worth sigmoid(a * logit(s) + b). Classes that are left out stay raw.
     pub calibration: BTreeMap<String, [f32; 2]>,
     /// A NanoDet graph. Exactly one family is there.
@@ -127,6 +129,17 @@ pub(super) struct RawYolox {
     pub strides: Vec<u32>,
     /// Whether the graph ends in a sigmoid.
     pub scores_are_sigmoid: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawPatches {
+    /// Name of a tensor `[1, leading + patches, numbers]` inside of the graph that is none of its outputs, patches by rows.
+    pub tensor: Option<String>,
+    /// Side of a patch in pixels; width and height are multiples of it.
+    pub patch_px: Option<u32>,
+    /// Tokens before the patches (class token, registers).
+    pub leading_tokens: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -25,7 +25,7 @@ impl Engine for Gate {
             let side = p.width() as f32;
             let whole =
                 Detection { class: "car".into(), score: Score::ONE, bbox: BBox::new(0.0, 0.0, side, side), text: None };
-            Inspection { detections: vec![whole], appearance: None }
+            Inspection { detections: vec![whole], ..Inspection::default() }
         };
         Ok(pictures.iter().map(found).collect())
     }

@@ -31,7 +31,7 @@ impl Engine for AdsEngine {
                 detection.bbox = detection.bbox.clipped(picture.width() as f32, picture.height() as f32);
             }
             detections.retain(|detection| detection.bbox.area() > 0.0);
-            Ok(Inspection { detections, appearance: None })
+            Ok(Inspection { detections, ..Inspection::default() })
         };
         pictures.iter().map(one).collect()
     }

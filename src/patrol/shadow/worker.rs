@@ -77,8 +77,13 @@ impl Worker {
         for (matter, own) in &job.matters {
             let matters = BTreeMap::from([(matter.key.clone(), matter.clone())]);
             let register = &self.config.vehicles;
-            let rules = Rules { zones: &job.zones, signs: &job.signs, register, matters: &matters, civil };
-            let registered = Registered { frame: &job.frame, homography: &job.homography, detections: &job.detections };
+            let rules = Rules { zones: &job.zones, signs: &job.signs, before: &[], register, matters: &matters, civil };
+            let registered = Registered {
+                frame: &job.frame,
+                homography: &job.homography,
+                detections: &job.detections,
+                newness: None,
+            };
             let Compared { both, disagreements } = compare(rules, &matter.key, registered, &seen);
             let shadowed = Shadowed {
                 view: job.view,
@@ -115,7 +120,12 @@ impl Worker {
             both,
             disagreements,
         };
-        let seen = Registered { frame: &asked.frame, homography: &asked.homography, detections: &asked.detections };
+        let seen = Registered {
+            frame: &asked.frame,
+            homography: &asked.homography,
+            detections: &asked.detections,
+            newness: None,
+        };
         self.keep(seen, &shadowed).map_err(|error| error.to_string())
     }
 

@@ -1,0 +1,78 @@
+//! A drawn stall over the whole chain, by the pipeline on trial that is about what the reference picture does not show.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::{ROOT, report, said};
+
+/// A trader, from Debian's clip, laid into the drawn street beside the stall while it stands there.
+fn with_a_trader(scene: &Path, into: &Path) {
+    let timeline = fs::read_to_string(scene.join("timeline.toml")).expect("the fixture has a timeline");
+    let of = |key: &str| timeline.split(key).nth(1).expect("the fixture names it").trim_start_matches(" = ").to_owned();
+    let second = |key: &str| of(key).lines().next().expect("a number").trim().parse::<f64>().expect("a number");
+    let sides = of("box").trim().trim_matches(['[', ']']).to_owned();
+    let sides: Vec<f64> = sides.split(',').map(|side| side.trim().parse().expect("a number")).collect();
+    let (right, foot) = (sides[2] * 1280.0, sides[3] * 720.0);
+    // As compose.py sees it: 0.16 of the height a metre at the lower border, nothing at 0.3.
+    let high = (1.75 * 0.16 * 720.0 * (sides[3] - 0.3) / 0.7).round();
+    let wide = (high * 36.0 / 98.0).round();
+    let lay = format!(
+        "[1:v]trim=end_frame=1,crop=36:98:250:217,scale={wide}:{high}[p];[0:v][p]overlay={:.0}:{:.0}:enable='between(t,{},{})'",
+        (right - wide * 0.2).min(1278.0 - wide),
+        foot - high,
+        second("from_s"),
+        second("until_s"),
+    );
+    let laid = Command::new("ffmpeg")
+        .args(["-hide_banner", "-loglevel", "error", "-y", "-i"])
+        .arg(scene.join("clip.mp4"))
+        .args(["-i", "/usr/share/doc/opencv-doc/examples/data/vtest.avi", "-filter_complex", &lay])
+        .args(["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "24", "-g", "1", "-pix_fmt", "yuv420p"])
+        .arg(into)
+        .status();
+    assert!(laid.is_ok_and(|status| status.success()), "ffmpeg lays a figure into the clip");
+}
+
+/// A root whose stall is about what is new; models and city are the project's own.
+fn on_trial(scene: &Path, folder: &Path) -> PathBuf {
+    let root = folder.join("root");
+    fs::create_dir_all(root.join("pipelines")).expect("the folder can be written");
+    for shared in ["models", "city"] {
+        std::os::unix::fs::symlink(Path::new(ROOT).join(shared), root.join(shared)).expect("a link can be made");
+    }
+    fs::copy(scene.join("pipelines/stall.toml"), root.join("pipelines/stall.toml"))
+        .expect("the fixture has a pipeline");
+    root
+}
+
+/// What the reference picture does not show, with somebody beside it, is a stall; the same without anybody, and the city's
+/// furniture, are none. No model of the chain has a name for what stands there.
+#[test]
+fn a_traders_things_that_stay_are_one_stall_and_without_a_trader_none() {
+    let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
+    let scene = Path::new(ROOT).join("fixtures/scenes/stall");
+    let attended = folder.path().join("attended.mp4");
+    with_a_trader(&scene, &attended);
+    let root = on_trial(&scene, folder.path());
+    for (clip, found) in [(attended, 1), (scene.join("clip.mp4"), 0)] {
+        let out = folder.path().join(format!("out-{found}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+        command.arg("--root").arg(&root).args(["eval", "clip", "--clip"]).arg(&clip).arg("--out").arg(&out);
+        command.arg("--scene").arg(scene.join("scene.toml")).arg("--timeline").arg(scene.join("timeline.toml"));
+        let ran = command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA").output();
+        let ran = ran.expect("cargo built the program");
+        assert!(ran.status.success(), "{}", said(&ran));
+        let (report, clip) = (report(&out), clip.display());
+        let score = &report["score"];
+        assert_eq!(
+            (&score["opened"], &score["found"], &score["wrong"]),
+            (&found.into(), &found.into(), &0.into()),
+            "{clip}: {score:#}"
+        );
+        let models = report["models"].as_array().expect("the models are named");
+        assert!(models.iter().any(|took| took["name"] == "street_verifier_wide"), "{models:?}");
+    }
+}
