@@ -33,6 +33,13 @@ describe('an outline', () => {
     ],
     ['a corner outside', moveTo(square, 2, [1.2, 0.8]), { kind: 'outside', corner: 3 }],
     ['a corner that is no number', moveTo(square, 0, [Number.NaN, 0.2]), { kind: 'outside', corner: 1 }],
+    ['a corner that was put twice', [...square.slice(0, 2), square[1]!, ...square.slice(2)], null],
+    ['the same way twice', [...square, ...square], { kind: 'crosses', edge: 1, other: 4 }],
+    [
+      'a corner on another edge',
+      [square[0]!, square[1]!, square[2]!, [0.5, 0.2], square[3]!],
+      { kind: 'crosses', edge: 1, other: 3 },
+    ],
     ['a bow tie', [square[0]!, square[2]!, square[1]!, square[3]!], { kind: 'crosses', edge: 1, other: 3 }],
     [
       'a line',
