@@ -145,7 +145,6 @@ function turn([ax, ay]: Corner, [bx, by]: Corner, [cx, cy]: Corner): number {
   return Math.sign((bx - ax) * (cy - ay) - (by - ay) * (cx - ax));
 }
 
-/** As the server counts it: touching is not crossing. */
 /** Whether two edges cross or touch: an outline that comes back to itself would count what it encloses twice. */
 function segmentsMeet([a, b]: Segment, [c, d]: Segment): boolean {
   const touches = (from: Corner, to: Corner, point: Corner) =>
