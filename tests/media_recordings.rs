@@ -197,23 +197,32 @@ mod files {
     #[test]
     fn cameras_take_turns_at_a_decoder_and_each_sees_its_own_picture() {
         let folder = tempfile::tempdir().unwrap();
-        let kinds: [(&str, &[&str]); 2] = [
+        // With and without pictures that come out late; key frames that are IDR pictures, and such that are CRA pictures.
+        let x265 = |more: &str| format!("keyint=25:log-level=none:{more}");
+        let (late, idr) = (x265("bframes=2:open-gop=1"), x265("bframes=0:open-gop=0"));
+        let (late_idr, cra) = (x265("bframes=2:open-gop=0"), x265("bframes=0:open-gop=1"));
+        let h265 = |more| ["libx265", "-preset", "ultrafast", "-x265-params", more];
+        let kinds: [(&str, &[&str]); 5] = [
             ("h264", &["libx264", "-g", "25", "-bf", "2", "-preset", "veryfast"]),
-            ("h265", &["libx265", "-preset", "ultrafast", "-x265-params", "keyint=25:log-level=none"]),
+            ("h265-late", &h265(&late)),
+            ("h265-idr", &h265(&idr)),
+            ("h265-late-idr", &h265(&late_idr)),
+            ("h265-cra", &h265(&cra)),
         ];
+        // One source, so that decoders go on to the next kind, too, whose times begin again.
+        let source = source();
         for (name, codec) in kinds {
             let files = [(false, vec![]), (true, vec!["-vf", "hflip"])].map(|(turned, more)| {
                 let file = made(folder.path(), &format!("{name}-{turned}.mkv"), &[codec, more.as_slice()].concat());
                 (turned, file)
             });
-            let source = source();
             let mut sessions = files.map(|(turned, file)| (turned, source.open(&spec(&file)).unwrap()));
             let mut frames = Vec::new();
-            for second in 0..4 {
+            let keys = DecodeMode::KeyFrames;
+            for (decode, ms) in [(keys, 0), (keys, 1000), (DecodeMode::All, 2200), (keys, 3000)] {
                 for (turned, session) in &mut sessions {
-                    let from = Duration::from_secs(second);
-                    let frame = session.frame(&want(DecodeMode::KeyFrames, from)).unwrap();
-                    assert_eq!(frame.meta.pts.0 / 1_000_000, second * 1000, "{name}");
+                    let frame = session.frame(&want(decode, Duration::from_millis(ms))).unwrap();
+                    assert_eq!(frame.meta.pts.0 / 1_000_000, ms, "{name}");
                     frames.push((*turned, frame.picture));
                 }
             }

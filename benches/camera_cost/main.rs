@@ -249,9 +249,10 @@ fn median(pairs: &[Pair]) -> Pair {
     Pair { ours: middle(|pair| pair.ours), floor: middle(|pair| pair.floor) }
 }
 
-/// Debian's surveillance clip, enlarged to 1080p with sensor noise, as an elementary stream. Made once.
+/// Debian's surveillance clip, enlarged to 1080p with sensor noise, as an elementary stream. Made once. Its key frames are IDR
+/// pictures, as those of cameras.
 fn clip(root: &Path, codec: &str, encoder: &str) -> PathBuf {
-    let path = root.join(format!(".deps/bench/vtest-1080p.{codec}"));
+    let path = root.join(format!(".deps/bench/vtest-1080p-idr.{codec}"));
     if !path.exists() {
         fs::create_dir_all(path.parent().expect("it has a folder")).expect(".deps can be written");
         let source = "/usr/share/doc/opencv-doc/examples/data/vtest.avi";
@@ -260,7 +261,11 @@ fn clip(root: &Path, codec: &str, encoder: &str) -> PathBuf {
         let done = Command::new("ffmpeg")
             .args(["-hide_banner", "-loglevel", "error", "-y", "-i", source, "-t", "30", "-vf", filter])
             .args(["-c:v", encoder, "-preset", "fast", "-b:v", "4M", "-g", "50", "-keyint_min", "50", "-bf", "0"])
-            .args(if codec == "h265" { &["-x265-params", "log-level=error:bframes=0:keyint=50"][..] } else { &[][..] })
+            .args(if codec == "h265" {
+                &["-x265-params", "log-level=error:bframes=0:keyint=50:open-gop=0"][..]
+            } else {
+                &[][..]
+            })
             .args(["-f", if codec == "h264" { "h264" } else { "hevc" }])
             .arg(&part)
             .status()

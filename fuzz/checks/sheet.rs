@@ -21,11 +21,14 @@ pub fn check(data: &[u8]) {
 
 fn stands(row: &SheetRow) {
     let shown = format!("{row:?}");
+    let given: Vec<_> = Column::ALL.into_iter().filter(|column| row.cell(*column).is_some()).collect();
+    // A cell may hold the very words that a row is shown in.
+    let own = format!("SheetRow {{ line: {}, given: {given:?}, faults: Faults([]) }}", row.line);
     for column in Column::ALL {
         let Some(cell) = row.cell(column) else { continue };
         assert!(!cell.is_empty() && cell.chars().count() <= 2_000 && !cell.contains(['\n', '\r']), "{column:?}");
         let is_secret = matches!(column, Column::Password | Column::Url);
-        assert!(!is_secret || cell.len() < 12 || !shown.contains(cell), "{column:?} is shown");
+        assert!(!is_secret || cell.len() < 12 || own.contains(cell) || !shown.contains(cell), "{column:?} is shown");
         assert!(column == Column::Password || cell.trim() == cell, "{column:?}");
     }
     if !row.faults.0.is_empty() {

@@ -194,8 +194,10 @@ pub enum BadPolygon {
     /// A coordinate that is not a number in 0..=1.
     #[error("point {0} is outside the picture; coordinates are fractions of width and height, 0 to 1")]
     Outside(usize),
-    /// Edges that cross.
-    #[error("the edge after point {0} crosses the edge after point {1}; draw the outline in order")]
+    /// Edges that cross or touch.
+    #[error(
+        "the edge after point {0} crosses or touches the edge after point {1}; draw the outline in order, each corner once"
+    )]
     Crosses(usize, usize),
     /// No area.
     #[error("the polygon has no area")]
@@ -215,10 +217,13 @@ impl Polygon {
         if let Some(i) = points.iter().position(|p| !(0.0..=1.0).contains(&p.x) || !(0.0..=1.0).contains(&p.y)) {
             return Err(BadPolygon::Outside(i));
         }
-        for i in 0..n {
-            for j in i + 2..n {
-                let adjacent = i == 0 && j == n - 1;
-                if !adjacent && segments_cross(points[i], points[(i + 1) % n], points[j], points[(j + 1) % n]) {
+        // A corner that was put twice at once makes an edge without length, which meets nothing.
+        let edges = (0..n).map(|i| (i, points[i], points[(i + 1) % n])).filter(|(_, from, to)| from != to);
+        let edges: Vec<_> = edges.collect();
+        for (at, &(i, a, b)) in edges.iter().enumerate() {
+            for (beyond, &(j, c, d)) in edges.iter().enumerate().skip(at + 2) {
+                let adjacent = at == 0 && beyond == edges.len() - 1;
+                if !adjacent && segments_meet(a, b, c, d) {
                     return Err(BadPolygon::Crosses(i, j));
                 }
             }
@@ -302,9 +307,18 @@ fn cut<S>(points: &[Point<S>], inside: impl Fn(Point<S>) -> f32) -> Vec<Point<S>
     kept
 }
 
-fn segments_cross<S>(a: Point<S>, b: Point<S>, c: Point<S>, d: Point<S>) -> bool {
+/// Whether two edges cross or touch: an outline that comes back to itself would count what it encloses twice.
+fn segments_meet<S>(a: Point<S>, b: Point<S>, c: Point<S>, d: Point<S>) -> bool {
     let side = |p: Point<S>, q: Point<S>, r: Point<S>| (q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x);
-    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
+    let (c_side, d_side, a_side, b_side) = (side(a, b, c), side(a, b, d), side(c, d, a), side(c, d, b));
+    let within = |p: Point<S>, q: Point<S>, r: Point<S>| {
+        (p.x.min(q.x)..=p.x.max(q.x)).contains(&r.x) && (p.y.min(q.y)..=p.y.max(q.y)).contains(&r.y)
+    };
+    (c_side * d_side < 0.0 && a_side * b_side < 0.0)
+        || (c_side == 0.0 && within(a, b, c))
+        || (d_side == 0.0 && within(a, b, d))
+        || (a_side == 0.0 && within(c, d, a))
+        || (b_side == 0.0 && within(c, d, b))
 }
 
 /// A projective map, row-major 3x3, from frame fractions (pixel over frame width or height) to
@@ -378,6 +392,12 @@ mod tests {
     fn polygon_refuses_what_cannot_be_drawn() {
         let bow_tie = vec![[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]];
         assert_eq!(Polygon::try_from(bow_tie), Err(BadPolygon::Crosses(0, 2)));
+        let twice_around = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]].repeat(2);
+        assert_eq!(Polygon::try_from(twice_around), Err(BadPolygon::Crosses(0, 2)));
+        let corner_on_an_edge = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 0.0], [0.0, 1.0]];
+        assert_eq!(Polygon::try_from(corner_on_an_edge), Err(BadPolygon::Crosses(0, 2)));
+        let a_corner_put_twice = vec![[0.2, 0.2], [0.8, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8], [0.2, 0.2]];
+        assert!((Polygon::try_from(a_corner_put_twice).unwrap().area() - 0.36).abs() < 1e-6);
         assert_eq!(Polygon::try_from(vec![[0.0, 0.0], [1.0, 1.0]]), Err(BadPolygon::Points(2)));
         assert_eq!(Polygon::try_from(vec![[0.0, 0.0], [1.0, 1.2], [0.0, 1.0]]), Err(BadPolygon::Outside(1)));
         assert_eq!(Polygon::try_from(vec![[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]), Err(BadPolygon::Flat));

@@ -169,7 +169,7 @@ fn a_zone_is_drawn_and_a_crossing_outline_is_refused_in_words() {
     program.add_camera();
     let crossing = program.zone("0.1,0.1 0.9,0.9 0.9,0.1 0.1,0.9");
     assert_eq!(crossing.code, 1);
-    assert_snapshot!(crossing.err, @"xunjie: polygon: the edge after point 0 crosses the edge after point 2; draw the outline in order");
+    assert_snapshot!(crossing.err, @"xunjie: polygon: the edge after point 0 crosses or touches the edge after point 2; draw the outline in order, each corner once");
     let unreadable = program.zone("0.1,0.1 0.9;0.9 0.9,0.1");
     assert_eq!(unreadable.code, 2);
     assert!(unreadable.err.contains("0.9;0.9"), "{}", unreadable.err);

@@ -8,7 +8,10 @@ use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
 use std::{collections::VecDeque, sync::Arc};
 
-use super::choice::{self, Codec};
+use super::{
+    choice::{self, Codec},
+    refresh::is_idr,
+};
 use crate::domain::{Picture, PixelLayout, Pts};
 
 /// Why a decoder cannot go on.
@@ -53,6 +56,18 @@ pub struct Decoder {
     name: String,
     caps: gst::Caps,
     packets: u32,
+    state: State,
+}
+
+/// What a decoder holds between two packets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing.
+    Drained,
+    /// A picture that was given out, and that the next IDR picture makes it forget.
+    Undrained,
+    /// What the next deltas refer to.
+    Following,
 }
 
 impl Decoder {
@@ -93,16 +108,46 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Failed`].
-    pub fn decode(&mut self, packet: gst::Buffer, alone: bool) -> Result<VecDeque<Decoded>, DecodeError> {
+    pub fn decode(&mut self, mut packet: gst::Buffer, alone: bool) -> Result<VecDeque<Decoded>, DecodeError> {
         self.packets = self.packets.saturating_add(1);
-        let flow = self.entry.chain(packet);
-        if alone {
+        let begins_anew = alone && self.state != State::Following && self.begins_anew(&packet);
+        if self.state == State::Undrained && !begins_anew {
             self.drain();
         }
+        let pts = packet.pts().map(|pts| Pts(pts.nseconds()));
+        let counted = Pts(gst::ClockTime::from_seconds(self.packets.into()).nseconds());
+        if begins_anew {
+            // Cameras' times go to and fro; a decoder that is not drained in between would alter those that go back.
+            let packet = packet.make_mut();
+            packet.set_pts(gst::ClockTime::from_nseconds(counted.0));
+            packet.set_dts(None);
+        }
+        let flow = self.entry.chain(packet);
+        let mut out = self.collect();
+        self.state = match alone {
+            false => State::Following,
+            true if begins_anew && out.len() == 1 && out[0].pts == Some(counted) => State::Undrained,
+            true => {
+                self.drain();
+                out.extend(self.collect());
+                State::Drained
+            }
+        };
         if let Err(flow) = flow {
             return Err(self.failure(&format!("{flow:?}")));
         }
-        Ok(self.collect())
+        if begins_anew {
+            out.iter_mut().filter(|one| one.pts == Some(counted)).for_each(|one| one.pts = pts);
+        }
+        Ok(out)
+    }
+
+    /// Whether the packet makes the decoder forget all that came before. That is asked of H.265 alone, because there it pays:
+    /// gst-libav's decoder makes all its tables anew after it was drained, and where the picture came out at once it need not be.
+    fn begins_anew(&self, packet: &gst::Buffer) -> bool {
+        let head = self.caps.structure(0).filter(|head| head.get::<&str>("stream-format") == Ok("byte-stream"));
+        head.is_some_and(|head| Codec::of_media_type(head.name()) == Codec::H265)
+            && packet.map_readable().is_ok_and(|unit| is_idr(&unit))
     }
 
     /// Has the decoder give out all that it still holds.
@@ -169,6 +214,7 @@ impl Decoder {
             name: factory.name().to_string(),
             caps: caps.clone(),
             packets: 0,
+            state: State::Drained,
             pipeline,
             sink,
         };

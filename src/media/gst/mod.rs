@@ -18,6 +18,7 @@ mod live;
 mod log;
 mod receive;
 mod recording;
+mod refresh;
 mod ring;
 mod session;
 mod shelf;

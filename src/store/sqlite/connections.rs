@@ -6,14 +6,12 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::Duration,
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::backup;
@@ -40,7 +38,12 @@ const MIGRATIONS: &[&str] = &[
 const APPLICATION_ID: i32 = 0x584a_7374;
 /// Reads run beside each other and beside the one writer.
 const READERS: usize = 4;
+/// How long a write waits for the writes of this process, and then for those of another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long what can be left undone waits for either.
+const NOTE_TIMEOUT: Duration = Duration::from_millis(50);
+
+const OWN_WRITES: &str = "this process is writing other things";
 
 /// One writer, a few readers. In memory the writer reads too.
 #[derive(Debug)]
@@ -80,16 +83,30 @@ impl Connections {
         Ok(Self { writer: Mutex::new(writer), readers: Vec::new(), next_reader: AtomicUsize::new(0) })
     }
 
-    /// Runs `work` in one writing transaction; an error (or a panic) leaves everything as it was.
+    /// Runs `work` in one writing transaction; an error (or a panic) leaves everything as it was. Waits twice
+    /// [`BUSY_TIMEOUT`] at most, however many others wait: while another process holds the file each of them takes that long.
     pub(super) fn write<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut connection = lock(&self.writer);
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&tx)?;
-        tx.commit()?;
-        Ok(done)
+        let Some(mut connection) = self.writer.try_lock_for(BUSY_TIMEOUT) else {
+            return Err(StoreError::Busy(OWN_WRITES.to_owned()));
+        };
+        in_transaction(&mut connection, work)
+    }
+
+    /// The same for what can be left undone: waits a moment alone.
+    pub(super) fn write_soon(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let Some(mut connection) = self.writer.try_lock_for(NOTE_TIMEOUT) else {
+            return Err(StoreError::Busy(OWN_WRITES.to_owned()));
+        };
+        connection.busy_timeout(NOTE_TIMEOUT)?;
+        let done = in_transaction(&mut connection, work);
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        done
     }
 
     /// Runs `work` on one consistent state.
@@ -111,17 +128,23 @@ impl Connections {
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
         if self.readers.is_empty() {
-            return lock(&self.writer);
+            return self.writer.lock();
         }
         let first = self.next_reader.fetch_add(1, Ordering::Relaxed);
-        let free = (0..self.readers.len()).find_map(|i| self.readers[(first + i) % self.readers.len()].try_lock().ok());
-        free.unwrap_or_else(|| lock(&self.readers[first % self.readers.len()]))
+        let free = (0..self.readers.len()).find_map(|i| self.readers[(first + i) % self.readers.len()].try_lock());
+        free.unwrap_or_else(|| self.readers[first % self.readers.len()].lock())
     }
 }
 
-/// A panic inside a transaction rolled it back while unwinding, so the connection is sound.
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
+/// A panic inside rolls the transaction back while it unwinds, so the connection stays sound.
+fn in_transaction<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&tx)?;
+    tx.commit()?;
+    Ok(done)
 }
 
 /// Makes the folder (0700) and the file (0600) where they are missing.

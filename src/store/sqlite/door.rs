@@ -85,7 +85,7 @@ impl AccountStore for SqliteStore {
             return Ok(None);
         };
         if doorkeys::is_news(Some(noted), now) {
-            go_on(self.connections.write(|tx| doorkeys::note_session(tx, key, account.id, now)));
+            go_on(self.connections.write_soon(|tx| doorkeys::note_session(tx, key, account.id, now)));
         }
         Ok(Some(account))
     }
@@ -105,7 +105,7 @@ impl AccountStore for SqliteStore {
     fn token(&self, key: &SecretHash, now: WallTime) -> Result<Option<Token>, StoreError> {
         let Some(token) = self.connections.read(|tx| doorkeys::token(tx, key, now))? else { return Ok(None) };
         if doorkeys::is_news(token.last_used_at, now) {
-            go_on(self.connections.write(|tx| doorkeys::note_token(tx, token.id, now)));
+            go_on(self.connections.write_soon(|tx| doorkeys::note_token(tx, token.id, now)));
         }
         Ok(Some(token))
     }
@@ -115,7 +115,8 @@ impl AccountStore for SqliteStore {
     }
 }
 
-/// When somebody was here last is no reason to keep them out: a full disk must not hide what it holds.
+/// When somebody was here last is no reason to keep them out or waiting: a full disk must not hide what it holds, and a store that is
+/// held would have every request wait.
 fn go_on(noted: Result<(), StoreError>) {
     if let Err(error) = noted {
         tracing::debug!(%error, "the time of a visit was not noted");

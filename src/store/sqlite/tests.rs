@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -26,7 +26,11 @@ use super::{
 };
 use crate::{
     domain::*,
-    store::{Conflict, IncidentFilter, QueueFilter, Store, StoreError, accounts::AuditFilter, conformance::*},
+    store::{
+        Conflict, IncidentFilter, QueueFilter, Store, StoreError,
+        accounts::{AccountStore as _, AuditFilter, SecretHash},
+        conformance::*,
+    },
 };
 
 fn folder() -> (TempDir, PathBuf) {
@@ -149,6 +153,34 @@ fn a_store_that_another_process_holds_is_busy() {
     assert_eq!(store.feed_head().unwrap(), 0, "reading goes on");
     other.execute_batch("COMMIT").unwrap();
     store.record(&look(ViewId::fresh(), 1)).unwrap();
+}
+
+#[test]
+fn while_another_process_holds_the_store_nobody_at_the_door_waits_and_no_write_waits_for_all_others() {
+    let (_folder, file) = folder();
+    let store = SqliteStore::open(&file).unwrap();
+    let rights = Rights { roles: [Role::Supervisor].into(), areas: Areas::All, may_unmask: false };
+    let (id, key) = (AccountId::fresh(), SecretHash::of(&Secret::new("k")));
+    let (created_at, name) = (WallTime::from_millis(0), "bi".parse().unwrap());
+    let token = Token { id, name, rights, created_by: "cli".into(), created_at, expires_at: None, last_used_at: None };
+    store.add_token(&token, &key, "cli").unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..4).map(|_| scope.spawn(|| store.record(&look(ViewId::fresh(), 1)))).collect();
+        let asked = Instant::now();
+        assert_eq!(store.token(&key, WallTime::from_millis(9)).unwrap().map(|token| token.id), Some(id));
+        assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+        for writer in writers {
+            assert!(matches!(writer.join().unwrap(), Err(StoreError::Busy(_))));
+        }
+    });
+    // Each by itself would be 20 s behind each other; a crowded machine adds to the 10.
+    assert!(began.elapsed() < Duration::from_secs(16), "{:?}", began.elapsed());
+    other.execute_batch("COMMIT").unwrap();
+    store.token(&key, WallTime::from_millis(9)).unwrap();
+    assert_eq!(store.tokens().unwrap()[0].last_used_at, Some(WallTime::from_millis(9)));
 }
 
 fn unusable(file: &Path) -> String {

@@ -33,6 +33,13 @@ describe('an outline', () => {
     ],
     ['a corner outside', moveTo(square, 2, [1.2, 0.8]), { kind: 'outside', corner: 3 }],
     ['a corner that is no number', moveTo(square, 0, [Number.NaN, 0.2]), { kind: 'outside', corner: 1 }],
+    ['a corner that was put twice', [...square.slice(0, 2), square[1]!, ...square.slice(2)], null],
+    ['the same way twice', [...square, ...square], { kind: 'crosses', edge: 1, other: 4 }],
+    [
+      'a corner on another edge',
+      [square[0]!, square[1]!, square[2]!, [0.5, 0.2], square[3]!],
+      { kind: 'crosses', edge: 1, other: 3 },
+    ],
     ['a bow tie', [square[0]!, square[2]!, square[1]!, square[3]!], { kind: 'crosses', edge: 1, other: 3 }],
     [
       'a line',
@@ -43,7 +50,7 @@ describe('an outline', () => {
       ],
       { kind: 'flat' },
     ],
-    // As the server counts it: an outline may touch itself.
+    // As the server counts it: what it encloses would not be clear.
     [
       'one that touches itself',
       [
@@ -54,7 +61,7 @@ describe('an outline', () => {
         [0.5, 0.5],
         [0, 1],
       ],
-      null,
+      { kind: 'crosses', edge: 1, other: 4 },
     ],
   ])('%s', (_, outline, fault) => {
     expect(outlineFault(outline)).toEqual(fault);

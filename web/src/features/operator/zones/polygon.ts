@@ -36,11 +36,16 @@ export function outlineFault(outline: Outline): OutlineFault | null {
   if (n > CORNERS_MAX) return { kind: 'too_many', corners: n };
   const outside = outline.findIndex(([x, y]) => !inUnit(x) || !inUnit(y));
   if (outside >= 0) return { kind: 'outside', corner: outside + 1 };
-  const edges = outline.map((corner, i) => [corner, outline[(i + 1) % n] ?? corner] as const);
-  for (const [i, edge] of edges.entries()) {
-    for (const [j, other] of edges.entries()) {
-      const neighbours = j < i + 2 || (i === 0 && j === n - 1);
-      if (!neighbours && segmentsCross(edge, other)) return { kind: 'crosses', edge: i + 1, other: j + 1 };
+  // A corner that was put twice at once makes an edge without length, which meets nothing.
+  const edges = outline
+    .map((corner, i) => ({ number: i + 1, ends: [corner, outline[(i + 1) % n] ?? corner] as const }))
+    .filter(({ ends: [[ax, ay], [bx, by]] }) => ax !== bx || ay !== by);
+  for (const [at, edge] of edges.entries()) {
+    for (const [beyond, other] of edges.entries()) {
+      const neighbours = beyond < at + 2 || (at === 0 && beyond === edges.length - 1);
+      if (!neighbours && segmentsMeet(edge.ends, other.ends)) {
+        return { kind: 'crosses', edge: edge.number, other: other.number };
+      }
     }
   }
   return Math.abs(shoelace(outline)) < AREA_MIN ? { kind: 'flat' } : null;
@@ -140,9 +145,21 @@ function turn([ax, ay]: Corner, [bx, by]: Corner, [cx, cy]: Corner): number {
   return Math.sign((bx - ax) * (cy - ay) - (by - ay) * (cx - ax));
 }
 
-/** As the server counts it: touching is not crossing. */
-function segmentsCross([a, b]: Segment, [c, d]: Segment): boolean {
-  return turn(a, b, c) * turn(a, b, d) < 0 && turn(c, d, a) * turn(c, d, b) < 0;
+/** Whether two edges cross or touch: an outline that comes back to itself would count what it encloses twice. */
+function segmentsMeet([a, b]: Segment, [c, d]: Segment): boolean {
+  const touches = (from: Corner, to: Corner, point: Corner) =>
+    turn(from, to, point) === 0 &&
+    point[0] >= Math.min(from[0], to[0]) &&
+    point[0] <= Math.max(from[0], to[0]) &&
+    point[1] >= Math.min(from[1], to[1]) &&
+    point[1] <= Math.max(from[1], to[1]);
+  return (
+    (turn(a, b, c) * turn(a, b, d) < 0 && turn(c, d, a) * turn(c, d, b) < 0) ||
+    touches(a, b, c) ||
+    touches(a, b, d) ||
+    touches(c, d, a) ||
+    touches(c, d, b)
+  );
 }
 
 function distanceToSegment([x, y]: Corner, [ax, ay]: Corner, [bx, by]: Corner): number {
