@@ -40,7 +40,9 @@ describe('a refusal', () => {
     expect(faults).not.toContain('the edge');
     await i18n.changeLanguage('en');
     expect(await told(404, missing)).toContain('There is no such zone');
-    expect(await told(422, crossing)).toContain('outline: The edge after corner 1 crosses or touches the edge after corner 3');
+    expect(await told(422, crossing)).toContain(
+      'outline: The edge after corner 1 crosses or touches the edge after corner 3',
+    );
   });
 
   it('tells when, and lets no text of a name become another thing', async () => {
