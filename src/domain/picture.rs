@@ -108,12 +108,10 @@ impl Picture {
                 let at = y * stride + x * 3;
                 [bytes[at], bytes[at + 1], bytes[at + 2]]
             }
-            PixelLayout::I420 { offsets, strides, bt709, full_range } => yuv_to_rgb(
+            PixelLayout::I420 { offsets, strides, bt709, full_range } => Conversion::of(bt709, full_range).rgb(
                 bytes[offsets[0] + y * strides[0] + x],
                 bytes[offsets[1] + (y / 2) * strides[1] + x / 2],
                 bytes[offsets[2] + (y / 2) * strides[2] + x / 2],
-                bt709,
-                full_range,
             ),
         }
     }
@@ -143,23 +141,7 @@ impl Picture {
 
     /// The whole picture as tightly packed RGB.
     pub fn to_rgb(&self) -> Vec<u8> {
-        let (width, height) = (self.width as usize, self.height as usize);
-        let bytes = self.bytes();
-        let mut rgb = Vec::with_capacity(width * height * 3);
-        for y in 0..height {
-            match self.layout {
-                PixelLayout::Rgb { stride } => rgb.extend_from_slice(&bytes[y * stride..y * stride + width * 3]),
-                PixelLayout::I420 { offsets, strides, bt709, full_range } => {
-                    let [luma, u, v] = [0, 1, 2].map(|i| {
-                        let (row, width) = if i == 0 { (y, width) } else { (y / 2, width.div_ceil(2)) };
-                        let from = offsets[i] + row * strides[i];
-                        &bytes[from..from + width]
-                    });
-                    rgb.extend((0..width).flat_map(|x| yuv_to_rgb(luma[x], u[x / 2], v[x / 2], bt709, full_range)));
-                }
-            }
-        }
-        rgb
+        self.part_rgb(0, 0, self.width, self.height)
     }
 
     /// A part as tightly packed RGB. What reaches beyond the picture is left out; at least the border's pixel stays.
@@ -167,10 +149,36 @@ impl Picture {
     pub fn cropped(&self, x: u32, y: u32, width: u32, height: u32) -> Self {
         let (x, y) = (x.min(self.width - 1), y.min(self.height - 1));
         let (width, height) = (width.clamp(1, self.width - x), height.clamp(1, self.height - y));
-        let rows = (y..y + height).flat_map(|row| (x..x + width).map(move |column| (column, row)));
-        let rgb: Vec<u8> = rows.flat_map(|(column, row)| self.rgb_at(column, row)).collect();
         let layout = PixelLayout::Rgb { stride: width as usize * 3 };
-        Self { width, height, layout, bytes: Arc::new(rgb) }
+        Self { width, height, layout, bytes: Arc::new(self.part_rgb(x, y, width, height)) }
+    }
+
+    /// Row by row and in plain loops: tests wait for this, and they are not optimised.
+    fn part_rgb(&self, x: u32, y: u32, width: u32, height: u32) -> Vec<u8> {
+        let [x, y, width, height] = [x, y, width, height].map(|side| side as usize);
+        let bytes = self.bytes();
+        let mut rgb = vec![0; width * height * 3];
+        for row in 0..height {
+            let out = &mut rgb[row * width * 3..(row + 1) * width * 3];
+            match self.layout {
+                PixelLayout::Rgb { stride } => {
+                    let from = (y + row) * stride + x * 3;
+                    out.copy_from_slice(&bytes[from..from + width * 3]);
+                }
+                PixelLayout::I420 { offsets, strides, bt709, full_range } => {
+                    let conversion = Conversion::of(bt709, full_range);
+                    let of = |plane: usize, row: usize| &bytes[offsets[plane] + row * strides[plane]..];
+                    let (luma, u, v) = (of(0, y + row), of(1, (y + row) / 2), of(2, (y + row) / 2));
+                    let mut at = 0;
+                    for column in x..x + width {
+                        let [r, g, b] = conversion.rgb(luma[column], u[column / 2], v[column / 2]);
+                        (out[at], out[at + 1], out[at + 2]) = (r, g, b);
+                        at += 3;
+                    }
+                }
+            }
+        }
+        rgb
     }
 
     /// A grey picture of `width` x `height`, tightly packed, each pixel the mean of the area it stands for
@@ -243,13 +251,31 @@ impl Samples {
 }
 
 /// Integer conversion with 8 fractional bits (ITU-R BT.601 and BT.709 matrices).
-fn yuv_to_rgb(y: u8, u: u8, v: u8, bt709: bool, full_range: bool) -> [u8; 3] {
-    let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
-    let (luma, chroma) = if full_range { (i32::from(y) * 256, 256) } else { ((i32::from(y) - 16) * 298, 291) };
-    let (rv, gu, gv, bu) = if bt709 { (403, 48, 120, 475) } else { (359, 88, 183, 454) };
-    let scale = |k: i32| k * chroma / 256;
-    let clamp = |value: i32| ((value + 128) >> 8).clamp(0, 255) as u8;
-    [clamp(luma + scale(rv) * v), clamp(luma - scale(gu) * u - scale(gv) * v), clamp(luma + scale(bu) * u)]
+struct Conversion {
+    black: i32,
+    luma: i32,
+    rv: i32,
+    gu: i32,
+    gv: i32,
+    bu: i32,
+}
+
+impl Conversion {
+    fn of(bt709: bool, full_range: bool) -> Self {
+        let (black, luma, chroma) = if full_range { (0, 256, 256) } else { (16, 298, 291) };
+        let (rv, gu, gv, bu) = if bt709 { (403, 48, 120, 475) } else { (359, 88, 183, 454) };
+        let scale = |k: i32| k * chroma / 256;
+        Self { black, luma, rv: scale(rv), gu: scale(gu), gv: scale(gv), bu: scale(bu) }
+    }
+
+    fn rgb(&self, y: u8, u: u8, v: u8) -> [u8; 3] {
+        let (luma, u, v) = ((i32::from(y) - self.black) * self.luma + 128, i32::from(u) - 128, i32::from(v) - 128);
+        [within(luma + self.rv * v), within(luma - self.gu * u - self.gv * v), within(luma + self.bu * u)]
+    }
+}
+
+fn within(value: i32) -> u8 {
+    (value >> 8).clamp(0, 255) as u8
 }
 
 #[cfg(test)]
@@ -258,10 +284,30 @@ mod tests {
 
     #[test]
     fn limited_range_yuv_reaches_black_white_and_red() {
-        assert_eq!(yuv_to_rgb(16, 128, 128, false, false), [0, 0, 0]);
-        assert_eq!(yuv_to_rgb(235, 128, 128, false, false), [255, 255, 255]);
-        let [r, g, b] = yuv_to_rgb(81, 90, 240, false, false);
+        let conversion = Conversion::of(false, false);
+        assert_eq!(conversion.rgb(16, 128, 128), [0, 0, 0]);
+        assert_eq!(conversion.rgb(235, 128, 128), [255, 255, 255]);
+        let [r, g, b] = conversion.rgb(81, 90, 240);
         assert!(r > 250 && g < 6 && b < 6, "{r} {g} {b}");
+    }
+
+    #[test]
+    fn a_part_is_the_same_pixels() {
+        let bytes: Vec<u8> = (0..9 * 7 * 2).map(|at| (at * 37 % 251) as u8).collect();
+        let layout = PixelLayout::I420 { offsets: [0, 63, 83], strides: [9, 5, 5], bt709: true, full_range: false };
+        let picture = Picture::new(9, 7, layout, Arc::new(bytes)).unwrap();
+        for picture in [picture.clone(), Picture::from_rgb(9, 7, picture.to_rgb()).unwrap()] {
+            let part = picture.cropped(3, 1, 5, 40);
+            assert_eq!((part.width(), part.height()), (5, 6));
+            let whole = picture.to_rgb();
+            for (x, y) in (0..5).flat_map(|x| (0..6).map(move |y| (x, y))) {
+                let at = ((y + 1) * 9 + x + 3) as usize * 3;
+                assert_eq!(
+                    (part.rgb_at(x, y), &picture.rgb_at(x + 3, y + 1)[..]),
+                    (picture.rgb_at(x + 3, y + 1), &whole[at..at + 3])
+                );
+            }
+        }
     }
 
     #[test]
