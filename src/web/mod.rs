@@ -61,7 +61,6 @@ use changes::Changes;
 use limits::Limits;
 pub use looks::{LookPort, LookWish, LooksFull};
 pub use marks::{CropPort, DescribePort};
-use neighbours::Neighbours;
 use oidc::Logins;
 pub use roles::{Callers, ROLES, callers_of};
 pub use router::{openapi, router};
@@ -119,7 +118,6 @@ pub struct App {
     logins: Arc<Logins>,
     thumbnails: Arc<Thumbnails>,
     viewed: Arc<Viewed>,
-    neighbours: Arc<Neighbours>,
     door: Arc<Semaphore>,
     blocking: Arc<Semaphore>,
     counting: Arc<Semaphore>,
@@ -139,7 +137,6 @@ impl App {
             logins: Arc::default(),
             thumbnails: Arc::default(),
             viewed: Arc::default(),
-            neighbours: Arc::default(),
             door: Arc::new(Semaphore::new(DOOR_MAX)),
             blocking: Arc::new(Semaphore::new(BLOCKING_MAX)),
             counting: Arc::new(Semaphore::new(1)),
@@ -174,6 +171,5 @@ pub async fn serve(
     .await;
     feed.abort();
     // What was shown lately stands in the audit log before the process ends.
-    let _ = tokio::task::spawn_blocking(move || app.neighbours.finish(&app.service)).await;
     Ok(())
 }
