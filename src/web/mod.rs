@@ -163,13 +163,12 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(false);
     let feed = tokio::spawn(changes::poll(app.clone(), stopping));
     let tls = app.tls.clone();
-    server::serve(listener, tls, router(app.clone()), async move {
+    server::serve(listener, tls, router(app), async move {
         shutdown.await;
         // The poller ends, and with it every follower's stream, which would hold the server open.
         stop.send_replace(true);
     })
     .await;
     feed.abort();
-    // What was shown lately stands in the audit log before the process ends.
     Ok(())
 }
