@@ -17,6 +17,10 @@ const WARM_UP: f64 = 0.25;
 /// The time after it is cut into so many blocks; their means are what a line is laid through, because neighbouring
 /// samples are not independent.
 const BLOCKS: usize = 10;
+/// How many standard errors a slope may lie above none. One line through ten blocks leaves eight degrees of freedom, and
+/// four series are looked at: by Student's distribution a run without any slope fails by chance in 1 of 20 at this many
+/// (each series in 1 of 80). At two it was 1 of 8.
+const STANDARD_ERRORS: f64 = 2.75;
 
 /// One sample of the process.
 #[derive(Clone, Copy)]
@@ -49,9 +53,13 @@ struct Slope {
 }
 
 impl Slope {
-    /// Whether it cannot be told from none: within two standard errors, or below half a per cent of `mean` an hour.
+    /// Whether it cannot be told from none: within its uncertainty, or below half a per cent of `mean` an hour.
     fn is_level(&self, mean: f64) -> bool {
-        self.an_hour <= 2.0 * self.error || self.an_hour <= 0.005 * mean
+        self.an_hour <= self.uncertain() || self.an_hour <= 0.005 * mean
+    }
+
+    fn uncertain(&self) -> f64 {
+        STANDARD_ERRORS * self.error
     }
 }
 
@@ -127,12 +135,12 @@ impl Record {
     pub fn table(&self, trouble: &Trouble, length: Duration) -> String {
         let mut out = String::new();
         let warm = self.warm();
-        let _ = writeln!(out, "\n| after warming up | mean | slope an hour | 2 standard errors |\n|---|---|---|---|");
+        let _ = writeln!(out, "\n| after warming up | mean | slope an hour | uncertain by |\n|---|---|---|---|");
         for (name, pick) in self.kinds() {
             let mean = mean(&warm, pick);
             match slope(&warm, pick) {
                 Some(slope) => {
-                    let _ = writeln!(out, "| {name} | {mean:.1} | {:+.2} | {:.2} |", slope.an_hour, 2.0 * slope.error);
+                    let _ = writeln!(out, "| {name} | {mean:.1} | {:+.2} | {:.2} |", slope.an_hour, slope.uncertain());
                 }
                 None => {
                     let _ = writeln!(out, "| {name} | {mean:.1} | too few samples | |");
