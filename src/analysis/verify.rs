@@ -37,6 +37,15 @@ impl Fusion {
     }
 }
 
+/// What is new at a place lifts the one score, what is not lowers it, by up to this in log odds; as much as exemplars lift.
+const NEW_LIFT: f32 = 2.0;
+
+/// The score after a head said how likely the place shows something new of the matter: unchanged at `from`.
+pub fn lifted_by_newness(fused: Score, likelihood: f32, from: f32) -> Score {
+    let share = if likelihood >= from { (likelihood - from) / (1.0 - from).max(1e-3) } else { likelihood / from - 1.0 };
+    Score::of_logit(fused.logit() + NEW_LIFT * share.clamp(-1.0, 1.0))
+}
+
 /// A square of a frame, in whole pixels, inside of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Square {

@@ -18,6 +18,7 @@ fn matter(newness_min: Option<f32>) -> Matter {
         accept_min: Score::new(0.5).unwrap(),
         again_after: std::time::Duration::from_secs(600),
         newness_min,
+        newness: None,
         likeness_min: 0.9,
     };
     Matter { verify: Some(verify), ..fixtures::matter() }

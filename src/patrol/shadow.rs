@@ -70,7 +70,7 @@ pub struct ShadowBench {
 /// What is judged once more.
 enum Work {
     Frame(Job),
-    Place(Asked),
+    Place(Box<Asked>),
 }
 
 impl Work {

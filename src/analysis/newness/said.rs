@@ -2,7 +2,11 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::raster::Raster;
+use super::{grid::PatchGrid, raster::Raster};
+use crate::domain::{BBox, FrameSpace};
+
+/// A patch of which at least this share lies in a box shows what is there.
+const IN_BOX_MIN: f32 = 0.2;
 
 /// How likely each patch of a frame shows something new of each class, as a head says.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +26,23 @@ impl Likelihoods {
             return None;
         }
         Some(Self { classes, layers: numbers.chunks(patches).map(<[f32]>::to_vec).collect() })
+    }
+
+    /// The highest likelihood of any of the classes at a box of the frame that `frame` are the patches of: in those of which
+    /// [`IN_BOX_MIN`] lies in the box, and in the one in its middle. `None` for a box outside of the frame.
+    pub fn highest(&self, frame: &PatchGrid, bbox: &BBox<FrameSpace>, classes: &[Arc<str>]) -> Option<f32> {
+        let raster = &frame.raster;
+        let asked = self.classes.iter().zip(&self.layers).filter(|(class, _)| classes.contains(class));
+        let asked: Vec<&Vec<f32>> = asked.map(|(_, layer)| layer).collect();
+        let middle = bbox.centre();
+        let is_in_box = |at: &usize| {
+            let patch = raster.patch(*at);
+            let holds_middle =
+                patch.x0() <= middle.x && middle.x < patch.x1() && patch.y0() <= middle.y && middle.y < patch.y1();
+            holds_middle || patch.covered_by(bbox) >= IN_BOX_MIN
+        };
+        let patches = (0..raster.len()).filter(is_in_box);
+        patches.flat_map(|at| asked.iter().filter_map(move |layer| layer.get(at).copied())).reduce(f32::max)
     }
 
     /// The likelihoods of each class, by rows, in the order of the head's classes.
