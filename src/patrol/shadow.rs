@@ -243,7 +243,7 @@ impl Spine {
             proposed: sighting.score,
             own: own.clone(),
         };
-        if let Err(shade) = bench.offer(Work::Place(asked)) {
+        if let Err(shade) = bench.offer(Work::Place(Box::new(asked))) {
             emit(Signal::Second(SecondLook::Shadowed { model, shade }));
         }
     }
