@@ -225,6 +225,19 @@ mod tests {
         assert!(of(1.0, 0.0).is_finite() && of(0.0, 1.0) < 1.0);
     }
 
+    #[test]
+    fn what_is_new_lifts_and_what_is_not_lowers_in_proportion() {
+        let of = |fused, likelihood, from| lifted_by_newness(Score::new(fused).unwrap(), likelihood, from).logit();
+        for (likelihood, from, lift) in
+            [(1.0, 0.5, 2.0), (0.75, 0.5, 1.0), (0.5, 0.5, 0.0), (0.25, 0.5, -1.0), (0.0, 0.5, -2.0), (0.1, 0.2, -1.0)]
+        {
+            assert!((of(0.7, likelihood, from) - Score::new(0.7).unwrap().logit() - lift).abs() < 1e-4, "{likelihood}");
+        }
+        assert!(of(0.91, 0.0, 0.5) < Score::new(0.6).unwrap().logit(), "the reference picture shows it already");
+        assert!(of(0.93, 0.0, 0.5) > Score::new(0.6).unwrap().logit(), "and where both models are sure it is told");
+        assert!(of(0.9, 1.0, 1.0).is_finite());
+    }
+
     proptest! {
         #[test]
         fn a_square_always_lies_in_its_picture(

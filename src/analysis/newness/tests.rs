@@ -285,3 +285,21 @@ fn what_is_no_likelihood_or_of_other_patches_is_refused() {
     let map = map(&grid(&[], 0.0), &[], &[]);
     assert_eq!(map.with_head(of(&[0.0, 0.5, 1.0, 0.2]).unwrap()), None);
 }
+
+#[test]
+fn the_highest_likelihood_in_a_box_is_that_of_the_patches_that_it_touches() {
+    let frame = grid(&[], 0.0);
+    let patches = SIDES[0] * SIDES[1];
+    let of = |strong: usize| (0..patches).map(move |at| if at == strong { 0.9 } else { 0.1 });
+    // "rubbish" in column 3 of row 2, a bin in column 8 of row 5.
+    let numbers: Vec<f32> = of(2 * SIDES[0] + 3).chain(of(5 * SIDES[0] + 8)).collect();
+    let said = Likelihoods::new(vec!["rubbish".into(), "bin".into()], patches, &numbers).unwrap();
+    let at = |bbox: [f32; 4], class: &str| said.highest(&frame, &bbox.into(), &[class.into()]);
+    assert_eq!(at([31.0, 21.0, 39.0, 29.0], "rubbish"), Some(0.9));
+    assert_eq!(at([34.0, 24.0, 36.0, 26.0], "rubbish"), Some(0.9), "a box smaller than a patch");
+    assert_eq!(at([0.0, 0.0, 120.0, 80.0], "bin"), Some(0.9));
+    assert_eq!(at([42.0, 21.0, 60.0, 29.0], "rubbish"), Some(0.1), "beside it");
+    assert_eq!(at([10.0, 21.0, 31.0, 29.0], "rubbish"), Some(0.1), "it touches a tenth");
+    assert_eq!(at([31.0, 21.0, 39.0, 29.0], "spill"), None, "no class of the head");
+    assert_eq!(at([200.0, 200.0, 220.0, 220.0], "rubbish"), None, "outside");
+}
