@@ -69,7 +69,7 @@ pub struct ShadowBench {
 
 /// What is judged once more.
 enum Work {
-    Frame(Job),
+    Frame(Box<Job>),
     Place(Box<Asked>),
 }
 
@@ -195,7 +195,7 @@ impl Spine {
             let taken = if bench.when_full == WhenFull::GoOn && self.gives_way(look, matters) {
                 Err(Shade::Late)
             } else {
-                bench.offer(Work::Frame(self.job(model, &tried_by, scene, judged)))
+                bench.offer(Work::Frame(Box::new(self.job(model, &tried_by, scene, judged))))
             };
             match taken {
                 Ok(()) => drop(scene.shadowed.insert(model.to_owned(), now)),
