@@ -24,7 +24,7 @@ pub(super) struct Said {
 impl Said {
     /// How likely something of the classes that are asked for is new there; `None` outside of the frame.
     pub(super) fn at(&self, bbox: &BBox<FrameSpace>) -> Option<f32> {
-        self.likelihoods.highest(&self.frame, bbox, &self.by.1.classes)
+        self.likelihoods.highest(&self.frame, bbox, &self.by.1)
     }
 
     /// Whether this answers what is asked.

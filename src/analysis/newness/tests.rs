@@ -1,5 +1,7 @@
 //! Newness on grids of made-up looks: 12 x 8 patches of 10 px.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     analysis::verify::Square,
@@ -294,7 +296,9 @@ fn the_highest_likelihood_in_a_box_is_that_of_the_patches_that_it_touches() {
     // "rubbish" in column 3 of row 2, a bin in column 8 of row 5.
     let numbers: Vec<f32> = of(2 * SIDES[0] + 3).chain(of(5 * SIDES[0] + 8)).collect();
     let said = Likelihoods::new(vec!["rubbish".into(), "bin".into()], patches, &numbers).unwrap();
-    let at = |bbox: [f32; 4], class: &str| said.highest(&frame, &bbox.into(), &[class.into()]);
+    let asked =
+        |class: &str, passes: Vec<Arc<str>>| NewnessHead { model: "h".into(), classes: vec![class.into()], passes };
+    let at = |bbox: [f32; 4], class: &str| said.highest(&frame, &bbox.into(), &asked(class, Vec::new()));
     assert_eq!(at([31.0, 21.0, 39.0, 29.0], "rubbish"), Some(0.9));
     assert_eq!(at([34.0, 24.0, 36.0, 26.0], "rubbish"), Some(0.9), "a box smaller than a patch");
     assert_eq!(at([0.0, 0.0, 120.0, 80.0], "bin"), Some(0.9));
@@ -302,4 +306,8 @@ fn the_highest_likelihood_in_a_box_is_that_of_the_patches_that_it_touches() {
     assert_eq!(at([10.0, 21.0, 31.0, 29.0], "rubbish"), Some(0.1), "it touches a tenth");
     assert_eq!(at([31.0, 21.0, 39.0, 29.0], "spill"), None, "no class of the head");
     assert_eq!(at([200.0, 200.0, 220.0, 220.0], "rubbish"), None, "outside");
+    let all: Vec<f32> = [0.9, 0.8].into_iter().flat_map(|value| vec![value; patches]).collect();
+    let said = Likelihoods::new(vec!["rubbish".into(), "vehicle".into()], patches, &all).unwrap();
+    let against = said.highest(&frame, &[31.0, 21.0, 39.0, 29.0].into(), &asked("rubbish", vec!["vehicle".into()]));
+    assert!((against.unwrap() - 0.18).abs() < 1e-5, "a vehicle rather: {against:?}");
 }
