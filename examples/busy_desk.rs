@@ -405,6 +405,7 @@ impl Desk {
             weights: Weights {
                 detector: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
                 scan: None,
+                head: None,
                 verifier: Some(verifier),
             },
         }))
@@ -435,6 +436,7 @@ impl Desk {
             view_name: seen.view.name.clone(),
             model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
             verifier: None,
+            compared: Vec::new(),
             read: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),

@@ -113,14 +113,15 @@ def pieces(scenes, count=90):
     return found
 
 
-def vehicles(scenes, start, count=60):
+def vehicles(scenes, start, count=60, kinds=("car", "truck", "bus", "bicycle", "motorcycle"), least=40):
+    """What the starting network sees of these kinds, at least so many pixels wide."""
     found = []
     for scene in scenes:
         if len(found) >= count:
             break
         picture = scene.read()
         for kind, score, *box in measure.detect(start, picture, 0.55):
-            if CLASSES[kind] in ("car", "truck", "bus", "bicycle", "motorcycle") and box[2] - box[0] > 40:
+            if CLASSES[kind] in kinds and box[2] - box[0] > least:
                 cut = silhouette(picture, box)
                 if cut is not None:
                     found.append(Cut(*cut, CLASSES[kind]))

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
+import onnx
 import torch
 
 import compose
@@ -21,6 +22,7 @@ import loop
 import loss
 import measure
 import net
+import newness
 import weather
 
 
@@ -255,6 +257,56 @@ class Pictures(unittest.TestCase):
                 np.testing.assert_array_equal(l, m)
                 self.assertEqual(p.shape, (96, 96, 3))
                 self.assertTrue((l[:, :2] >= 0).all() and (l[:, 2:4] <= 96).all() and (l[:, 2:4] > l[:, :2]).all())
+
+
+class NewPatches(unittest.TestCase):
+    THING, PERSON = map(newness.CLASSES.index, ("thing", "person"))
+
+    def said(self, was, there, kind=THING):
+        shares = np.zeros((2, len(newness.CLASSES), 1, 1), np.float32)
+        shares[:, kind] = np.array([was, there])[:, None, None]
+        return newness.said_of(*shares)[kind, 0, 0]
+
+    def test_what_comes_is_new_and_what_stays_or_goes_is_not(self):
+        self.assertEqual([self.said(*shares) for shares in ((0, 1), (1, 1), (1, 0), (0, 0))], [1, 0, 0, 0])
+
+    def test_nothing_is_said_of_a_hem_or_of_another_person_in_the_same_place(self):
+        self.assertEqual((self.said(0, 0.2), self.said(1, 1, self.PERSON), self.said(0, 1, self.PERSON)), (2, 2, 1))
+
+    def test_patches_are_filled_where_the_thing_stands(self):
+        kinds = np.full((newness.H, newness.W), -1, np.int8)
+        patch = newness.W / newness.WIDE * encoder.PATCH
+        kinds[int(10 * patch):int(12 * patch), int(20 * patch):int(23 * patch)] = self.THING
+        lines, columns = np.nonzero(newness.filled(kinds)[self.THING] > 0.9)
+        self.assertEqual((set(lines), set(columns)), ({10, 11}, {20, 21, 22}))
+
+    def test_a_spill_lies_on_the_ground(self):
+        for seed in range(12):
+            picture = newness.Picture(np.full((newness.H, newness.W, 3), 110, np.float32))
+            newness.spill(picture, random.Random(seed))
+            self.assertTrue((picture.kinds[:int(newness.FOOT * newness.H)] < 0).all())
+            changed = np.abs(picture.pixels - 110).max(2) > 40
+            self.assertTrue(changed[int(newness.FOOT * newness.H) + 12:].any() or not (picture.kinds >= 0).any())
+
+    def test_the_head_takes_any_grid(self):
+        head = newness.Comparison().eval()
+        for h, w in ((26, 46), (9, 12)):
+            now = torch.nn.functional.normalize(torch.randn(1, encoder.WIDTH, h, w), dim=1)
+            self.assertEqual(head(now, torch.zeros_like(now)).shape, (1, len(newness.CLASSES), h, w))
+
+    def test_it_learns_on_the_patches_that_the_product_compares(self):
+        file = Path(__file__).parent.parent / "models/street_verifier/model.onnx"
+        name = "/encoder/blocks.8/Add_2_output_0"
+        picture = np.random.default_rng(1).integers(0, 255, (8, 14, 3), np.uint8)
+        picture = cv2.resize(picture, (newness.WIDE, newness.HIGH), interpolation=cv2.INTER_CUBIC)
+        tensor = ((picture[..., ::-1] / 255 - encoder.MEAN) / encoder.STD).transpose(2, 0, 1)[None].astype(np.float32)
+        with TemporaryDirectory() as folder:
+            onnx.utils.extract_model(str(file), f"{folder}/cut.onnx", ["images"], [name], check_model=False)
+            eight_bits = measure.opened(f"{folder}/cut.onnx").run([name], {"images": tensor})[0][0, 1:]
+        with torch.no_grad():
+            learnt = newness.Tokens(file).eval()(torch.from_numpy(picture[None]))[0].flatten(1).T.numpy()
+        eight_bits /= np.linalg.norm(eight_bits, axis=1, keepdims=True)
+        self.assertGreater((learnt * eight_bits).sum(1).mean(), 0.99)
 
 
 class Figures(unittest.TestCase):

@@ -1,7 +1,7 @@
 //! Which detections of a frame are candidates of a matter: the anchor and, where the matter asks for one, the
 //! companion that stands near it. Pure; it never decides about zones, hours or dwell, that is the scene's.
 
-use crate::domain::{BBox, Detection, FrameSpace, Matter, NEW_THING, Part};
+use crate::domain::{BBox, Detection, FrameSpace, Matter, Part, is_new_class};
 
 /// Anchors that overlap more than this (IoU) are one thing under several class names: a van is often found as
 /// car, truck and bus at once (models/nanodet_g_416/CARD.md).
@@ -65,7 +65,7 @@ pub fn candidates<'a>(matter: &Matter, detections: &'a [Detection]) -> Vec<Candi
 }
 
 fn is_named(thing: &Detection) -> bool {
-    *thing.class != *NEW_THING
+    !is_new_class(&thing.class)
 }
 
 /// Things whose gap is at most `gap_max` heights of the higher one, together, and a shade with what stands under it; groups
@@ -139,8 +139,8 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::domain::{
-        Clearing, Companion, Composition, DecodeMode, Dwell, Grounds, Matching, MatterCodes, PlatePolicy, Score,
-        ZoneTest,
+        Clearing, Companion, Composition, DecodeMode, Dwell, Grounds, Matching, MatterCodes, NEW_THING, PlatePolicy,
+        Score, ZoneTest,
     };
 
     /// A matter that is found by `anchor` classes from 0.35 on and, if given, by one of the companion's classes

@@ -75,7 +75,7 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
         let detections = match (&matter.newness, seen.newness) {
             (None, _) => Cow::Borrowed(seen.detections),
             (Some(asked), Some(newness)) => {
-                let mut judged = newness.judged(seen.detections, asked.from);
+                let mut judged = newness.asked(asked).judged(seen.detections);
                 judged.retain(|one| !only_passes(matter, one, rules.before, seen));
                 Cow::Owned(judged)
             }
@@ -163,7 +163,7 @@ pub fn spot(place: &Place, matter: &Matter, seen: Registered<'_>) -> Spot {
     if let (Some(asked), Some(newness)) = (&matter.newness, seen.newness) {
         // Nothing can be said of a spot before which somebody stands; what is new on it still stands there.
         let hides = |other: &Detection| passes(other) && bbox.covered_by(&other.bbox) > COVERED_MAX;
-        return match newness.in_box(&bbox).filter(|_| !seen.everything().any(hides)) {
+        return match newness.asked(asked).in_box(&bbox).filter(|_| !seen.everything().any(hides)) {
             None => Spot::Hidden,
             Some(newness) if newness >= asked.from => Spot::Unchanged,
             Some(_) => Spot::Clear,

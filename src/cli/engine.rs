@@ -14,7 +14,10 @@ use anyhow::Context;
 use crate::{
     analysis::verify::Fusion,
     domain::{Matter, PlateReading, Unable, Verify},
-    infer::{Detector, InferError, catalogue::Catalogue, manifest::Manifest, pool::PoolSettings, text::Plates},
+    infer::{
+        ComparisonHead, Detector, InferError, catalogue::Catalogue, manifest::Manifest, pool::PoolSettings,
+        text::Plates,
+    },
     media::{
         FrameSource,
         gst::{GstConfig, GstSource},
@@ -41,6 +44,8 @@ type Detectors = BTreeMap<String, Arc<dyn Detector>>;
 pub(super) struct Eyes {
     /// Those that propose, scan, and find who must be hidden.
     pub detectors: Detectors,
+    /// Those that say what is new.
+    pub heads: BTreeMap<String, Arc<dyn ComparisonHead>>,
     /// Those that look again.
     pub verifiers: BTreeMap<String, Verifier>,
     /// Those that read plates.
@@ -69,7 +74,11 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
     let mut first = None;
     for matter in service.config.matters.values() {
         let fusion = fits(&catalogue, matter)?;
-        match models_of(matter, &mut load) {
+        let models = models_of(matter, &mut load).and_then(|models| {
+            eyes.add_head(&catalogue, matter, &models, settings.patrol.infer_threads)?;
+            Ok(models)
+        });
+        match models {
             Ok(models) => eyes.detectors.extend(models),
             Err(error) => {
                 let why = why_unable(&catalogue, service.config.ads.is_none(), &error);
@@ -105,19 +114,40 @@ pub(super) fn eyes(service: &Service) -> anyhow::Result<Eyes> {
 
 /// A look compares a view with its reference picture once, for all matters that are about what is new.
 fn compares_one_way(service: &Service) -> anyhow::Result<()> {
-    let asked = service.config.matters.values().filter_map(|matter| Some((&matter.key, matter.newness.as_ref()?)));
-    let mut asked = asked.map(|(key, newness)| (key, &newness.model));
-    if let Some((first, model)) = asked.next()
-        && let Some((other, another)) = asked.find(|(_, another)| *another != model)
-    {
-        anyhow::bail!(
-            "[newness] of matter {first} names {model} and of {other} {another}; name one model in both pipelines"
-        );
+    let asked = || service.config.matters.values().filter_map(|matter| Some((&matter.key, matter.newness.as_ref()?)));
+    let models: Vec<_> = asked().map(|(key, newness)| (key, &newness.model)).collect();
+    let heads: Vec<_> = asked().filter_map(|(key, newness)| Some((key, &newness.head.as_ref()?.model))).collect();
+    for (named, what) in [(models, "model"), (heads, "head")] {
+        let mut named = named.into_iter();
+        if let Some((first, model)) = named.next()
+            && let Some((other, another)) = named.find(|(_, another)| *another != model)
+        {
+            anyhow::bail!(
+                "[newness] of matter {first} names {model} and of {other} {another}; name one {what} in both pipelines"
+            );
+        }
     }
     Ok(())
 }
 
 impl Eyes {
+    /// Loads the head that says what is new for a matter; `models` are those that the matter names.
+    fn add_head(
+        &mut self,
+        catalogue: &Catalogue,
+        matter: &Matter,
+        models: &Detectors,
+        threads: usize,
+    ) -> Result<(), InferError> {
+        let Some(newness) = &matter.newness else { return Ok(()) };
+        if let Some((head, detector)) = newness.head.as_ref().zip(models.get(&newness.model))
+            && !self.heads.contains_key(&head.model)
+        {
+            self.heads.insert(head.model.clone(), catalogue.head(&head.model, &**detector, threads)?);
+        }
+        Ok(())
+    }
+
     /// Loads the new models that a matter tries.
     fn add_shadow(&mut self, catalogue: &Catalogue, matter: &Matter) -> Result<(), InferError> {
         let Some(shadow) = &matter.shadow else { return Ok(()) };
@@ -159,7 +189,13 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
         catalogue.manifest(&plate.model)?.plate_detection()?;
     }
     if let Some(newness) = &matter.newness {
-        catalogue.manifest(&newness.model)?.compares(matter, newness)?;
+        let at = || format!("pipelines/{}.toml, [newness]", matter.key);
+        let compares = |manifest: &Manifest| manifest.compares(matter, newness);
+        catalogue.manifest(&newness.model).and_then(compares).with_context(at)?;
+        if let Some(head) = &newness.head {
+            let tells = |manifest: &Manifest| manifest.tells(matter, newness, head);
+            catalogue.manifest(&head.model).and_then(tells).with_context(at)?;
+        }
     }
     if let Some(shadow) = &matter.shadow {
         let at = || format!("pipelines/{}.toml, [shadow]", matter.key);
@@ -252,7 +288,7 @@ pub(super) fn spine(
         backoff_refused: cameras.retry_refused,
     };
     let sessions = SessionPool::new(source, limits, service.clock.clone());
-    let Eyes { detectors, verifiers, plates, shadows, unable } = eyes(service)?;
+    let Eyes { detectors, heads, verifiers, plates, shadows, unable } = eyes(service)?;
     for Unable { matter, why } in &unable {
         tracing::warn!(%matter, why, "the matter is not judged; the others are");
     }
@@ -273,6 +309,7 @@ pub(super) fn spine(
         sessions,
         detectors,
         verifiers,
+        heads,
         shadow,
         plates,
         scenes: Scenes::new(service.store.clone(), service.data()),

@@ -181,6 +181,7 @@ pub(super) fn input(
             matter.verify.as_ref().map(|verify| verify.model.as_str()),
             matter.scan.as_ref().map(|scan| scan.model.as_str()),
             matter.newness.as_ref().map(|newness| newness.model.as_str()),
+            matter.newness.as_ref().and_then(|newness| newness.head.as_ref()).map(|head| head.model.as_str()),
         ];
         for name in [Some(model.unwrap_or(&matter.model))].into_iter().chain(second).flatten() {
             let model = took(catalogue.manifest(name)?)?;

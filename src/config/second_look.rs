@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 
 use super::{fault::Checker, matters::TIME_S_MAX};
-use crate::domain::{Grounds, Newness, PlateReading, Scan, Score, Shadow, Verify};
+use crate::domain::{Grounds, Newness, NewnessHead, PlateReading, Scan, Score, Shadow, Verify};
 
 /// `[verify]`: the second look at a place that is about to be reported.
 #[derive(Debug, Default, Deserialize)]
@@ -40,7 +40,13 @@ pub(super) struct RawScan {
 pub(super) struct RawNewness {
     /// Folder below `models/`; its manifest has a section `[detector.patches]`.
     model: Option<String>,
-    /// Least newness of a patch, 0..=2.
+    /// Folder below `models/` of a head that says what is new; the cosine of the patches does where it is left out.
+    head: Option<String>,
+    /// The head's classes that the matter is about; only with a head.
+    classes: Vec<String>,
+    /// The head's classes of who and what passes; only with a head, and none where it is left out.
+    passes: Vec<String>,
+    /// Least newness of a patch: 0..=2, with a head its likelihood, 0..=1.
     from: Option<f32>,
     /// Classes of the model that are none of the matter; none where it is left out.
     known: Vec<String>,
@@ -150,11 +156,39 @@ pub(super) fn newness(raw: Option<RawNewness>, is_seldom: bool, check: &mut Chec
     if !is_seldom {
         check.fault("look.every_s", "nothing", "seconds: comparing with the reference picture takes its time");
     }
+    let head = newness_head(raw.head, raw.classes, raw.passes, check);
+    let (most, what) = if head.is_some() { (1.0, "a likelihood") } else { (2.0, "1 less a cosine") };
     Some(Newness {
         model: check.text("newness.model", raw.model, "the name of a folder below models/"),
-        from: check.number("newness.from", raw.from, 0.01..=2.0, "1 less a cosine"),
+        head,
+        from: check.number("newness.from", raw.from, 0.01..=most, what),
         known: raw.known.into_iter().map(Arc::from).collect(),
     })
+}
+
+fn newness_head(
+    model: Option<String>,
+    classes: Vec<String>,
+    passes: Vec<String>,
+    check: &mut Checker<'_>,
+) -> Option<NewnessHead> {
+    let Some(model) = model else {
+        for (key, classes) in [("newness.classes", &classes), ("newness.passes", &passes)] {
+            if !classes.is_empty() {
+                check.fault(key, format!("{classes:?}"), "nothing: they are a head's, which newness.head names");
+            }
+        }
+        return None;
+    };
+    if classes.is_empty() || classes.iter().any(|class| class.trim().is_empty()) {
+        check.fault("newness.classes", format!("{classes:?}"), "at least one class name of the head");
+    }
+    if let Some(both) = passes.iter().find(|class| classes.contains(class)) {
+        check.fault("newness.passes", format!("{both:?}"), "no class that newness.classes has");
+    }
+    let names = |names: Vec<String>| names.into_iter().map(Arc::from).collect();
+    let model = check.text("newness.head", Some(model), "the name of a folder below models/");
+    Some(NewnessHead { model, classes: names(classes), passes: names(passes) })
 }
 
 pub(super) fn scan(raw: Option<RawScan>, check: &mut Checker<'_>) -> Option<Scan> {

@@ -107,8 +107,8 @@ fn a_trail_needs_newness_and_stands_alone() {
     );
     assert!(spill.every.is_some() && spill.decode != DecodeMode::KeyFrames, "followed in motion, judged seldom");
 
-    let cut = trial.find("[newness]").unwrap()..trial.find("[trail]").unwrap();
-    let without_newness = trial.replace(&trial[cut], "");
+    let (before, rest) = trial.split_once("[newness]").unwrap();
+    let without_newness = format!("{before}[trail]{}", rest.split_once("[trail]").unwrap().1);
     let companion = "[companion]\nclasses = [\"person\"]\nscore_min = 0.3\ndistance_max_heights = 1\nshare_min = 0.3\n";
     let plate = "[plate]\nmodel = \"p\"\nframes_min = 3\nagreement_min = 0.6\n";
     for (text, faults) in [
@@ -120,6 +120,34 @@ fn a_trail_needs_newness_and_stands_alone() {
         (trial.replace("classes = [\"truck\"]", "classes = []"), &["trail.classes"]),
     ] {
         assert_eq!(load(&text).unwrap_err(), faults, "{text}");
+    }
+}
+
+#[test]
+fn a_head_that_says_what_is_new_is_asked_for_classes_and_the_cosine_for_none() {
+    let newness = |section: &str| {
+        let folder = copied("");
+        let pipeline = folder.path().join("pipelines/stall.toml");
+        let text = fs::read_to_string(&pipeline).unwrap() + "every_s = 40\n[newness]\nmodel = \"w\"\n" + section;
+        fs::write(&pipeline, text).unwrap();
+        let config = Config::load(folder.path(), None)
+            .map_err(|faults| faults.0.into_iter().map(|fault| fault.key).collect::<Vec<_>>())?;
+        Ok::<_, Vec<String>>(config.matters[&"stall".parse().unwrap()].newness.clone().unwrap())
+    };
+    let asked = newness("head = \"h\"\nclasses = [\"thing\", \"spill\"]\npasses = [\"person\"]\nfrom = 0.5\n").unwrap();
+    let head = asked.head.unwrap();
+    assert_eq!((&*head.model, head.classes.len(), &*head.passes[0]), ("h", 2, "person"));
+    assert_eq!(newness("from = 1.5\n").unwrap().head, None);
+    for (section, keys) in [
+        ("head = \"h\"\nfrom = 0.5\n", vec!["newness.classes"]),
+        ("head = \"h\"\nclasses = [\"thing\", \"\"]\nfrom = 0.5\n", vec!["newness.classes"]),
+        ("head = \"h\"\nclasses = [\"thing\"]\nfrom = 1.5\n", vec!["newness.from"]),
+        ("head = \"h\"\nclasses = [\"thing\"]\npasses = [\"thing\"]\nfrom = 0.5\n", vec!["newness.passes"]),
+        ("head = \"\"\nclasses = [\"thing\"]\nfrom = 0.5\n", vec!["newness.head"]),
+        ("classes = [\"thing\"]\npasses = [\"person\"]\nfrom = 0.5\n", vec!["newness.classes", "newness.passes"]),
+        ("class = [\"thing\"]\nfrom = 0.5\n", vec!["newness.class"]),
+    ] {
+        assert_eq!(newness(section).unwrap_err(), keys, "{section}");
     }
 }
 

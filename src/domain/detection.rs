@@ -88,6 +88,20 @@ pub const PHONE_NUMBER: &str = "phone_number";
 
 /// Class of a thing that stands in a view and not in its reference picture, and that no model has a name for.
 pub const NEW_THING: &str = "new_thing";
+/// Class of what was spilled and is not in the reference picture.
+pub const NEW_SPILL: &str = "new_spill";
+/// What such class names begin with; the class of the head that says what is new follows.
+const NEW: &str = "new_";
+
+/// Class of what is new and that a head calls `class`: `new_spill` for `spill`.
+pub fn new_class(class: &str) -> String {
+    format!("{NEW}{class}")
+}
+
+/// Whether the class is of what is new, and no name that a detector has for a thing.
+pub fn is_new_class(class: &str) -> bool {
+    class.starts_with(NEW)
+}
 
 /// One box in a frame.
 #[derive(Clone, Debug, PartialEq)]

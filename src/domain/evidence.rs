@@ -122,6 +122,9 @@ pub struct Manifest {
     /// The weights that looked again at a crop, where a second model did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verifier: Option<ModelRef>,
+    /// The weights that compared the view with its reference picture: the model of the patches, and the head where one did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<ModelRef>,
     /// What was read on the thing, telephone numbers and plates masked: a manifest is shown to whoever may see the masked pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<String>,

@@ -191,7 +191,9 @@ pub struct Scan {
 pub struct Newness {
     /// The model whose patches compare the two.
     pub model: String,
-    /// A patch is new from here on: 1 less its cosine, less that of the middle patch.
+    /// The head that says by them what is new; `None`: the cosine does.
+    pub head: Option<NewnessHead>,
+    /// A patch is new from here on: by the head its likelihood, else 1 less its cosine, less that of the middle patch.
     pub from: f32,
     /// Classes of the model that are none of the matter: what it knows by such a name is no thing without one.
     pub known: Vec<std::sync::Arc<str>>,
@@ -207,6 +209,17 @@ pub struct Trail {
     pub within: Duration,
     /// At least this share of what is new lies where they drove.
     pub share_min: f32,
+}
+
+/// A model that says by the patches of both pictures what is new, and what of that a matter is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewnessHead {
+    /// The head.
+    pub model: String,
+    /// Its classes that the matter is about.
+    pub classes: Vec<std::sync::Arc<str>>,
+    /// Its classes of who and what passes: nothing is said of a patch that is likely one of them.
+    pub passes: Vec<std::sync::Arc<str>>,
 }
 
 /// How the plates of a matter's vehicles are read.

@@ -52,6 +52,9 @@ pub struct Weights {
     /// The model that scanned the whole view in the look that decided, or compared it with its reference picture, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan: Option<ModelRef>,
+    /// The head that said by the patches of both pictures what is new, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<ModelRef>,
     /// The model that looked again at a crop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verifier: Option<ModelRef>,

@@ -11,21 +11,25 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Detector, InferError,
+    Detector, InferError, Lane,
+    comparison::ComparisonHead,
     few_shot::{self, FewShotDetector},
-    manifest::{FILE_NAME, FewShotSpec, Manifest, ModelKind},
+    manifest::{ComparisonSpec, FILE_NAME, FewShotSpec, Manifest, ModelKind},
     pool::PoolSettings,
     text::Plates,
 };
 #[cfg(feature = "onnx")]
 use super::{
+    comparison::{Pair, session::HeadSession},
     pool::Device,
     text::{PlateReader, TextReader},
 };
+#[cfg(feature = "onnx")]
+use crate::analysis::newness::Likelihoods;
 use crate::{
     analysis::few_shot::Prototypes,
     config::Faults,
-    domain::{AdRules, ModelRef},
+    domain::{AdRules, ModelRef, Picture},
 };
 
 /// All models of a folder.
@@ -105,7 +109,12 @@ impl Catalogue {
             }
             ModelKind::TextDetection(spec) => read_once(manifest, self.manifest(&spec.recognition)?),
             ModelKind::PlateDetection(spec) => plates_once(manifest, self.manifest(&spec.recognition)?),
-            ModelKind::TextRecognition(_) | ModelKind::Encoder(_) | ModelKind::Head(_) => Ok(()),
+            ModelKind::Comparison(spec) => {
+                self.has_patches(spec)?;
+                let length = numbers_of_patch(&*self.detector(&spec.patches_of, 1)?)?;
+                compare_once(manifest, &weights, length)
+            }
+            ModelKind::TextRecognition(_) => Ok(()),
         }
     }
 
@@ -140,6 +149,31 @@ impl Catalogue {
         }
         manifest.detector()?;
         start(manifest, settings)
+    }
+
+    /// A head that says what is new, with a pool of its own, and `detector`, whose patches it compares.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    pub fn head(
+        &self,
+        name: &str,
+        detector: &dyn Detector,
+        threads: usize,
+    ) -> Result<Arc<dyn ComparisonHead>, InferError> {
+        let manifest = self.manifest(name)?;
+        self.has_patches(manifest.comparison()?)?;
+        start_head(manifest, numbers_of_patch(detector)?, PoolSettings::cpu(threads))
+    }
+
+    /// Whether the detector whose patches a head compares is there and says how patches look.
+    fn has_patches(&self, spec: &ComparisonSpec) -> Result<(), InferError> {
+        if self.manifest(&spec.patches_of)?.detector()?.patches.is_some() {
+            return Ok(());
+        }
+        let text =
+            "says nothing of patches; name a detector with a section [detector.patches], as street_verifier_wide";
+        Err(InferError::Model(spec.patches_of.clone(), text.to_owned()))
     }
 
     /// Whether the encoder that a few examples were described by is there and describes.
@@ -183,6 +217,19 @@ impl Catalogue {
         plates_of(manifest, self.manifest(&manifest.plate_detection()?.recognition)?)
     }
 }
+
+/// How many numbers the detector has for a patch: no manifest says it, so one picture is shown to it.
+fn numbers_of_patch(detector: &dyn Detector) -> Result<usize, InferError> {
+    let name = detector.model().name;
+    let failed = |error: &dyn std::fmt::Display| InferError::Model(name.clone(), error.to_string());
+    let grey = Picture::from_rgb(TRIED_PX, TRIED_PX, vec![114; (TRIED_PX * TRIED_PX * 3) as usize]);
+    let inspected = detector.inspect_in(Lane::Visit, &grey.map_err(|error| failed(&error))?)?;
+    let patches = inspected.patches.ok_or_else(|| failed(&"it said nothing of patches"))?;
+    Ok(patches.length())
+}
+
+/// Sides of that picture.
+const TRIED_PX: u32 = 64;
 
 /// What the weight file of a few examples says, where it fits its manifest.
 fn prototypes(manifest: &Manifest, spec: &FewShotSpec, weights: &[u8]) -> Result<Prototypes, InferError> {
@@ -309,6 +356,48 @@ fn start(manifest: &Manifest, settings: PoolSettings) -> Result<Arc<dyn Detector
     let (model, manifest) = (manifest.model(), manifest.clone());
     let maker: EngineMaker = Arc::new(move || Ok(Box::new(OnnxDetector::load(&manifest, &weights, settings.device)?)));
     Ok(Arc::new(DetectorPool::start(model, settings, &maker)?))
+}
+
+/// The head's session, where it takes patches of that many numbers.
+#[cfg(feature = "onnx")]
+fn head_of(manifest: &Manifest, weights: &[u8], length: usize, device: Device) -> Result<HeadSession, InferError> {
+    let head = HeadSession::load(manifest, weights, device)?;
+    if head.length() == length {
+        return Ok(head);
+    }
+    let (of, takes) = (&manifest.comparison()?.patches_of, head.length());
+    let text =
+        format!("takes patches of {takes} numbers, those of {of} have {length}; name the model that it was made for");
+    Err(InferError::Model(manifest.name.clone(), text))
+}
+
+#[cfg(feature = "onnx")]
+fn start_head(
+    manifest: &Manifest,
+    length: usize,
+    settings: PoolSettings,
+) -> Result<Arc<dyn ComparisonHead>, InferError> {
+    use super::pool::{EngineMaker, Pool};
+    let weights = manifest.weights()?;
+    let (model, manifest) = (manifest.model(), manifest.clone());
+    let maker: EngineMaker<Pair, Likelihoods> =
+        Arc::new(move || Ok(Box::new(head_of(&manifest, &weights, length, settings.device)?)));
+    Ok(Arc::new(Pool::start(model, settings, &maker)?))
+}
+
+#[cfg(feature = "onnx")]
+fn compare_once(manifest: &Manifest, weights: &[u8], length: usize) -> Result<(), InferError> {
+    head_of(manifest, weights, length, Device::Cpu).map(|_| ())
+}
+
+#[cfg(not(feature = "onnx"))]
+fn start_head(manifest: &Manifest, _: usize, _: PoolSettings) -> Result<Arc<dyn ComparisonHead>, InferError> {
+    Err(without_runtime(manifest))
+}
+
+#[cfg(not(feature = "onnx"))]
+fn compare_once(manifest: &Manifest, _: &[u8], _: usize) -> Result<(), InferError> {
+    Err(without_runtime(manifest))
 }
 
 #[cfg(feature = "onnx")]

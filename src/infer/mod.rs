@@ -1,6 +1,7 @@
 //! L2: models. Only this room names ONNX Runtime.
 
 pub mod catalogue;
+pub mod comparison;
 #[cfg(test)]
 mod conformance;
 pub mod few_shot;
@@ -18,7 +19,8 @@ pub mod text;
 pub(crate) mod tiny;
 
 pub use catalogue::Catalogue;
-pub use scripted::ScriptedDetector;
+pub use comparison::ComparisonHead;
+pub use scripted::{ScriptedDetector, ScriptedHead};
 
 use crate::{
     analysis::newness::PatchGrid,

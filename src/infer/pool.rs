@@ -67,69 +67,75 @@ const WAITING_A_THREAD: usize = 64;
 /// The least that a thread can ask for.
 const LOWEST_NICE: i32 = 19;
 
-/// What a worker thread runs; made on its thread and never leaves it.
-pub trait Engine {
-    /// What each picture shows, in the order of `pictures`, which is not empty.
+/// What a worker thread runs; made on its thread and never leaves it. `Q` is what it is asked about and `A` what it says.
+pub trait Engine<Q = Picture, A = Inspection> {
+    /// What is said of each one, in the order of `asked`, which is not empty.
     ///
     /// # Errors
     /// [`InferError`] for the whole batch.
-    fn run(&mut self, pictures: &[Picture]) -> Result<Vec<Inspection>, InferError>;
+    fn run(&mut self, asked: &[Q]) -> Result<Vec<A>, InferError>;
 }
 
 /// Makes engines: one a thread at the start, and another one for an engine that panicked.
-pub type EngineMaker = Arc<dyn Fn() -> Result<Box<dyn Engine>, InferError> + Send + Sync>;
+pub type EngineMaker<Q = Picture, A = Inspection> =
+    Arc<dyn Fn() -> Result<Box<dyn Engine<Q, A>>, InferError> + Send + Sync>;
 
-type Answer = Result<Inspection, InferError>;
+type Answer<A = Inspection> = Result<A, InferError>;
 
-struct Request {
-    picture: Picture,
-    reply: Sender<Answer>,
+struct Request<Q, A> {
+    about: Q,
+    reply: Sender<Answer<A>>,
 }
 
-#[derive(Default)]
-struct Queue {
-    watches: VecDeque<Request>,
-    visits: VecDeque<Request>,
+struct Queue<Q, A> {
+    watches: VecDeque<Request<Q, A>>,
+    visits: VecDeque<Request<Q, A>>,
     closed: bool,
 }
 
-impl Queue {
+impl<Q, A> Default for Queue<Q, A> {
+    fn default() -> Self {
+        Self { watches: VecDeque::new(), visits: VecDeque::new(), closed: false }
+    }
+}
+
+impl<Q, A> Queue<Q, A> {
     fn len(&self) -> usize {
         self.watches.len() + self.visits.len()
     }
-    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Request> {
+    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Request<Q, A>> {
         match lane {
             Lane::Watch => &mut self.watches,
             Lane::Visit => &mut self.visits,
         }
     }
-    fn refuse_oldest(&mut self) -> Option<Request> {
+    fn refuse_oldest(&mut self) -> Option<Request<Q, A>> {
         self.visits.pop_front().or_else(|| self.watches.pop_front())
     }
-    fn drain(&mut self, count: usize) -> Vec<Request> {
+    fn drain(&mut self, count: usize) -> Vec<Request<Q, A>> {
         let first = count.min(self.watches.len());
         let then = (count - first).min(self.visits.len());
         self.watches.drain(..first).chain(self.visits.drain(..then)).collect()
     }
 }
 
-struct Shared {
+struct Shared<Q, A> {
     model: ModelRef,
     settings: PoolSettings,
-    queue: Mutex<Queue>,
+    queue: Mutex<Queue<Q, A>>,
     /// Rung when a request arrives and when the pool closes.
     bell: Condvar,
 }
 
-impl Shared {
+impl<Q, A> Shared<Q, A> {
     /// Nothing panics while the lock is held, so a poisoned queue is still whole.
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, Queue<Q, A>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for work; `None` when the pool is closed.
-    fn next_batch(&self) -> Option<Vec<Request>> {
-        let idle = |queue: &mut Queue| queue.len() == 0 && !queue.closed;
+    fn next_batch(&self) -> Option<Vec<Request<Q, A>>> {
+        let idle = |queue: &mut Queue<Q, A>| queue.len() == 0 && !queue.closed;
         let mut queue = self.bell.wait_while(self.queue(), idle).unwrap_or_else(PoisonError::into_inner);
         if queue.closed {
             return None;
@@ -138,18 +144,21 @@ impl Shared {
     }
 }
 
-/// Threads that detect. Dropping it refuses what waits, lets what runs finish and joins the threads.
-pub struct DetectorPool {
-    shared: Arc<Shared>,
+/// Threads that run a model. Dropping it refuses what waits, lets what runs finish and joins the threads.
+pub struct Pool<Q, A> {
+    shared: Arc<Shared<Q, A>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-impl DetectorPool {
+/// Threads that detect.
+pub type DetectorPool = Pool<Picture, Inspection>;
+
+impl<Q: Clone + Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// Starts the threads and waits until each has its engine.
     ///
     /// # Errors
     /// The first engine's error; no thread is left behind.
-    pub fn start(model: ModelRef, settings: PoolSettings, maker: &EngineMaker) -> Result<Self, InferError> {
+    pub fn start(model: ModelRef, settings: PoolSettings, maker: &EngineMaker<Q, A>) -> Result<Self, InferError> {
         let shared = Arc::new(Shared { model, settings, queue: Mutex::default(), bell: Condvar::new() });
         let (ready_in, ready) = bounded(settings.threads.get());
         let pool = Self { shared: Arc::clone(&shared), threads: Mutex::default() };
@@ -169,10 +178,41 @@ impl DetectorPool {
         Ok(pool)
     }
 
+    /// Which weights answer.
+    pub fn model(&self) -> ModelRef {
+        self.shared.model.clone()
+    }
+
+    /// Waits in a lane for what a thread says.
+    ///
+    /// # Errors
+    /// [`InferError`].
+    pub fn ask(&self, lane: Lane, about: Q) -> Result<A, InferError> {
+        let (reply, answered) = bounded(1);
+        let refused = {
+            let mut queue = self.shared.queue();
+            if queue.closed {
+                return Err(InferError::Closed);
+            }
+            let full = queue.len() >= self.shared.settings.waiting_max.get();
+            let refused = if full { queue.refuse_oldest() } else { None };
+            queue.lane(lane).push_back(Request { about, reply });
+            refused
+        };
+        self.shared.bell.notify_one();
+        if let Some(oldest) = refused {
+            emit(Signal::PictureRefused { model: &self.shared.model.name });
+            answer(&oldest, Err(InferError::Overloaded));
+        }
+        answered.recv().unwrap_or(Err(InferError::Closed))
+    }
+}
+
+impl<Q, A> Pool<Q, A> {
     /// Refuses what waits with [`InferError::Closed`], lets what runs finish, and joins the threads. A second call does
     /// nothing.
     pub fn close(&self) {
-        let waiting: Vec<Request> = {
+        let waiting: Vec<Request<Q, A>> = {
             let mut queue = self.shared.queue();
             queue.closed = true;
             queue.drain(usize::MAX)
@@ -190,7 +230,7 @@ impl DetectorPool {
     }
 }
 
-impl Drop for DetectorPool {
+impl<Q, A> Drop for Pool<Q, A> {
     fn drop(&mut self) {
         self.close();
     }
@@ -198,7 +238,7 @@ impl Drop for DetectorPool {
 
 impl Detector for DetectorPool {
     fn model(&self) -> ModelRef {
-        self.shared.model.clone()
+        Self::model(self)
     }
 
     fn detect(&self, picture: &Picture) -> Result<Vec<Detection>, InferError> {
@@ -210,40 +250,24 @@ impl Detector for DetectorPool {
     }
 
     fn inspect_in(&self, lane: Lane, picture: &Picture) -> Answer {
-        let (reply, answered) = bounded(1);
-        let refused = {
-            let mut queue = self.shared.queue();
-            if queue.closed {
-                return Err(InferError::Closed);
-            }
-            let full = queue.len() >= self.shared.settings.waiting_max.get();
-            let refused = if full { queue.refuse_oldest() } else { None };
-            queue.lane(lane).push_back(Request { picture: picture.clone(), reply });
-            refused
-        };
-        self.shared.bell.notify_one();
-        if let Some(oldest) = refused {
-            emit(Signal::PictureRefused { model: &self.shared.model.name });
-            answer(&oldest, Err(InferError::Overloaded));
-        }
-        answered.recv().unwrap_or(Err(InferError::Closed))
+        self.ask(lane, picture.clone())
     }
 }
 
 /// The asker may have gone; then nobody misses the answer.
-fn answer(request: &Request, answer: Answer) {
+fn answer<Q, A>(request: &Request<Q, A>, answer: Answer<A>) {
     let _ = request.reply.send(answer);
 }
 
 /// One thread of the pool.
-struct Worker {
-    shared: Arc<Shared>,
-    maker: EngineMaker,
+struct Worker<Q, A> {
+    shared: Arc<Shared<Q, A>>,
+    maker: EngineMaker<Q, A>,
     /// `None` after a panic, until the next batch.
-    engine: Option<Box<dyn Engine>>,
+    engine: Option<Box<dyn Engine<Q, A>>>,
 }
 
-impl Worker {
+impl<Q: Clone, A> Worker<Q, A> {
     fn run(mut self, ready: &Sender<Result<(), InferError>>) {
         if self.shared.settings.nice > 0 {
             // Where the system refuses, it shares alike with the others.
@@ -269,10 +293,10 @@ impl Worker {
     }
 
     /// Runs a batch and answers every request of it, whatever happens.
-    fn serve(&mut self, batch: &[Request]) {
+    fn serve(&mut self, batch: &[Request<Q, A>]) {
         let began = Instant::now();
-        let pictures: Vec<Picture> = batch.iter().map(|request| request.picture.clone()).collect();
-        let found = match self.run_engine(&pictures) {
+        let asked: Vec<Q> = batch.iter().map(|request| request.about.clone()).collect();
+        let found = match self.run_engine(&asked) {
             Ok(found) if found.len() == batch.len() => found,
             Ok(found) => {
                 let text = format!("{} answers came for {} pictures", found.len(), batch.len());
@@ -281,18 +305,18 @@ impl Worker {
             Err(error) => return refuse(batch, &error),
         };
         let took = began.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
-        for (request, inspection) in batch.iter().zip(found) {
+        for (request, said) in batch.iter().zip(found) {
             emit(Signal::Inferred { model: &self.shared.model.name, took });
-            answer(request, Ok(inspection));
+            answer(request, Ok(said));
         }
     }
 
     /// Runs the engine, a new one where the last one panicked.
-    fn run_engine(&mut self, pictures: &[Picture]) -> Result<Vec<Inspection>, InferError> {
+    fn run_engine(&mut self, asked: &[Q]) -> Result<Vec<A>, InferError> {
         self.make_engine()?;
         let Some(engine) = self.engine.as_mut() else { return Err(InferError::Closed) };
         // The engine is thrown away after a panic, so nobody sees it half changed.
-        match catch_unwind(AssertUnwindSafe(|| engine.run(pictures))) {
+        match catch_unwind(AssertUnwindSafe(|| engine.run(asked))) {
             Ok(result) => result,
             Err(panic) => {
                 self.engine = None;
@@ -309,7 +333,7 @@ impl Worker {
     }
 }
 
-fn refuse(batch: &[Request], error: &InferError) {
+fn refuse<Q, A>(batch: &[Request<Q, A>], error: &InferError) {
     for request in batch {
         answer(request, Err(error.clone()));
     }

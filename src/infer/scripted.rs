@@ -3,8 +3,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Detector, InferError, Inspection, Lane};
-use crate::domain::{Detection, ModelRef, Picture};
+use super::{ComparisonHead, Detector, InferError, Inspection, Lane, comparison::Pair};
+use crate::{
+    analysis::newness::Likelihoods,
+    domain::{Detection, ModelRef, Picture},
+};
 
 type Script = Box<dyn Fn(u64, &Picture) -> Result<Inspection, InferError> + Send + Sync>;
 
@@ -72,5 +75,35 @@ impl Detector for ScriptedDetector {
         found.retain(|detection| detection.bbox.area() > 0.0);
         found.sort_by_key(|detection| std::cmp::Reverse(detection.score));
         Ok(Inspection { detections: found, appearance, patches })
+    }
+}
+
+type Comparing = Box<dyn Fn(u64, &Pair) -> Result<Likelihoods, InferError> + Send + Sync>;
+
+/// A head that answers from a script.
+pub struct ScriptedHead {
+    script: Comparing,
+    asked: AtomicU64,
+}
+
+impl ScriptedHead {
+    /// Answers the n-th pair, counted from 0, with `script(n, pair)`.
+    pub fn by_function(script: impl Fn(u64, &Pair) -> Result<Likelihoods, InferError> + Send + Sync + 'static) -> Self {
+        Self { script: Box::new(script), asked: AtomicU64::new(0) }
+    }
+
+    /// How many pairs were shown to it.
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl ComparisonHead for ScriptedHead {
+    fn model(&self) -> ModelRef {
+        ModelRef { name: "scripted_head".into(), sha256: "1".repeat(64) }
+    }
+
+    fn compare(&self, _: Lane, pair: Pair) -> Result<Likelihoods, InferError> {
+        (self.script)(self.asked.fetch_add(1, Ordering::SeqCst), &pair)
     }
 }

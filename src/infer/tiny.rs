@@ -13,7 +13,7 @@ pub(crate) struct Tiny<'a> {
     pub look: Option<&'a str>,
 }
 
-const FLOAT: u64 = 1;
+pub(super) const FLOAT: u64 = 1;
 const INTS: u64 = 7;
 
 fn varint(mut value: u64, out: &mut Vec<u8>) {
@@ -24,25 +24,25 @@ fn varint(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-fn number(field: u64, value: u64, out: &mut Vec<u8>) {
+pub(super) fn number(field: u64, value: u64, out: &mut Vec<u8>) {
     varint(field << 3, out);
     varint(value, out);
 }
 
-fn bytes(field: u64, value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn bytes(field: u64, value: &[u8], out: &mut Vec<u8>) {
     varint(field << 3 | 2, out);
     varint(value.len() as u64, out);
     out.extend_from_slice(value);
 }
 
-fn message(field: u64, out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn message(field: u64, out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
     let mut inner = Vec::new();
     fill(&mut inner);
     bytes(field, &inner, out);
 }
 
-/// ValueInfoProto: name, then a tensor type of floats with a shape.
-fn value_info(field: u64, name: &str, shape: &[i64], out: &mut Vec<u8>) {
+/// ValueInfoProto: name, then a tensor type of floats with a shape; 0 stands for any size.
+pub(super) fn value_info(field: u64, name: &str, shape: &[i64], out: &mut Vec<u8>) {
     message(field, out, |value| {
         bytes(1, name.as_bytes(), value);
         message(2, value, |kind| {
@@ -50,7 +50,10 @@ fn value_info(field: u64, name: &str, shape: &[i64], out: &mut Vec<u8>) {
                 number(1, FLOAT, tensor);
                 message(2, tensor, |dims| {
                     for side in shape {
-                        message(1, dims, |dim| number(1, side.unsigned_abs(), dim));
+                        message(1, dims, |dim| match side {
+                            0 => bytes(2, b"any", dim),
+                            side => number(1, side.unsigned_abs(), dim),
+                        });
                     }
                 });
             });
@@ -58,9 +61,15 @@ fn value_info(field: u64, name: &str, shape: &[i64], out: &mut Vec<u8>) {
     });
 }
 
-fn node(kind: &str, input: &str, output: &str, graph: &mut Vec<u8>, attributes: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn node(
+    kind: &str,
+    inputs: &[&str],
+    output: &str,
+    graph: &mut Vec<u8>,
+    attributes: impl FnOnce(&mut Vec<u8>),
+) {
     message(1, graph, |node| {
-        bytes(1, input.as_bytes(), node);
+        inputs.iter().for_each(|input| bytes(1, input.as_bytes(), node));
         bytes(2, output.as_bytes(), node);
         bytes(4, kind.as_bytes(), node);
         attributes(node);
@@ -75,9 +84,9 @@ impl Tiny<'_> {
         let mut model = Vec::new();
         number(1, 8, &mut model); // ir_version
         message(7, &mut model, |graph| {
-            node("Identity", "answer", "output", graph, |_| {});
+            node("Identity", &["answer"], "output", graph, |_| {});
             if let Some(look) = self.look {
-                node("ReduceMean", "image", look, graph, |node| {
+                node("ReduceMean", &["image"], look, graph, |node| {
                     for (name, kind, values) in [("axes", INTS, &[2_u64, 3][..]), ("keepdims", 2, &[0])] {
                         message(5, node, |attribute| {
                             bytes(1, name.as_bytes(), attribute);

@@ -3,7 +3,7 @@
 //! seen, missed or cleared. Around what is new the matter's own model looks once more, closely: a person of thirty pixels is
 //! none to it in the whole frame.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{scenes::Scene, seen::Judgeable, spine::Spine};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         BBox, Detection, Frame, FrameSpace, Homography, Matter, MatterKey, Newness, Picture, Reference, ReferenceSpace,
         Zone,
     },
-    infer::{InferError, Lane},
+    infer::{ComparisonHead, InferError, Lane, comparison::Pair},
 };
 
 /// A matter that asks what is new, and how.
@@ -37,7 +37,8 @@ pub(super) fn judged(matters: BTreeMap<MatterKey, Matter>, last: Option<&Judgeab
 }
 
 impl Spine {
-    /// What is new in the frame, for the matters that ask: all name one model, which `engine` sees to.
+    /// What is new in the frame, for the matters that ask: all name one model and those with a head one head, which `engine`
+    /// sees to.
     pub(super) fn compare(
         &self,
         scene: &mut Scene,
@@ -76,9 +77,17 @@ impl Spine {
         let before = scene.before.insert(before);
         let (now, named) = self.patches(newness, &frame.picture)?;
         let passing: Vec<_> = detections.iter().filter(|one| passes(one)).map(|one| one.bbox).collect();
-        let Some(map) = NewnessMap::of(&now, &passing, &before.grid, &before.passed, homography) else {
+        let Some(mut map) = NewnessMap::of(&now, &passing, &before.grid, &before.passed, homography) else {
             return Ok(None);
         };
+        // All who ask a head ask the same one, once for all.
+        if let Some(head) = asking.iter().find_map(|(_, newness)| newness.head.as_ref()) {
+            let laid = before.grid.laid_onto(&now, homography);
+            let said = self.head(&head.model)?.compare(Lane::Visit, Pair { now, before: laid })?;
+            let unfit =
+                || InferError::Run(head.model.clone(), "it spoke of other patches than it was shown".to_owned());
+            map = map.with_head(said).ok_or_else(unfit)?;
+        }
         let mut map = map.knowing(&named, &newness.known);
         let (width, height) = (frame.picture.width(), frame.picture.height());
         let is_watched = |bbox: &BBox<FrameSpace>| {
@@ -86,8 +95,8 @@ impl Spine {
             let is_asked = |zone: &Zone| asking.iter().any(|(matter, _)| zone.matters.contains(&matter.key));
             scene.zones.iter().any(|zone| is_asked(zone) && zone.polygon.share_of(&bbox) > 0.0)
         };
-        let from = asking.iter().map(|(_, newness)| newness.from).fold(f32::INFINITY, f32::min);
-        map.look_closer(self.closely(&matter.model, &frame.picture, &map.squares(from, is_watched))?);
+        let asked: Vec<&Newness> = asking.iter().map(|(_, newness)| *newness).collect();
+        map.look_closer(self.closely(&matter.model, &frame.picture, &map.squares(&asked, is_watched))?);
         Ok(Some(map.steadied(&before.grid, homography, &mut before.recent)))
     }
 
@@ -119,6 +128,12 @@ impl Spine {
             seen.extend(found.iter().filter_map(|one| square.into_frame(one, picture.width(), picture.height())));
         }
         Ok(seen)
+    }
+
+    /// A head by the name that matters call it by.
+    fn head(&self, name: &str) -> Result<&Arc<dyn ComparisonHead>, InferError> {
+        let unknown = || InferError::Model(name.to_owned(), "it was not loaded; see `xunjie model list`".to_owned());
+        self.heads.get(name).ok_or_else(unknown)
     }
 
     /// How the patches of a picture look, and what the comparing model has a name for.

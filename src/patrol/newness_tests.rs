@@ -10,13 +10,14 @@ use std::{
 
 use super::*;
 use crate::{
-    analysis::fixtures,
-    domain::{Incident, IncidentChange, NEW_THING, Phase, Picture},
-    infer::{Inspection, ScriptedDetector},
+    analysis::{fixtures, newness::Likelihoods},
+    domain::{Incident, IncidentChange, NEW_SPILL, NEW_THING, NewnessHead, Phase, Picture},
+    infer::{Inspection, ScriptedDetector, ScriptedHead},
     patrol::{
-        rehearsal::{HEIGHT, Pattern, Rehearsal, Thing, WIDTH},
+        rehearsal::{HEAD, HEIGHT, Pattern, Rehearsal, Thing, WIDTH},
         spine::LookDone,
     },
+    store::Store,
 };
 
 const PATCH_PX: [u32; 2] = [32, 24];
@@ -24,7 +25,7 @@ const PATCH_PX: [u32; 2] = [32, 24];
 fn matter() -> Matter {
     let mut matter = fixtures::matter();
     matter.composition.anchor.classes.push(NEW_THING.into());
-    matter.newness = Some(Newness { model: "comparer".into(), from: 0.25, known: Vec::new() });
+    matter.newness = Some(Newness { model: "comparer".into(), head: None, from: 0.25, known: Vec::new() });
     matter.every = Some(Duration::from_secs(30));
     matter
 }
@@ -124,4 +125,55 @@ fn what_cannot_be_compared_is_neither_seen_nor_missed() {
         assert_eq!((done.changes.len(), done.report.state.judges()), (0, true));
     }
     assert_eq!(phases(&stage), before, "the street was empty, and nobody could say so");
+}
+
+/// A matter that asks a head for one class.
+fn by_head(key: &str, class: &str, anchor: &str) -> Matter {
+    let mut matter = matter();
+    matter.key = key.parse().unwrap();
+    matter.composition.anchor.classes = vec![anchor.to_owned()];
+    let head = NewnessHead { model: HEAD.into(), classes: vec![class.into()], passes: Vec::new() };
+    matter.newness = Some(Newness { model: "comparer".into(), head: Some(head), from: 0.5, known: Vec::new() });
+    matter
+}
+
+/// Knows things on the left and spills on the right, where a patch has changed.
+fn knows_sides(pair: &Pair) -> Likelihoods {
+    let (now, before, [columns, rows]) = (pair.now.planes(), pair.before.planes(), pair.now.sides());
+    let patches = columns * rows;
+    let likeness =
+        |at: usize| (0..pair.now.length()).map(|n| now[n * patches + at] * before[n * patches + at]).sum::<f32>();
+    let of = |left: bool, at: usize| if left == (at % columns < columns / 2) && likeness(at) < 0.9 { 0.8 } else { 0.0 };
+    let numbers: Vec<f32> =
+        [true, false].into_iter().flat_map(|left| (0..patches).map(move |at| of(left, at))).collect();
+    Likelihoods::new(vec!["thing".into(), "spill".into()], patches, &numbers).unwrap()
+}
+
+#[test]
+fn matters_of_unlike_classes_share_what_the_head_says_once_a_look() {
+    let matters = vec![by_head("stall", "thing", NEW_THING), by_head("spilt", "spill", NEW_SPILL)];
+    let (asked, broken) = (Arc::default(), Arc::default());
+    let head = Arc::new(ScriptedHead::by_function(|_, pair| Ok(knows_sides(pair))));
+    let stage = Rehearsal::of(matters, None, Some(comparer(&asked, &broken)), Some(head.clone()));
+    let heap = Thing { at: [416.0, 240.0, 512.0, 312.0], pattern: Pattern::Level, ..cart() };
+    let [left, right] = [Thing { at: [64.0, 192.0, 160.0, 264.0], ..cart() }, heap];
+    let mut found = Vec::new();
+    for second in (20..=300).step_by(20) {
+        found.extend(opened(&stage.look(second, &[left.clone(), right.clone()])));
+    }
+    let mut told: Vec<_> = found.iter().map(|one| (one.matter.to_string(), one.bbox.x0() < 0.5)).collect();
+    told.sort();
+    assert_eq!(told, [("spilt".to_owned(), false), ("stall".to_owned(), true)]);
+    // The reference picture's patches are asked for once, and the head compares each frame's with them.
+    assert_eq!(head.asked() + 1, asked.load(Ordering::SeqCst), "once for both matters");
+    assert!((7..=9).contains(&(head.asked() - 1)), "{}", head.asked());
+    for incident in found {
+        let weights = incident.weights.unwrap();
+        assert_eq!(weights.head, Some(head.model()));
+        assert_eq!(weights.scan.map(|model| model.name), Some("scanner".to_owned()));
+        let bundles = stage.store.evidence_of(incident.id).unwrap();
+        let manifest = stage.spine.evidence.manifest(&bundles[0]).unwrap();
+        let names: Vec<&str> = manifest.compared.iter().map(|model| &*model.name).collect();
+        assert_eq!(names, ["scanner", "scripted_head"]);
+    }
 }

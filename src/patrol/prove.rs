@@ -37,6 +37,8 @@ pub struct Subject<'a> {
     pub model: &'a ModelRef,
     /// The weights that looked again.
     pub verifier: Option<&'a ModelRef>,
+    /// The weights that compared the view with its reference picture.
+    pub compared: &'a [ModelRef],
 }
 
 /// A frame of the incident: its JPEG and what is needed to draw and to mask.
@@ -183,6 +185,7 @@ fn bundle(subject: Subject<'_>, kind: EvidenceKind, made_at: WallTime, files: Ve
         view_name: subject.view.name.clone(),
         model: subject.model.clone(),
         verifier: subject.verifier.cloned(),
+        compared: subject.compared.to_vec(),
         read: subject.incident.read.as_ref().map(ReadText::masked),
         rule: RuleRef {
             matter: subject.matter.key.clone(),
@@ -237,6 +240,7 @@ mod tests {
             zones: &zones,
             model: &model,
             verifier: None,
+            compared: &[],
         };
         let stay = vec![kept(0), kept(50)];
         let draft = persisted(subject, EvidenceKind::Opening, stay, kept(100).into(), None).unwrap();

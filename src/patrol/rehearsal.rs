@@ -22,10 +22,10 @@ use crate::{
     clock::{Clock, SimulatedClock},
     config::Config,
     domain::{
-        BBox, Detection, Frame, FrameSpace, Look, Matter, Picture, Pts, Purpose, Score, View, WallTime, Zone, ZoneId,
-        ZoneKind,
+        BBox, Detection, Frame, FrameSpace, Look, Matter, MatterKey, Picture, Pts, Purpose, Score, View, WallTime,
+        Zone, ZoneId, ZoneKind,
     },
-    infer::{Detector, InferError, Inspection, ScriptedDetector},
+    infer::{ComparisonHead, Detector, InferError, Inspection, ScriptedDetector},
     media::{
         Clip, FrameSource, MediaError, MediaSession, SourceSpec, Want,
         sessions::{PoolConfig, SessionPool},
@@ -35,6 +35,8 @@ use crate::{
 
 pub(crate) const WIDTH: u32 = 640;
 pub(crate) const HEIGHT: u32 = 360;
+/// What matters call the head.
+pub(crate) const HEAD: &str = "head";
 
 /// The picture that the camera sees now, and what the cheap model sees in it.
 #[derive(Clone)]
@@ -137,13 +139,25 @@ pub(crate) struct Rehearsal {
 impl Rehearsal {
     /// `matter` on one view, forbidden everywhere; `verifier` and `scan` are called so, and `scan` compares where the matter is about what is new.
     pub(crate) fn new(matter: Matter, verifier: Option<ScriptedDetector>, scan: Option<ScriptedDetector>) -> Self {
+        Self::of(vec![matter], verifier, scan, None)
+    }
+
+    /// The same with several matters of one model, of which `self.matter` is the first, and the head that they ask.
+    pub(crate) fn of(
+        matters: Vec<Matter>,
+        verifier: Option<ScriptedDetector>,
+        scan: Option<ScriptedDetector>,
+        head: Option<Arc<dyn ComparisonHead>>,
+    ) -> Self {
+        let matter = matters[0].clone();
+        let keys: Vec<MatterKey> = matters.iter().map(|matter| matter.key.clone()).collect();
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SimulatedClock::starting_at(WallTime::from_millis(0)));
         let mut config = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")), None).unwrap();
-        config.matters = BTreeMap::from([(matter.key.clone(), matter.clone())]);
+        config.matters = matters.into_iter().map(|matter| (matter.key.clone(), matter)).collect();
         let store = Arc::new(SqliteStore::in_memory().unwrap().with_clock(clock.clone()));
         let stream = conformance::stream("31010100001320000001");
-        let view = View { matters: vec![matter.key.clone()], ..conformance::view(&stream, "甲") };
+        let view = View { matters: keys.clone(), ..conformance::view(&stream, "甲") };
         store.put_stream(&stream, None, "test").unwrap();
         store.put_view(&view, clock.now(), "test").unwrap();
         let polygon = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]].try_into().unwrap();
@@ -151,7 +165,7 @@ impl Rehearsal {
             id: ZoneId::derived(&[b"whole view"]),
             view: view.id,
             polygon,
-            matters: vec![matter.key.clone()],
+            matters: keys,
             ..fixtures::zone(ZoneKind::Strict)
         };
         store.put_zone(&zone, clock.now(), "test").unwrap();
@@ -189,6 +203,7 @@ impl Rehearsal {
             sessions: SessionPool::new(Arc::new(stage.clone()), limits, clock),
             detectors,
             verifiers: verifiers.into_iter().collect(),
+            heads: head.into_iter().map(|head| (HEAD.to_owned(), head)).collect(),
             shadow: None,
             plates: BTreeMap::new(),
             scenes: Scenes::new(store.clone(), folder.path()),
@@ -227,7 +242,7 @@ impl Rehearsal {
             decode: self.matter.decode,
             frames_max: Some(1),
             time_max: Duration::from_secs(5),
-            matters: vec![self.matter.key.clone()],
+            matters: self.view.matters.clone(),
         };
         self.spine.look(&look).unwrap_or_else(|error| panic!("{error}"))
     }

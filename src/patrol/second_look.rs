@@ -114,7 +114,7 @@ impl<'a> Asking<'a> {
 
     /// The second look at a place; without a verifier everything passes.
     pub(super) fn about(&mut self, matter: &Matter, place: &Place, sighting: &Sighting) -> Answer {
-        let weights = self.weights(matter);
+        let weights = self.spine.weights(matter, self.scanned);
         let Some(verify) = &matter.verify else {
             return Answer::Passed { score: place.score, weights: Some(weights) };
         };
@@ -144,18 +144,6 @@ impl<'a> Asking<'a> {
         };
         self.said.push(said);
         answer
-    }
-
-    fn weights(&self, matter: &Matter) -> Weights {
-        let of = |name: &str| {
-            let detector = self.spine.detectors.get(name);
-            detector.map_or_else(|| ModelRef { name: name.to_owned(), sha256: String::new() }, |one| one.model())
-        };
-        let scan = matter.scan.as_ref().filter(|scan| self.scanned.contains(&scan.model));
-        let whole_view = scan.map(|scan| &scan.model).or(matter.newness.as_ref().map(|newness| &newness.model));
-        let plates = matter.plate.as_ref().and_then(|plate| self.spine.plates.get(&plate.model));
-        let verifier = plates.map(Plates::model);
-        Weights { detector: of(&matter.model), scan: whole_view.map(|model| of(model)), verifier }
     }
 
     fn ask(
@@ -285,6 +273,23 @@ impl Verifier {
 const LATE_SHARE: f64 = 0.5;
 
 impl Spine {
+    /// The weights that a matter is judged by where the models `scanned` the view and nothing was looked at again.
+    pub(super) fn weights(&self, matter: &Matter, scanned: &[String]) -> Weights {
+        let unknown = |name: &str| ModelRef { name: name.to_owned(), sha256: String::new() };
+        let of = |name: &str| self.detectors.get(name).map_or_else(|| unknown(name), |one| one.model());
+        let scan = matter.scan.as_ref().filter(|scan| scanned.contains(&scan.model));
+        let whole_view = scan.map(|scan| &scan.model).or(matter.newness.as_ref().map(|newness| &newness.model));
+        let head = matter.newness.as_ref().and_then(|newness| newness.head.as_ref());
+        let head = head.map(|head| self.heads.get(&head.model).map_or_else(|| unknown(&head.model), |one| one.model()));
+        let plates = matter.plate.as_ref().and_then(|plate| self.plates.get(&plate.model));
+        Weights {
+            detector: of(&matter.model),
+            scan: whole_view.map(|model| of(model)),
+            head,
+            verifier: plates.map(Plates::model),
+        }
+    }
+
     /// What whole-view models see in the frame, of those that the matters name and whose turn it is. Notes the models that
     /// looked in `scanned`.
     pub(super) fn scan(

@@ -33,7 +33,7 @@ use crate::{
         Detection, Frame, IncidentChange, Look, LookReport, Matter, MatterKey, Place, Purpose, Sighting, Unable,
         Verification, ViewState, WallTime,
     },
-    infer::{Detector, Lane, text::Plates},
+    infer::{ComparisonHead, Detector, Lane, text::Plates},
     media::{
         Clip, MediaError, MediaSession, Want,
         jpeg::JpegError,
@@ -74,6 +74,8 @@ pub struct Spine {
     pub detectors: BTreeMap<String, Arc<dyn Detector>>,
     /// Verifiers by the name that matters call them by.
     pub verifiers: BTreeMap<String, Verifier>,
+    /// Heads that say what is new, by the name that matters call them by.
+    pub heads: BTreeMap<String, Arc<dyn ComparisonHead>>,
     /// New models that are tried beside the matters' own; `None` where none is.
     pub shadow: Option<ShadowBench>,
     /// Readers of plates by the name that matters call them by.

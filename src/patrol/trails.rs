@@ -161,9 +161,10 @@ impl Scene {
         let (width, height) = (frame.picture.width(), frame.picture.height());
         for matter in matters.values().filter(|matter| matter.trail.is_some()) {
             let Some(asked) = &matter.newness else { continue };
+            let said = map.asked(asked);
             let is_new = |ground: &BBox<_>| {
                 let ground = homography.to_frame(&ground.grown(GROUND_GROWN), width, height);
-                Some(map.in_box(&ground)? >= asked.from)
+                Some(said.in_box(&ground)? >= asked.from)
             };
             self.trails_of(&matter.key).compared(frame.meta.judged_at(), is_new);
         }

@@ -28,7 +28,7 @@ const EVERY_S: i64 = 20;
 /// What lorries (the stage calls all that has a name a car) leave on the street.
 fn matter() -> Matter {
     let mut matter = Matter {
-        newness: Some(Newness { model: "comparer".into(), from: 0.25, known: Vec::new() }),
+        newness: Some(Newness { model: "comparer".into(), head: None, from: 0.25, known: Vec::new() }),
         trail: Some(Trail {
             part: Part { classes: vec!["car".into()], score_min: Score::new(0.4).unwrap() },
             within: Duration::from_secs(600),

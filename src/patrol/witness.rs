@@ -6,7 +6,7 @@ use crate::{
     analysis::place_book::BookChanges,
     domain::{
         CaseId, CloseCause, EvidenceFile, EvidenceKind, Incident, IncidentChange, IncidentId, Look, Matter, MatterKey,
-        ModelRef, Phase, Place, Presence, Purpose, WallTime,
+        ModelRef, Phase, Place, Presence, Purpose, WallTime, Weights,
     },
     infer::text::Plates,
     media::Clip,
@@ -129,6 +129,11 @@ impl Spine {
         let verifier = matter.verify.as_ref().and_then(|verify| self.verifiers.get(&verify.model));
         let plates = matter.plate.as_ref().and_then(|plate| self.plates.get(&plate.model));
         let verifier = verifier.map(|verifier| verifier.detector.model()).or_else(|| plates.map(Plates::model));
+        let Weights { scan, head, .. } = self.weights(matter, &[]);
+        let compared: Vec<ModelRef> = match matter.newness {
+            Some(_) => scan.into_iter().chain(head).collect(),
+            None => Vec::new(),
+        };
         let subject = Subject {
             incident,
             matter,
@@ -138,6 +143,7 @@ impl Spine {
             model: &model,
             // A re-check or a clearing is judged by the detector alone.
             verifier: verifier.as_ref().filter(|_| begins(kind)),
+            compared: &compared,
         };
         Ok(Some(match kind {
             EvidenceKind::Opening | EvidenceKind::Reopening => {

@@ -26,16 +26,19 @@ impl ModelOut {
 pub struct WeightsOut {
     /// The model that proposes in every look.
     detector: ModelOut,
-    /// The model that scanned the whole view in the look that decided.
+    /// The model that scanned the whole view in the look that decided, or compared it with its reference picture.
     scan: Option<ModelOut>,
+    /// The head that said by the patches of both pictures what is new.
+    head: Option<ModelOut>,
     /// The model that looked again at a crop.
     verifier: Option<ModelOut>,
 }
 
 impl WeightsOut {
     pub(super) fn of(weights: Weights) -> Self {
-        let Weights { detector, scan, verifier } = weights;
-        Self { detector: ModelOut::of(detector), scan: scan.map(ModelOut::of), verifier: verifier.map(ModelOut::of) }
+        let Weights { detector, scan, head, verifier } = weights;
+        let of = |model: Option<ModelRef>| model.map(ModelOut::of);
+        Self { detector: ModelOut::of(detector), scan: of(scan), head: of(head), verifier: of(verifier) }
     }
 }
 

@@ -261,7 +261,7 @@ impl House {
             newness: None,
             likened: None,
             look: Appearance::new(vec![1.0, f32::from(n)]),
-            weights: Weights { detector: model("cheap"), scan: None, verifier: Some(model("dear")) },
+            weights: Weights { detector: model("cheap"), scan: None, head: None, verifier: Some(model("dear")) },
         };
         let report = self.look(view, ViewState::Same, None);
         let changes = vec![IncidentChange::Opened { incident }];
@@ -323,6 +323,7 @@ impl House {
             view_name: view.name.clone(),
             model: ModelRef { name: config.model.clone(), sha256: "00".repeat(32) },
             verifier: None,
+            compared: Vec::new(),
             read: None,
             rule: RuleRef {
                 matter: matter.clone(),

@@ -118,6 +118,7 @@ fn draft(incident: &Incident, stream_code: &str, view_name: &str, zone: &Zone) -
         view_name: view_name.to_owned(),
         model: ModelRef { name: "nanodet_g_416".to_owned(), sha256: "0".repeat(64) },
         verifier: None,
+        compared: Vec::new(),
         read: None,
         rule: RuleRef {
             matter: incident.matter.clone(),

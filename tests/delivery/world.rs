@@ -177,6 +177,7 @@ impl World {
             view_name: "东口".into(),
             model: ModelRef { name: "nanodet_g_416".into(), sha256: "00".repeat(32) },
             verifier: None,
+            compared: Vec::new(),
             read: None,
             rule: RuleRef {
                 matter: incident.matter.clone(),

@@ -253,6 +253,7 @@ fn bundle(service: &Service, incident: &Incident) -> BundleDraft {
         view_name: "默认画面".to_owned(),
         model: ModelRef { name: matter.model.clone(), sha256: "00".repeat(32) },
         verifier: None,
+        compared: Vec::new(),
         read: None,
         rule: RuleRef {
             matter: matter.key.clone(),

@@ -9,10 +9,10 @@ use std::{
 };
 
 use super::{
-    Calibrations, CharsetSource, DetectorSpec, EncoderSpec, FewShotSpec, HeadSpec, Manifest, ModelKind, PatchesSpec,
+    Calibrations, CharsetSource, ComparisonSpec, DetectorSpec, FewShotSpec, Manifest, ModelKind, PatchesSpec,
     PictureInput, PlateDetectionSpec, TextDetectionSpec, TextRecognitionSpec,
     raw::{
-        RawDetector, RawEncoder, RawFewShot, RawHead, RawInput, RawManifest, RawNanoDet, RawPatches, RawPlateDetection,
+        RawComparison, RawDetector, RawFewShot, RawInput, RawManifest, RawNanoDet, RawPatches, RawPlateDetection,
         RawTextDetection, RawTextRecognition, RawVerify, RawYolox,
     },
 };
@@ -26,7 +26,7 @@ use crate::{
     domain::Score,
 };
 
-const KINDS: &str = "detector, encoder, head, few_shot, text_detection, text_recognition or plate_detection";
+const KINDS: &str = "detector, comparison, few_shot, text_detection, text_recognition or plate_detection";
 /// Largest side of an input tensor in pixels.
 const SIDE_MAX: u32 = 4096;
 
@@ -81,8 +81,7 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
     let kind = check.text("kind", raw.kind, KINDS);
     let sections = [
         ("detector", raw.detector.is_some()),
-        ("encoder", raw.encoder.is_some()),
-        ("head", raw.head.is_some()),
+        ("comparison", raw.comparison.is_some()),
         ("few_shot", raw.few_shot.is_some()),
         ("text_detection", raw.text_detection.is_some()),
         ("text_recognition", raw.text_recognition.is_some()),
@@ -102,18 +101,17 @@ fn kind(raw: RawManifest, check: &mut Checker<'_>) -> Option<ModelKind> {
     if raw.verify.is_some() && kind != "detector" {
         check.fault("verify", "a section", "nothing: only a detector verifies");
     }
-    if matches!(kind.as_str(), "head" | "few_shot") {
+    if matches!(kind.as_str(), "comparison" | "few_shot") {
         if raw.input.is_some() {
             check.fault("input", "a section", "nothing: what an encoder says of a picture is read, no picture");
         }
-        let head = raw.head.map(|raw| ModelKind::Head(head(raw, check)));
-        return head.or_else(|| Some(ModelKind::FewShot(few_shot(raw.few_shot?, check))));
+        let comparison = raw.comparison.map(|raw| ModelKind::Comparison(comparison(raw, check)));
+        return comparison.or_else(|| Some(ModelKind::FewShot(few_shot(raw.few_shot?, check))));
     }
     let input = check.need("input", raw.input, "a section that says what the graph takes").map(|raw| input(raw, check));
     let input = input?;
     match kind.as_str() {
         "detector" => Some(ModelKind::Detector(detector(raw.detector?, raw.verify, input, check)?)),
-        "encoder" => Some(ModelKind::Encoder(encoder(raw.encoder?, input, check))),
         "plate_detection" => Some(ModelKind::PlateDetection(plate_detection(raw.plate_detection?, input, check))),
         "text_detection" => Some(ModelKind::TextDetection(text_detection(raw.text_detection?, input, check))),
         _ => Some(ModelKind::TextRecognition(text_recognition(raw.text_recognition?, input, check))),
@@ -280,26 +278,20 @@ fn grid(
     Grid { width: format.width, height: format.height, strides, classes, scores_are_sigmoid }
 }
 
-fn encoder(raw: RawEncoder, input: PictureInput, check: &mut Checker<'_>) -> EncoderSpec {
-    let patch_px = check.number("encoder.patch_px", raw.patch_px, 1..=SIDE_MAX, "pixels");
-    multiples("encoder.patch_px", patch_px, &input.format, check);
-    EncoderSpec {
-        input,
-        output: check.text("encoder.output", raw.output, "the name of the graph's output"),
-        patch_px,
-        leading_tokens: check.number("encoder.leading_tokens", raw.leading_tokens, 0..=64, "tokens"),
-        dimensions: check.number("encoder.dimensions", raw.dimensions, 1..=65_536, "numbers"),
+fn comparison(raw: RawComparison, check: &mut Checker<'_>) -> ComparisonSpec {
+    let of = "the folder below models/ of a detector with a section [detector.patches]";
+    let (now, before) = ("the name of the graph's input of the frame", "the name of that of the reference picture");
+    let spec = ComparisonSpec {
+        patches_of: check.text("comparison.patches_of", raw.patches_of, of),
+        now: check.text("comparison.now", raw.now, now),
+        before: check.text("comparison.before", raw.before, before),
+        output: check.text("comparison.output", raw.output, "the name of the graph's output"),
+        classes: classes("comparison.classes", raw.classes, check),
+    };
+    if spec.now == spec.before && !spec.now.is_empty() {
+        check.fault("comparison.before", format!("{:?}", spec.before), "another input than comparison.now");
     }
-}
-
-fn head(raw: RawHead, check: &mut Checker<'_>) -> HeadSpec {
-    HeadSpec {
-        encoder: check.text("head.encoder", raw.encoder, "the name of an encoder's folder below models/"),
-        input: check.text("head.input", raw.input, "the name of the graph's input"),
-        output: check.text("head.output", raw.output, "the name of the graph's output"),
-        classes: classes("head.classes", raw.classes, check),
-        score_floor: score("head.score_floor", raw.score_floor, check),
-    }
+    spec
 }
 
 fn few_shot(raw: RawFewShot, check: &mut Checker<'_>) -> FewShotSpec {

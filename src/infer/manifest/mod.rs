@@ -3,6 +3,7 @@
 
 mod calibration;
 mod check;
+mod comparison;
 mod patches;
 mod raw;
 
@@ -16,6 +17,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 pub use calibration::Calibrations;
+pub use comparison::ComparisonSpec;
 pub use patches::PatchesSpec;
 
 use super::InferError;
@@ -28,7 +30,7 @@ use crate::{
         verify::Fusion,
     },
     config::Faults,
-    domain::{Detection, Matter, ModelRef, NEW_THING, PERSON_CLASS, Score, Verify},
+    domain::{Detection, Matter, ModelRef, NEW_THING, PERSON_CLASS, Score, Verify, new_class},
 };
 
 /// A model: its weights, where they come from and what goes in and out.
@@ -58,10 +60,8 @@ pub struct Manifest {
 pub enum ModelKind {
     /// Finds boxes of classes.
     Detector(DetectorSpec),
-    /// Turns a picture into tokens of patches.
-    Encoder(EncoderSpec),
-    /// Scores an encoder's tokens.
-    Head(HeadSpec),
+    /// Says what is new by the patches of two pictures.
+    Comparison(ComparisonSpec),
     /// Tells classes of a thing apart by how a few examples look.
     FewShot(FewShotSpec),
     /// Finds lines of text.
@@ -77,8 +77,7 @@ impl ModelKind {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Detector(_) => "detector",
-            Self::Encoder(_) => "encoder",
-            Self::Head(_) => "head",
+            Self::Comparison(_) => "comparison",
             Self::FewShot(_) => "few_shot",
             Self::TextDetection(_) => "text_detection",
             Self::TextRecognition(_) => "text_recognition",
@@ -148,36 +147,6 @@ impl DetectorSpec {
         let index = self.classes.iter().position(|known| **known == *class);
         index.map_or(self.score_floor, |index| self.calibrations.of(index, self.score_floor))
     }
-}
-
-/// An encoder of patches.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EncoderSpec {
-    /// What goes in.
-    pub input: PictureInput,
-    /// Name of the output `[1, leading + patches, dimensions]`.
-    pub output: String,
-    /// Side of a patch in pixels.
-    pub patch_px: u32,
-    /// Tokens before the patches.
-    pub leading_tokens: u32,
-    /// Numbers in a token.
-    pub dimensions: u32,
-}
-
-/// A head on an encoder's tokens.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeadSpec {
-    /// Name of the encoder.
-    pub encoder: String,
-    /// Name of the graph's input.
-    pub input: String,
-    /// Name of the graph's output.
-    pub output: String,
-    /// Class names by number.
-    pub classes: Vec<Arc<str>>,
-    /// Nothing below leaves the model.
-    pub score_floor: Score,
 }
 
 /// Classes of a thing, by how a few examples look to an encoder.
@@ -318,7 +287,8 @@ impl Manifest {
         let companion = composition.companion.iter().flat_map(|companion| &companion.part.classes);
         let left_by = matter.trail.iter().flat_map(|trail| &trail.part.classes);
         let named = composition.anchor.classes.iter().chain(companion).chain(left_by).map(String::as_str);
-        let is_known = |name: &&str| classes.contains(name) || (matter.newness.is_some() && *name == NEW_THING);
+        let new = new_classes(matter);
+        let is_known = |name: &&str| classes.contains(name) || new.iter().any(|new| new == name);
         let unknown: Vec<&str> = named.filter(|name| !is_known(name)).collect();
         if unknown.is_empty() {
             return Ok(());
@@ -468,6 +438,15 @@ impl Manifest {
                 ),
             )),
         }
+    }
+}
+
+/// The classes of what can be new to a matter.
+fn new_classes(matter: &Matter) -> Vec<String> {
+    match matter.newness.as_ref().map(|newness| &newness.head) {
+        None => Vec::new(),
+        Some(None) => vec![NEW_THING.to_owned()],
+        Some(Some(head)) => head.classes.iter().map(|class| new_class(class)).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub(super) struct RawManifest {
     /// Name of the folder.
     pub name: Option<String>,
-    /// `detector`, `encoder`, `head`, `few_shot`, `text_detection`, `text_recognition` or `plate_detection`.
+    /// `detector`, `comparison`, `few_shot`, `text_detection`, `text_recognition` or `plate_detection`.
     pub kind: Option<String>,
     /// Weight file in the same folder, or in that of `weights_of`.
     pub file: Option<String>,
@@ -23,16 +23,14 @@ pub(super) struct RawManifest {
     pub licence: Option<String>,
     /// Where the weights come from and how the file was made.
     pub origin: Option<String>,
-    /// The picture that the graph takes; not for a head and for `few_shot`.
+    /// The picture that the graph takes; not for `comparison` and `few_shot`.
     pub input: Option<RawInput>,
     /// For `kind = "detector"`.
     pub detector: Option<RawDetector>,
     /// For a detector that may verify what another one proposes.
     pub verify: Option<RawVerify>,
-    /// For `kind = "encoder"`.
-    pub encoder: Option<RawEncoder>,
-    /// For `kind = "head"`.
-    pub head: Option<RawHead>,
+    /// For `kind = "comparison"`.
+    pub comparison: Option<RawComparison>,
     /// For `kind = "few_shot"`.
     pub few_shot: Option<RawFewShot>,
     /// For `kind = "text_detection"`.
@@ -144,28 +142,15 @@ pub(super) struct RawPatches {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct RawEncoder {
-    /// Name of the output `[1, leading + patches, dimensions]`, patches row-major.
+pub(super) struct RawComparison {
+    /// Name of the detector with `[detector.patches]` whose patches it compares.
+    pub patches_of: Option<String>,
+    /// Name of the graph's input `[1, numbers of a patch, rows, columns]` of the frame, each patch of unit length.
+    pub now: Option<String>,
+    /// Name of the input of the reference picture, laid onto the frame; zeros where it does not show the spot.
+    pub before: Option<String>,
+    /// Name of the graph's output `[1, classes, rows, columns]`, likelihoods from 0 to 1.
     pub output: Option<String>,
-    /// Side of a patch in pixels; width and height are multiples of it.
-    pub patch_px: Option<u32>,
-    /// Tokens before the patches (class token, registers).
-    pub leading_tokens: Option<u32>,
-    /// Numbers in a token.
-    pub dimensions: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct RawHead {
-    /// Name of the encoder model whose patch tokens it reads.
-    pub encoder: Option<String>,
-    /// Name of the graph's input `[1, patches, dimensions]`.
-    pub input: Option<String>,
-    /// Name of the graph's output `[1, patches, classes]`.
-    pub output: Option<String>,
-    /// Nothing below this score leaves the model.
-    pub score_floor: Option<f32>,
     /// Class names, in the order of the graph's class axis.
     pub classes: Vec<String>,
 }

@@ -35,6 +35,15 @@ centre_offset = 0.5
 scores_are_sigmoid = true
 "#;
 
+const COMPARISON: &str = r#"
+[comparison]
+patches_of = "m"
+now = "now"
+before = "before"
+output = "newness"
+classes = ["thing", "person", "spill"]
+"#;
+
 fn parse(text: &str) -> Result<Manifest, Faults> {
     Manifest::parse(Path::new("models/m"), "m", "models/m/model.toml", text)
 }
@@ -54,15 +63,8 @@ fn a_manifest_of_each_kind_is_taken() {
                  [detector.yolox]\noutput = \"o\"\nstrides = [8]\nscores_are_sigmoid = false\n"
             ),
         ),
-        (
-            "encoder",
-            format!("{INPUT}[encoder]\noutput = \"tokens\"\npatch_px = 16\nleading_tokens = 1\ndimensions = 384\n"),
-        ),
-        (
-            "head",
-            "[head]\nencoder = \"e\"\ninput = \"x\"\noutput = \"y\"\nscore_floor = 0.5\nclasses = [\"garbage\"]\n"
-                .into(),
-        ),
+        ("comparison", COMPARISON.to_owned()),
+        ("few_shot", "[few_shot]\nencoder = \"e\"\nclasses = [\"open\", \"closed\"]\n".to_owned()),
         (
             "text_detection",
             format!(
@@ -132,15 +134,109 @@ fn all_faults_are_told_at_once_with_what_was_wanted() {
 #[test]
 fn a_section_of_another_kind_and_two_families_are_refused() {
     let detector = format!("{HEAD}kind = \"detector\"\n{INPUT}{NANODET}");
-    assert_eq!(keys(&detector.replace("kind = \"detector\"", "kind = \"head\"")), ["detector", "head", "input"]);
+    assert_eq!(
+        keys(&detector.replace("kind = \"detector\"", "kind = \"comparison\"")),
+        ["detector", "comparison", "input"]
+    );
+    for gone in ["encoder", "head"] {
+        assert_eq!(keys(&detector.replace("kind = \"detector\"", &format!("kind = \"{gone}\""))), ["kind"]);
+    }
     assert_eq!(keys(&detector.replace("kind = \"detector\"", "kind = \"detecter\"")), ["kind"]);
     let both = format!("{detector}[detector.yolox]\noutput = \"o\"\nstrides = [8]\nscores_are_sigmoid = true\n");
     assert_eq!(keys(&both), ["detector"]);
     assert_eq!(keys(&format!("{HEAD}kind = \"detector\"\n{NANODET}")), ["input"]);
     let odd = format!(
-        "{HEAD}kind = \"encoder\"\n{INPUT}[encoder]\noutput = \"t\"\npatch_px = 14\nleading_tokens = 1\ndimensions = 384\n"
+        "{HEAD}kind = \"text_detection\"\n{INPUT}[text_detection]\noutput = \"map\"\nside_multiple_px = 14\n\
+         pixel_min = 0.3\nscore_floor = 0.6\nunclip = 1.5\nrecognition = \"reader\"\n"
     );
     assert_eq!(keys(&odd), ["input.width", "input.height"]);
+}
+
+#[test]
+fn a_head_is_told_all_that_is_wrong_with_its_section() {
+    let text = format!("{HEAD}kind = \"comparison\"\n{COMPARISON}");
+    let spec = parse(&text).unwrap();
+    let spec = spec.comparison().unwrap();
+    assert_eq!((&*spec.patches_of, &*spec.now, &*spec.before, &*spec.output), ("m", "now", "before", "newness"));
+    assert_eq!(spec.classes.len(), 3);
+    for (from, to, found) in [
+        ("patches_of = \"m\"\n", "", vec!["comparison.patches_of"]),
+        ("\"before\"\n", "\"now\"\n", vec!["comparison.before"]),
+        ("output = \"newness\"", "outputs = \"newness\"", vec!["comparison.outputs", "comparison.output"]),
+        ("\"spill\"", "\"thing\"", vec!["comparison.classes"]),
+        ("[\"thing\", \"person\", \"spill\"]", "[]", vec!["comparison.classes"]),
+        ("[comparison]", "[verify]\nbias = 0.0\n[comparison]", vec!["verify"]),
+        ("[comparison]", &format!("{INPUT}[comparison]"), vec!["input"]),
+    ] {
+        assert_eq!(keys(&text.replace(from, to)), found, "{to}");
+    }
+}
+
+#[test]
+fn a_matter_asks_what_is_new_of_models_and_classes_that_are_there() {
+    use crate::{
+        analysis::compose::tests::matter,
+        domain::{Newness, NewnessHead},
+    };
+
+    let patches = "[detector.patches]\ntensor = \"t\"\npatch_px = 16\nleading_tokens = 0\n";
+    let top_left = INPUT.replace("centre", "top_left");
+    let blind = parse(&format!("{HEAD}kind = \"detector\"\n{top_left}{NANODET}")).unwrap();
+    let eyes = parse(&format!("{HEAD}kind = \"detector\"\n{top_left}{NANODET}{patches}")).unwrap();
+    let comparison = parse(&format!("{HEAD}kind = \"comparison\"\n{COMPARISON}")).unwrap();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).into()).collect::<Vec<Arc<str>>>();
+    let newness = |model: &str, classes: &[&str], passes: &[&str], known: &[&str]| Newness {
+        model: model.into(),
+        head: Some(NewnessHead { model: "h".into(), classes: names(classes), passes: names(passes) }),
+        from: 0.5,
+        known: names(known),
+    };
+    let said = |newness: &Newness| {
+        let stall = matter("stall", &["car"], None);
+        let both = [eyes.compares(&stall, newness), comparison.tells(&stall, newness, newness.head.as_ref().unwrap())];
+        both.into_iter().find_map(Result::err).map_or_else(String::new, |error| error.to_string())
+    };
+    for (asked, says) in [
+        (newness("m", &["thing"], &["person"], &["bus"]), ""),
+        (
+            newness("m", &["thing"], &[], &["bin"]),
+            "has no class bin, which [newness] known of matter stall names; it has car, bus",
+        ),
+        (
+            newness("m", &["thing", "bin"], &[], &[]),
+            "has no class bin, which [newness] classes of matter stall names; it has thing",
+        ),
+        (newness("m", &["thing"], &["dog"], &[]), "has no class dog, which [newness] passes of matter stall names"),
+        (newness("n", &["thing"], &[], &[]), "compares patches of m, and [newness] of matter stall names n"),
+    ] {
+        let error = said(&asked);
+        assert!(if says.is_empty() { error.is_empty() } else { error.contains(says) }, "{says}: {error}");
+    }
+    let error = blind.compares(&matter("stall", &["car"], None), &newness("m", &[], &[], &[])).unwrap_err().to_string();
+    assert!(error.contains("says nothing of patches"), "{error}");
+    let error = eyes
+        .tells(
+            &matter("stall", &["car"], None),
+            &newness("m", &[], &[], &[]),
+            &NewnessHead { model: "m".into(), classes: Vec::new(), passes: Vec::new() },
+        )
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("is of kind detector; name a model of kind comparison"), "{error}");
+
+    // What is new can be an anchor by the classes that the matter asks for, and by no others.
+    let serves = |head: bool, anchor: &str| {
+        let mut stall = matter("stall", &["car", anchor], None);
+        let asked = newness("m", &["thing", "spill"], &["person"], &[]);
+        stall.newness = Some(Newness { head: asked.head.clone().filter(|_| head), ..asked });
+        eyes.serves(&stall).map_err(|error| error.to_string())
+    };
+    for (head, anchor) in [(true, "new_thing"), (true, "new_spill"), (false, "new_thing")] {
+        assert_eq!(serves(head, anchor), Ok(()), "{anchor}");
+    }
+    for (head, anchor) in [(true, "new_person"), (true, "new_bin"), (false, "new_spill")] {
+        assert!(serves(head, anchor).unwrap_err().contains(&format!("no class {anchor}, which matter stall names")));
+    }
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Bench {
         self.until(|queue| queue.len() == waiting_after);
         asked
     }
-    fn until(&self, reached: impl Fn(&Queue) -> bool) {
+    fn until(&self, reached: impl Fn(&Queue<Picture, Inspection>) -> bool) {
         for _ in 0..2000 {
             if reached(&self.pool.shared.queue()) {
                 return;

@@ -25,7 +25,7 @@ pub(crate) fn verification(view: &View, name: &str, minutes: i64, ruling: Ruling
         newness: Some(0.123_456_7),
         likened: None,
         look: Appearance::new(vec![0.3, -0.1, 0.9]),
-        weights: Weights { detector: model("cheap"), scan: None, verifier: Some(model("dear")) },
+        weights: Weights { detector: model("cheap"), scan: None, head: None, verifier: Some(model("dear")) },
     }
 }
 
@@ -37,7 +37,11 @@ pub(super) fn every_field_of_a_verification_comes_back(store: &dyn Store) {
         likened: Some(likened),
         newness: None,
         look: Appearance::new(vec![]),
-        weights: Weights { scan: Some(passed.weights.detector.clone()), ..passed.weights.clone() },
+        weights: Weights {
+            scan: Some(passed.weights.detector.clone()),
+            head: passed.weights.verifier.clone(),
+            ..passed.weights.clone()
+        },
         ..verification(&view, "a", 1, Ruling::Refused { why: RefusedWhy::Exemplar })
     };
     let elsewhere = verification(&view, "b", 3, Ruling::Refused { why: RefusedWhy::NotNew });

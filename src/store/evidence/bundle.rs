@@ -41,6 +41,8 @@ pub struct BundleDraft {
     pub model: ModelRef,
     /// The weights that looked again at a crop, where a second model did.
     pub verifier: Option<ModelRef>,
+    /// The weights that compared the view with its reference picture.
+    pub compared: Vec<ModelRef>,
     /// What was read on the thing, masked.
     pub read: Option<String>,
     /// The rule.
@@ -198,6 +200,7 @@ impl Making {
             view_name,
             model,
             verifier,
+            compared,
             read,
             rule,
             files,
@@ -230,6 +233,7 @@ impl Making {
             view_name,
             model,
             verifier,
+            compared,
             read,
             rule,
             files: listed,

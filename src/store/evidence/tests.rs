@@ -39,6 +39,7 @@ fn draft(incident: IncidentId, kind: EvidenceKind, minutes: i64) -> BundleDraft 
         view_name: "预置位 1".into(),
         model: ModelRef { name: "coco".into(), sha256: "cd".repeat(32) },
         verifier: None,
+        compared: Vec::new(),
         read: None,
         rule: RuleRef {
             matter: matter("stall"),

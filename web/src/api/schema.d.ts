@@ -5025,6 +5025,7 @@ export interface components {
         WeightsOut: {
             /** @description The model that proposes in every look. */
             detector: components["schemas"]["ModelOut"];
+            head?: components["schemas"]["ModelOut"] | null;
             scan?: components["schemas"]["ModelOut"] | null;
             verifier?: components["schemas"]["ModelOut"] | null;
         };
