@@ -22,6 +22,7 @@ mod signs;
 pub mod spine;
 mod status;
 pub mod supervisor;
+mod trails;
 pub mod watch;
 mod witness;
 
