@@ -117,7 +117,7 @@ fn companion_of<'a>(
 }
 
 fn counted<'a>(part: &Part, detections: &'a [Detection]) -> impl Iterator<Item = &'a Detection> {
-    detections.iter().filter(move |d| d.score >= part.score_min && part.classes.iter().any(|class| **class == *d.class))
+    detections.iter().filter(|one| part.counts(one))
 }
 
 /// The gap between two boxes in heights of `companion`: 0 where they touch or overlap.
@@ -161,6 +161,7 @@ pub(crate) mod tests {
             verify: None,
             scan: None,
             newness: None,
+            trail: None,
             shadow: None,
             plate: None,
             composition: Composition {

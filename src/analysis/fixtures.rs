@@ -21,6 +21,7 @@ pub fn matter() -> Matter {
         verify: None,
         scan: None,
         newness: None,
+        trail: None,
         shadow: None,
         plate: None,
         composition: Composition {

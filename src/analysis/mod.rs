@@ -25,6 +25,7 @@ pub mod statistics;
 pub mod tensor;
 pub mod tiles;
 pub mod tracker;
+pub mod trail;
 pub mod verify;
 pub mod warp;
 pub mod what_if;

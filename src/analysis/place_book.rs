@@ -57,6 +57,8 @@ pub struct PlaceBook {
 
 /// A place of which so much lies in another one is a part of it.
 const PART_COVERED_MIN: f32 = 0.5;
+/// Where a matter asks for a trail, a place lay on one in this share of the looks that saw it.
+const LED_SHARE_MIN: f64 = 0.5;
 /// Share by which the remembered box and appearance follow a new sighting.
 const FOLLOW: f32 = 0.2;
 
@@ -413,6 +415,7 @@ fn persisted(place: &Place, matter: &Matter) -> bool {
         && place.looks_seen >= matter.dwell.sightings_min
         && share(place.looks_seen, place.looks_visible) >= f64::from(matter.dwell.seen_share_min)
         && matter.composition.companion.as_ref().is_none_or(accompanied)
+        && (matter.trail.is_none() || share(place.looks_accompanied, place.looks_seen) >= LED_SHARE_MIN)
 }
 
 fn opened(place: &Place, at: WallTime, weights: Option<Weights>) -> Incident {

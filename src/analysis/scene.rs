@@ -10,6 +10,7 @@ use super::{
     newness::{NewnessMap, passes},
     permit::is_permitted,
     place_book::Spot,
+    trail::{Led, Trails},
 };
 use crate::domain::{
     Detection, Frame, Homography, Matter, MatterKey, OnRecord, Place, PlateNumber, ReadText, ReferenceDetection,
@@ -25,6 +26,8 @@ pub struct Rules<'a> {
     pub signs: &'a [Sign],
     /// What was seen when the view was last compared with its reference picture.
     pub before: &'a [ReferenceDetection],
+    /// Where vehicles drove lately, by the matters that ask for it.
+    pub trails: &'a BTreeMap<MatterKey, Trails>,
     /// The vehicles that the city has on record, for matters that read plates.
     pub register: &'a VehicleRegister,
     /// The matters that the look looks for.
@@ -94,6 +97,9 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
                 true => None,
                 false => forbidding_zone(rules.zones, matter, &bbox, at, rules.civil),
             };
+            let led = matter.trail.as_ref().map(|asked| rules.trails.get(&matter.key)?.led(&bbox, at, asked));
+            let accompanied = led.as_ref().map_or_else(|| candidate.is_complete(matter), Option::is_some);
+            let left_by = led.flatten().and_then(|Led { plate }| plate);
             sightings.push(Sighting {
                 matter: matter.key.clone(),
                 class: candidate.anchor.class.clone(),
@@ -101,8 +107,8 @@ pub fn sightings(rules: Rules<'_>, seen: Registered<'_>) -> Vec<Sighting> {
                 bbox_frame: candidate.bbox,
                 bbox,
                 appearance: describe(&seen.frame.picture, &candidate.bbox),
-                read,
-                accompanied: candidate.is_complete(matter),
+                read: read.or(left_by),
+                accompanied,
                 zone: zone.map(|zone| (zone.id, zone.version)),
                 frame: seen.frame.meta,
             });
@@ -221,7 +227,8 @@ mod tests {
     fn with_rules<T>(zones: &[Zone], run: impl FnOnce(Rules<'_>) -> T) -> T {
         let matters = BTreeMap::from([(matter().key, matter())]);
         let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
-        run(Rules { zones, signs: &[], before: &[], register: &VehicleRegister::default(), matters: &matters, civil })
+        let (register, trails) = (VehicleRegister::default(), BTreeMap::new());
+        run(Rules { zones, signs: &[], before: &[], trails: &trails, register: &register, matters: &matters, civil })
     }
 
     #[test]
@@ -251,8 +258,9 @@ mod tests {
             ("好又多 超市", &[], true),
         ] {
             let detections = [Detection { text: Some(said.into()), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
-            let register = VehicleRegister::default();
-            let rules = Rules { zones: &zones, signs, before: &[], register: &register, matters: &matters, civil };
+            let (register, trails, zones) = (VehicleRegister::default(), BTreeMap::new(), &zones);
+            let rules =
+                Rules { zones, signs, before: &[], trails: &trails, register: &register, matters: &matters, civil };
             let sightings = sightings(rules, seen(&frame, &detections));
             assert_eq!((sightings.len(), sightings[0].zone.is_some()), (1, is_forbidden), "{said}");
             assert_eq!(sightings[0].read, Some(ReadText::new(said)));
@@ -280,7 +288,9 @@ mod tests {
         ] {
             let detections =
                 [Detection { text: plate.map(Into::into), ..detection("car", [80.0, 80.0, 120.0, 120.0]) }];
-            let rules = Rules { zones: &zones, signs: &[], before: &[], register: &register, matters: &matters, civil };
+            let (signs, trails, zones) = (&[], BTreeMap::new(), &zones);
+            let rules =
+                Rules { zones, signs, before: &[], trails: &trails, register: &register, matters: &matters, civil };
             let sightings = sightings(rules, seen(&frame, &detections));
             assert_eq!(sightings.first().map(|one| one.zone.is_some()), forbidden, "{plate:?}");
         }

@@ -82,7 +82,8 @@ mod tests {
         let matters = BTreeMap::from([(matter().key, matter())]);
         let civil = Civil { offset: FixedOffset::east_opt(0).unwrap(), is_holiday: &|_| false };
         let (zones, register) = ([zone(ZoneKind::Strict)], VehicleRegister::default());
-        let rules = Rules { zones: &zones, signs: &[], before: &[], register: &register, matters: &matters, civil };
+        let (zones, trails) = (&zones, &BTreeMap::new());
+        let rules = Rules { zones, signs: &[], before: &[], trails, register: &register, matters: &matters, civil };
         let seen = Registered { frame: &frame, homography: &Homography::IDENTITY, detections: own, newness: None };
         compare(rules, &matter().key, seen, shadow)
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     Clearing, Companion, Composition, DecodeMode, Dwell, Matching, Matter, MatterCodes, MatterKey, Part, PlatePolicy,
-    Score, ZoneTest,
+    Score, Trail, ZoneTest,
 };
 
 /// A pipeline file as written. Every key is needed unless it says otherwise.
@@ -39,6 +39,8 @@ struct RawMatter {
     scan: Option<RawScan>,
     /// Only what the reference picture does not show; may be left out.
     newness: Option<RawNewness>,
+    /// Only where somebody drove shortly before; may be left out.
+    trail: Option<RawTrail>,
     /// A new model that is tried beside `model`; may be left out.
     shadow: Option<RawShadow>,
     /// The plates of its vehicles; may be left out.
@@ -91,6 +93,19 @@ struct RawCompanion {
     or_anchors: Option<u32>,
     /// Whether it must have been there in the look before, too; not where it is left out. Only for matters with `[newness]`.
     stays: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawTrail {
+    /// Class names of the model: who leaves something behind.
+    classes: Vec<String>,
+    /// Least score, 0..=1.
+    score_min: Option<f32>,
+    /// Seconds since they drove there, and from when the ground was last found clear to that, at most.
+    within_s: Option<u64>,
+    /// Least share of what is new that lies where they drove, 0..=1.
+    share_min: Option<f32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -196,6 +211,9 @@ fn known<'a>(keys: impl Iterator<Item = &'a MatterKey>) -> String {
 
 fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
     let raw: RawMatter = check.toml(text);
+    if let Some(trail) = &raw.trail {
+        refuse_beside_trail(&raw, trail, check);
+    }
     let code_2026 = check.text("code_2026", raw.code_2026, "5 digits, like \"09009\"");
     if code_2026.len() != 5 || !code_2026.bytes().all(|b| b.is_ascii_digit()) {
         check.fault("code_2026", format!("{code_2026:?}"), "5 digits, like \"09009\"");
@@ -212,7 +230,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
     }
     let seconds = Duration::from_secs;
     let (model, verifier) = (raw.model.clone(), raw.verify.as_ref().and_then(|verify| verify.model.clone()));
-    let reads_plates = raw.plate.is_some();
+    let (reads_plates, follows) = (raw.plate.is_some(), raw.trail.is_some());
     let own = second_look::Own { model: model.as_deref(), verifier: verifier.as_deref(), reads_plates };
     Matter {
         key: key.clone(),
@@ -225,6 +243,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
         verify: second_look::verify(raw.verify, raw.exemplars, check),
         scan: second_look::scan(raw.scan, check),
         newness: second_look::newness(raw.newness, raw.look.every_s.is_some(), check),
+        trail: raw.trail.map(|raw| trail(raw, check)),
         shadow: second_look::shadow(raw.shadow, &own, check),
         plate: second_look::plate(raw.plate, raw.look.decode.as_deref() == Some("key_frames"), check),
         composition: Composition {
@@ -255,7 +274,7 @@ fn check_one(key: &MatterKey, text: &str, check: &mut Checker<'_>) -> Matter {
             gap_max: seconds(check.number("matching.gap_max_s", raw.matching.gap_max_s, 1..=TIME_S_MAX, "seconds")),
         },
         revisit: seconds(check.number("look.revisit_s", raw.look.revisit_s, 1..=86_400, "seconds")),
-        decode: decode(&raw.look, check),
+        decode: decode(&raw.look, follows, check),
         frames: check.number("look.frames", raw.look.frames, 1..=100, "frames"),
         every: (raw.look.every_s)
             .map(|every| seconds(check.number("look.every_s", Some(every), 1..=86_400, "seconds"))),
@@ -293,6 +312,39 @@ fn companion(raw: RawCompanion, check: &mut Checker<'_>) -> Companion {
     }
 }
 
+fn trail(raw: RawTrail, check: &mut Checker<'_>) -> Trail {
+    let within_s = check.number("trail.within_s", raw.within_s, 1..=TRAIL_S_MAX, "seconds");
+    Trail {
+        part: part("trail", raw.classes, raw.score_min, check),
+        within: Duration::from_secs(within_s),
+        share_min: check.number("trail.share_min", raw.share_min, 0.01..=1.0, "a share"),
+    }
+}
+
+/// Longest time after which something on the road is still taken for somebody's who drove there: two hours in seconds.
+const TRAIL_S_MAX: u64 = 7200;
+
+fn refuse_beside_trail(raw: &RawMatter, trail: &RawTrail, check: &mut Checker<'_>) {
+    if raw.newness.is_none() {
+        check.fault("trail", "a section", "a section [newness] beside it: what was there before is nobody's");
+    }
+    if raw.companion.is_some() {
+        check.fault("companion", "a section", "nothing beside [trail]: who left it has gone");
+    }
+    if raw.plate.is_some() {
+        check.fault(
+            "plate",
+            "a section",
+            "nothing beside [trail]: it is about vehicles, and this about what they leave",
+        );
+    }
+    if let (Some(within), Some(dwell)) = (trail.within_s, raw.dwell.time_s)
+        && within <= dwell
+    {
+        check.fault("trail.within_s", within, "more than dwell.time_s: it has to last until something is reported");
+    }
+}
+
 fn zone_test(raw: &RawZoneTest, check: &mut Checker<'_>) -> ZoneTest {
     match raw.kind.as_deref() {
         Some("bottom_centre") => {
@@ -309,8 +361,9 @@ fn zone_test(raw: &RawZoneTest, check: &mut Checker<'_>) -> ZoneTest {
     }
 }
 
-fn decode(raw: &RawLook, check: &mut Checker<'_>) -> DecodeMode {
-    if let (Some(every), Some("rate" | "all")) = (raw.every_s, raw.decode.as_deref()) {
+/// `follows`: what moves are those who leave trails, and the matter itself is judged seldom.
+fn decode(raw: &RawLook, follows: bool, check: &mut Checker<'_>) -> DecodeMode {
+    if let (Some(every), Some("rate" | "all"), false) = (raw.every_s, raw.decode.as_deref(), follows) {
         check.fault("look.every_s", every, "nothing: a matter that asks for motion is judged all the time");
     }
     if let (Some(fps), false) = (raw.fps, raw.decode.as_deref() == Some("rate")) {

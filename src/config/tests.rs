@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, time::Duration};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{MatterCodes, WallTime};
+use crate::domain::{DecodeMode, MatterCodes, WallTime};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -87,6 +87,40 @@ fn who_stays_is_known_only_where_looks_are_compared() {
     };
     assert_eq!(keys(asked.clone()), Some(vec!["companion.stays".to_owned()]));
     assert_eq!(keys(asked + "every_s = 40\n[newness]\nmodel = \"w\"\nfrom = 0.4\n"), None);
+}
+
+/// The pipeline on trial is taken, and what cannot be beside its trail is named.
+#[test]
+fn a_trail_needs_newness_and_stands_alone() {
+    let folder = copied("");
+    let trial = fs::read_to_string(root().join("fixtures/scenes/spill/pipelines/muck_spill.toml")).unwrap();
+    let load = |text: &str| {
+        fs::write(folder.path().join("pipelines/muck_spill.toml"), text).unwrap();
+        let faults = |Faults(faults): Faults| faults.into_iter().map(|one| one.key).collect::<Vec<_>>();
+        Config::load(folder.path(), None).map_err(faults)
+    };
+    let spill = load(&trial).unwrap().matters[&"muck_spill".parse().unwrap()].clone();
+    let trail = spill.trail.unwrap();
+    assert_eq!(
+        (trail.within, trail.share_min, &trail.part.classes[..]),
+        (Duration::from_secs(600), 0.5, &["truck".to_owned()][..])
+    );
+    assert!(spill.every.is_some() && spill.decode != DecodeMode::KeyFrames, "followed in motion, judged seldom");
+
+    let (before, rest) = trial.split_once("[newness]").unwrap();
+    let without_newness = format!("{before}[trail]{}", rest.split_once("[trail]").unwrap().1);
+    let companion = "[companion]\nclasses = [\"person\"]\nscore_min = 0.3\ndistance_max_heights = 1\nshare_min = 0.3\n";
+    let plate = "[plate]\nmodel = \"p\"\nframes_min = 3\nagreement_min = 0.6\n";
+    for (text, faults) in [
+        (without_newness, &["trail"][..]),
+        (format!("{trial}{companion}"), &["companion"]),
+        (format!("{trial}{plate}"), &["plate"]),
+        (trial.replace("within_s = 600", "within_s = 60"), &["trail.within_s"]),
+        (trial.replace("within_s = 600", "within_s = 99999"), &["trail.within_s"]),
+        (trial.replace("classes = [\"truck\"]", "classes = []"), &["trail.classes"]),
+    ] {
+        assert_eq!(load(&text).unwrap_err(), faults, "{text}");
+    }
 }
 
 #[test]

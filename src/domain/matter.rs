@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeMode, Score, Shadow};
+use super::{DecodeMode, Detection, Score, Shadow};
 
 /// Short name of a matter: the file name in `pipelines/`, lower-case letters, digits and `_`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +69,17 @@ pub struct Part {
     pub classes: Vec<String>,
     /// The least score.
     pub score_min: Score,
+}
+
+impl Part {
+    /// Whether a detection is one of these.
+    pub fn counts(&self, detection: &Detection) -> bool {
+        self.is_of(&detection.class) && detection.score >= self.score_min
+    }
+    /// Whether it names the class.
+    pub fn is_of(&self, class: &str) -> bool {
+        self.classes.iter().any(|known| known == class)
+    }
 }
 
 /// What must be seen for a candidate of the matter.
@@ -190,6 +201,18 @@ pub struct Newness {
     pub known: Vec<std::sync::Arc<str>>,
 }
 
+/// A matter is about what somebody left on the ground that they drove over: what is new counts where they drove, if it was clear
+/// before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trail {
+    /// Who leaves it.
+    pub part: Part,
+    /// They drove there no longer ago than this, and the ground was found clear no longer before that.
+    pub within: Duration,
+    /// At least this share of what is new lies where they drove.
+    pub share_min: f32,
+}
+
 /// A model that says by the patches of both pictures what is new, and what of that a matter is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewnessHead {
@@ -245,6 +268,8 @@ pub struct Matter {
     /// It is about what the reference picture does not show: what was there before is none, and what is new and has no name
     /// may be one.
     pub newness: Option<Newness>,
+    /// What is new is one only where somebody drove shortly before.
+    pub trail: Option<Trail>,
     /// A new model that is tried beside `model`, if there is one.
     pub shadow: Option<Shadow>,
     /// The matter is about vehicles by their plates: reported is what is read and not on record.

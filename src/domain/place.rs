@@ -59,9 +59,9 @@ pub struct Sighting {
     pub bbox: BBox<ReferenceSpace>,
     /// How it looks.
     pub appearance: Appearance,
-    /// What was read on it; `None` from a model that does not read.
+    /// What was read on it, or the plate of who left it; `None` from a model that does not read.
     pub read: Option<ReadText>,
-    /// Whether the companion that the matter asks for was there.
+    /// Whether the companion that the matter asks for was there, or it lies on the trail that the matter asks for.
     pub accompanied: bool,
     /// The zone that forbids it here and now, with its version; `None` where it is lawful.
     pub zone: Option<(ZoneId, u32)>,
@@ -116,7 +116,7 @@ pub struct Place {
     pub looks_seen: u32,
     /// Looks in which its spot was visible in the present stay.
     pub looks_visible: u32,
-    /// Looks that saw it with its companion in the present stay.
+    /// Looks that saw it with its companion, or on a trail, in the present stay.
     pub looks_accompanied: u32,
     /// Looks in a row that saw the spot and nothing on it.
     pub clean_looks: u32,

@@ -23,6 +23,7 @@ mod signs;
 pub mod spine;
 mod status;
 pub mod supervisor;
+mod trails;
 pub mod watch;
 mod witness;
 

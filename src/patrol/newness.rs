@@ -146,4 +146,4 @@ impl Spine {
 
 #[cfg(test)]
 #[path = "newness_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -43,7 +43,7 @@ fn patches(picture: &Picture) -> PatchGrid {
 }
 
 /// Counts how often it was asked; out of order while `broken` is set.
-fn comparer(asked: &Arc<AtomicU64>, broken: &Arc<AtomicBool>) -> ScriptedDetector {
+pub(crate) fn comparer(asked: &Arc<AtomicU64>, broken: &Arc<AtomicBool>) -> ScriptedDetector {
     let (asked, broken) = (asked.clone(), broken.clone());
     ScriptedDetector::by_inspection(move |_, picture| {
         asked.fetch_add(1, Ordering::SeqCst);

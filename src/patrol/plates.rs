@@ -39,18 +39,22 @@ impl PlateVotes {
         is_sure.then_some(voted.number)
     }
 
+    /// The number of a track, by what the matters ask for.
+    pub(super) fn of(&self, track: &Track, matters: &BTreeMap<MatterKey, Matter>) -> Option<PlateNumber> {
+        asked_of(matters, &track.class).find_map(|asked| self.number(track.id, asked))
+    }
+
     /// Tracks as detections; a vehicle that a matter asks for carries its number, where there is one.
     pub(super) fn detections<'a>(
         &self,
         tracks: impl Iterator<Item = &'a Track>,
         matters: &BTreeMap<MatterKey, Matter>,
     ) -> Vec<Detection> {
-        let number = |track: &Track| asked_of(matters, &track.class).find_map(|asked| self.number(track.id, asked));
         let one = |track: &Track| Detection {
             class: track.class.clone(),
             score: track.score,
             bbox: track.bbox,
-            text: number(track).map(|number| number.reveal().into()),
+            text: self.of(track, matters).map(|number| number.reveal().into()),
         };
         tracks.map(one).collect()
     }
@@ -110,4 +114,4 @@ fn lower(part: &BBox<FrameSpace>, side_max: f32) -> BBox<FrameSpace> {
 
 #[cfg(test)]
 #[path = "plates_tests.rs"]
-mod tests;
+pub(super) mod tests;

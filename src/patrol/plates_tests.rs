@@ -33,7 +33,7 @@ fn matter() -> Matter {
 }
 
 /// A frame that says `text`, as sure of each character as `weight`.
-fn says(text: &str, weight: f32) -> PlateSeen {
+pub(crate) fn says(text: &str, weight: f32) -> PlateSeen {
     let spelling = Spelling { characters: text.chars().map(|c| (c, weight)).collect(), log_likelihood: -2.0 };
     let mut reading: FrameReading = vec![None; forms().len()];
     reading[0] = Some(spelling);

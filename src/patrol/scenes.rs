@@ -11,7 +11,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{newness::Before, second_look::Baseline};
+use super::{newness::Before, second_look::Baseline, trails::Driven};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
@@ -41,6 +41,8 @@ pub struct Scene {
     pub(super) before: Option<Before>,
     /// What was seen when it was last compared.
     pub(super) stood: Vec<ReferenceDetection>,
+    /// Where vehicles drove lately.
+    pub(super) trails: Driven,
     /// When matters with an interval of their own were last judged.
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
@@ -135,6 +137,7 @@ impl Scenes {
                 baseline: Baseline::default(),
                 before: None,
                 stood: Vec::new(),
+                trails: Driven::default(),
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
                 shadowed: BTreeMap::new(),

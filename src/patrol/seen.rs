@@ -15,6 +15,8 @@ use crate::{
     },
 };
 
+use super::trails::Drove;
+
 /// What the frames of a look showed.
 pub struct Seen {
     pub(super) state: ViewState,
@@ -23,6 +25,8 @@ pub struct Seen {
     pub(super) sightings: Vec<Sighting>,
     /// Whole-view models that scanned a frame of it.
     pub(super) scanned: Vec<String>,
+    /// Who drove by, and was not laid onto the reference picture yet.
+    pub(super) drove: Vec<Drove>,
     /// The latest frame that could be judged.
     pub(super) last: Option<Judgeable>,
     pub(super) skew_ms: Option<i64>,
@@ -110,6 +114,7 @@ impl Seen {
             frames: 0,
             sightings: Vec::new(),
             scanned: Vec::new(),
+            drove: Vec::new(),
             last: None,
             skew_ms: None,
         }

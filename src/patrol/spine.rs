@@ -53,6 +53,7 @@ use super::{
     second_look::{Asking, Verifier},
     seen::{Judgeable, Seen},
     shadow::{Judged, ShadowBench},
+    trails,
 };
 
 /// Everything that a look needs.
@@ -221,6 +222,7 @@ impl Spine {
             }
             return Ok(());
         }
+        let is_visit = detections.is_none();
         let mut detections = match detections.map_or_else(|| self.detect(&frame, matters, Lane::Visit), Ok) {
             Ok(detections) => detections,
             Err(error) => {
@@ -236,12 +238,20 @@ impl Spine {
         let signs = self.signs(look, scene, matters, &frame, &detections)?;
         let homography = &matched.homography;
         self.shade(look, scene, matters, Judged { frame: &frame, homography, detections: &detections, signs: &signs });
+        if is_visit {
+            seen.drove.extend(trails::in_frame(&frame, &detections));
+        }
+        scene.lay_trails(look, &self.config.matters, homography, &std::mem::take(&mut seen.drove));
         let newness = self.compare(scene, matters, (&frame, homography), &detections);
+        if let Some(map) = &newness {
+            scene.note_ground(matters, map, (&frame, homography));
+        }
         let judgeable = Judgeable::new(frame, matched.homography, detections, signs, newness);
         let is_holiday = |day| self.config.city.is_holiday(day);
         let civil = Civil { offset: self.config.city.utc_offset(), is_holiday: &is_holiday };
-        let (Scene { zones, stood: before, .. }, signs) = (&*scene, judgeable.signs());
-        let rules = Rules { zones, signs, before, register: &self.config.vehicles, matters, civil };
+        let (Scene { zones, stood: before, trails, .. }, signs) = (&*scene, judgeable.signs());
+        let rules =
+            Rules { zones, signs, before, trails: trails.by_matter(), register: &self.config.vehicles, matters, civil };
         scene::merge(&mut seen.sightings, scene::sightings(rules, judgeable.registered()));
         if judgeable.is_compared() {
             scene.stood = judgeable.everything();

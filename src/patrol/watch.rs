@@ -3,7 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,6 +25,7 @@ use super::{
     scenes::{Scene, lock},
     seen::Seen,
     spine::{LookDone, LookError, Spine},
+    trails::{self, Ways},
 };
 
 impl Spine {
@@ -31,7 +35,7 @@ impl Spine {
     /// [`LookError`], as for a look; what was recorded before stays.
     pub fn watch(&self, look: &Look, stop: &AtomicBool, mut done: impl FnMut(LookDone)) -> Result<(), LookError> {
         let slot = self.scenes.slot(look.view);
-        let (mut tracker, mut votes) = (Tracker::new(), PlateVotes::default());
+        let (mut tracker, mut votes, mut ways) = (Tracker::new(), PlateVotes::default(), Ways::default());
         let mut taken: Option<WallTime> = None;
         let mut part = 0_u64;
         let mut lease = {
@@ -51,10 +55,8 @@ impl Spine {
         };
         while !stop.load(Ordering::Relaxed) {
             let (began, decoded_before) = (self.begin(), lease.facts().decode_time);
-            let mut guard = lock(&slot);
-            let scene = self.scenes.refresh(look.view, &mut guard)?;
-            let matters = scene.due(look, &self.config.matters, self.clock.now());
-            drop(guard);
+            let Aims { matters, followed, looking } = self.aims(look, &slot)?;
+            tracker.trust(trails::leavers(&followed).cloned().collect());
             let period = matters.values().map(|matter| matter.revisit).min().unwrap_or(PART_MAX).min(PART_MAX);
             let part_ends = self.clock.now().plus(period);
             let mut seen = Seen::nothing();
@@ -71,7 +73,7 @@ impl Spine {
                 }
                 waits_since = Instant::now();
                 match frame {
-                    Ok(frame) => match self.detect(&frame, &matters, Lane::Watch) {
+                    Ok(frame) => match self.detect(&frame, &looking, Lane::Watch) {
                         Ok(detections) => {
                             judged += 1;
                             taken = Some(frame.meta.arrived);
@@ -79,6 +81,7 @@ impl Spine {
                             if let Err(error) = self.read_plates(&matters, &frame, &tracks, &mut votes) {
                                 seen.unjudged(&error);
                             }
+                            ways.follow(&followed, &frame, &tracks, |track| votes.of(track, &matters));
                             let steady = tracks.iter().filter(|track| track.confirmed);
                             latest = Some((frame, votes.detections(steady, &matters)));
                         }
@@ -102,7 +105,8 @@ impl Spine {
             let recorded = (|| {
                 let mut matters = matters;
                 if let Some((frame, detections)) = latest {
-                    self.take_in_part(frame, detections, look, scene, &mut matters, &mut seen)?;
+                    seen.drove = ways.drove();
+                    self.take_in_part((frame, detections), look, scene, &looking, &mut matters, &mut seen)?;
                     seen.frames = judged;
                 }
                 self.conclude(&part_of(look, part), scene, &matters, &seen, Some(&mut lease), began)
@@ -122,18 +126,29 @@ impl Spine {
         Ok(())
     }
 
+    /// What the next part of a watch looks for.
+    fn aims(&self, look: &Look, slot: &Mutex<Option<Scene>>) -> Result<Aims, LookError> {
+        let mut guard = lock(slot);
+        let scene = self.scenes.refresh(look.view, &mut guard)?;
+        let matters = scene.due(look, &self.config.matters, self.clock.now());
+        let followed = trails::followed(look, scene, &self.config.matters);
+        let looking = matters.iter().chain(&followed).map(|(key, matter)| (key.clone(), matter.clone())).collect();
+        Ok(Aims { matters, followed, looking })
+    }
+
     /// Hops 3 to 5 for the last frame of a part, for what is watched and what is judged seldom; `matters` has both then.
+    /// The models of `looking` have looked at it.
     fn take_in_part(
         &self,
-        frame: Frame,
-        mut detections: Vec<Detection>,
+        (frame, mut detections): (Frame, Vec<Detection>),
         look: &Look,
         scene: &mut Scene,
+        looking: &BTreeMap<MatterKey, Matter>,
         matters: &mut BTreeMap<MatterKey, Matter>,
         seen: &mut Seen,
     ) -> Result<(), LookError> {
         let asked_at = self.clock.now();
-        let beside = self.look_beside(look, scene, matters, &frame, &mut detections);
+        let beside = self.look_beside(look, scene, looking, &frame, &mut detections);
         matters.extend(beside.clone());
         self.take_in(frame, Some(detections), look, scene, matters, seen)?;
         *matters = newness::judged(std::mem::take(matters), seen.last.as_ref());
@@ -167,6 +182,16 @@ impl Spine {
             }
         }
     }
+}
+
+/// What a part of a watch looks for.
+struct Aims {
+    /// What is judged in every part.
+    matters: BTreeMap<MatterKey, Matter>,
+    /// What asks who drives by.
+    followed: BTreeMap<MatterKey, Matter>,
+    /// Both: their models look at each frame.
+    looking: BTreeMap<MatterKey, Matter>,
 }
 
 /// Waiting for a frame looks up so often, to see whether the look should end.

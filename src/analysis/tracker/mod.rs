@@ -8,7 +8,7 @@ mod motion;
 use std::{sync::Arc, time::Duration};
 
 use self::{assignment::assign, motion::Motion};
-use crate::domain::{BBox, Detection, FrameSpace, Pts, Score, TrackId};
+use crate::domain::{BBox, Detection, FrameSpace, Part, Pts, Score, TrackId};
 
 /// Detections from this score on may begin a track and are associated first.
 pub const HIGH_SCORE_MIN: f32 = 0.5;
@@ -57,6 +57,7 @@ pub struct Tracker {
     tracks: Vec<Followed>,
     next_id: u64,
     now: Option<Pts>,
+    trusted: Vec<Part>,
 }
 
 /// A track with what is needed to go on.
@@ -71,6 +72,11 @@ impl Tracker {
     /// A tracker without tracks.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// From now on these begin tracks as well, from their own least scores on: somebody looks for them.
+    pub fn trust(&mut self, trusted: Vec<Part>) {
+        self.trusted = trusted;
     }
 
     /// Takes the detections of the frame at `pts` and returns the tracks that were seen in it, by id.
@@ -90,7 +96,7 @@ impl Tracker {
             .iter()
             .filter(usable)
             .filter(|d| d.score.value() >= LOW_SCORE_MIN)
-            .partition(|d| d.score.value() >= HIGH_SCORE_MIN);
+            .partition(|d| d.score.value() >= HIGH_SCORE_MIN || self.trusted.iter().any(|part| part.counts(d)));
 
         let all: Vec<usize> = (0..self.tracks.len()).collect();
         let (waiting, unclaimed) = self.associate(pts, &all, &strong, HIGH_IOU_MIN);

@@ -38,6 +38,16 @@ fn a_track_is_confirmed_by_its_third_detection_and_keeps_its_times() {
 }
 
 #[test]
+fn who_is_looked_for_begins_a_track_from_its_own_least_score_on() {
+    let run = |class: &str, score: f32| {
+        let mut tracker = Tracker::new();
+        tracker.trust(vec![Part { classes: vec!["truck".into()], score_min: Score::new(0.35).unwrap() }]);
+        (0..3).map(|n| tracker.update(pts(n), &[seen(class, score, 100.0, 200.0)]).len()).sum::<usize>()
+    };
+    assert_eq!([run("truck", 0.36), run("truck", 0.34), run("car", 0.45), run("car", 0.5)], [3, 0, 0, 3]);
+}
+
+#[test]
 fn two_that_cross_keep_their_numbers() {
     let mut tracker = Tracker::new();
     let at = |n: u64| (100.0 + 8.0 * n as f32, 420.0 - 8.0 * n as f32);

@@ -285,7 +285,8 @@ impl Manifest {
         };
         let composition = &matter.composition;
         let companion = composition.companion.iter().flat_map(|companion| &companion.part.classes);
-        let named = composition.anchor.classes.iter().chain(companion).map(String::as_str);
+        let left_by = matter.trail.iter().flat_map(|trail| &trail.part.classes);
+        let named = composition.anchor.classes.iter().chain(companion).chain(left_by).map(String::as_str);
         let new = new_classes(matter);
         let is_known = |name: &&str| classes.contains(name) || new.iter().any(|new| new == name);
         let unknown: Vec<&str> = named.filter(|name| !is_known(name)).collect();

@@ -77,7 +77,8 @@ impl Worker {
         for (matter, own) in &job.matters {
             let matters = BTreeMap::from([(matter.key.clone(), matter.clone())]);
             let register = &self.config.vehicles;
-            let rules = Rules { zones: &job.zones, signs: &job.signs, before: &[], register, matters: &matters, civil };
+            let (zones, signs, trails) = (&job.zones, &job.signs, &BTreeMap::new());
+            let rules = Rules { zones, signs, before: &[], trails, register, matters: &matters, civil };
             let registered = Registered {
                 frame: &job.frame,
                 homography: &job.homography,
