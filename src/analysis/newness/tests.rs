@@ -212,11 +212,12 @@ fn each_matter_is_told_what_its_classes_of_the_head_are() {
     let classes = |asked: &Newness| {
         map.asked(asked).judged(&[]).iter().map(|one| (one.class.to_string(), one.bbox.x0())).collect::<Vec<_>>()
     };
-    let (thing, spill) = ((NEW_THING.to_owned(), 45.0), (NEW_SPILL.to_owned(), 85.0));
+    let (thing, spill) = ((NEW_THING.to_owned(), 40.0), (NEW_SPILL.to_owned(), 80.0));
     assert_eq!(classes(&by_head(&["thing"], &[])), std::slice::from_ref(&thing));
     assert_eq!(classes(&by_head(&["spill"], &["person"])), std::slice::from_ref(&spill));
     assert_eq!(classes(&by_head(&["spill", "thing"], &[])), [thing, spill], "each thing by its own class");
-    assert_eq!(classes(&by_head(&["thing"], &["person"])), [], "half of it is somebody, and what is left is a stripe");
+    let rest = (NEW_THING.to_owned(), 50.0);
+    assert_eq!(classes(&by_head(&["thing"], &["person"])), [rest], "half of it is somebody, the rest is one patch wide");
     assert_eq!(classes(&by_head(&["rubbish"], &[])), [], "of no class that it speaks of");
     assert_eq!(classes(&from(0.3)), [], "who asks by the cosine is told what it says");
     assert_eq!(map.squares(&[&by_head(&["thing"], &[]), &by_head(&["spill"], &[]), &from(0.3)], |_| true).len(), 2);
