@@ -53,7 +53,14 @@ fn examples(data: &[u8]) {
 }
 
 fn stands(kind: &ModelKind) {
-    let ModelKind::Detector(spec) = kind else { return };
+    let spec = match kind {
+        ModelKind::Detector(spec) => spec,
+        ModelKind::Comparison(spec) => {
+            assert!(spec.now != spec.before && !spec.classes.is_empty() && !spec.patches_of.is_empty());
+            return;
+        }
+        _ => return,
+    };
     let format = &spec.input.format;
     assert!((8..=4096).contains(&format.width) && (8..=4096).contains(&format.height));
     assert!(format.std.iter().all(|std| *std > 0.0) && format.mean.iter().all(|mean| mean.is_finite()));

@@ -23,14 +23,13 @@ use crate::{
         EvalError,
         cascade::Verifier,
         classes::ClassMap,
-        cost::Timed,
+        cost::{Stopwatch, Timed},
         labels::{self, LabelledSet},
         page,
         report::{self, Data, IOU, Models, Report, Settings, Took, sha256_of},
         run::{Eye, Measured, Teacher, run as measure},
     },
     infer::{
-        Detector,
         catalogue::{Catalogue, detector_of},
         manifest::{DetectorSpec, FILE_NAME, Manifest, ModelKind},
         pool::PoolSettings,
@@ -211,7 +210,8 @@ fn pictures(args: &Args, desk: &Desk) -> Done {
     let clean = args.clean.as_ref().map(|folder| clean_of(folder, watched)).transpose()?;
     let judged = (measured.scenes.len() + clean.as_ref().map_or(0, |clean| clean.scenes.len())) as u64;
     let costs = [Some(&student.detector), second.as_ref().map(|(ready, _)| &ready.detector)];
-    let costs = costs.into_iter().flatten().map(|timed| cost_line(timed, judged)).collect::<Vec<_>>().join("\n");
+    let costs =
+        costs.into_iter().flatten().map(|timed| cost_line(timed.watch(), judged)).collect::<Vec<_>>().join("\n");
     let models = Models {
         model: student.took.clone(),
         verifier: second.as_ref().map(|(ready, _)| ready.took.clone()),
@@ -241,8 +241,8 @@ fn clean_of(folder: &Path, watched: impl Fn(&LabelledSet) -> Measured) -> anyhow
 }
 
 /// What a model cost in this run, for people: times are no figures of a report.
-pub(super) fn cost_line(timed: &Timed, units: u64) -> String {
-    let (name, cost) = (timed.model().name, timed.cost());
+pub(super) fn cost_line(watch: &Stopwatch, units: u64) -> String {
+    let (name, cost) = (watch.model(), watch.cost());
     let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.1}"));
     format!(
         "{name}：看了 {} 张，每张 {} 毫秒，摊到每次 {} 毫秒",

@@ -21,7 +21,7 @@ use crate::{
     domain::{Incident, IncidentChange, MatterKey, Ruling},
     eval::{
         clip::{ClipInput, ClipReport, ClipSettings, Replayed, Timeline, report},
-        cost::Timed,
+        cost::{Stopwatch, Timed},
         page,
         report::sha256_of,
     },
@@ -74,7 +74,7 @@ pub(super) fn measured(
     model: Option<&str>,
     desk: &Desk,
     heard: impl Fn(u64),
-) -> anyhow::Result<(ClipReport, Vec<Arc<Timed>>)> {
+) -> anyhow::Result<(ClipReport, Vec<Arc<Stopwatch>>)> {
     let scene = scene_of(&args.scene)?;
     let keys: Vec<String> = scene.matters.iter().map(ToString::to_string).collect();
     let text = bytes_of(&args.timeline)?;
@@ -93,7 +93,7 @@ pub(super) fn measured(
             config.matters.values_mut().for_each(|matter| model.clone_into(&mut matter.model));
         }
     };
-    let mut timed: Vec<Arc<Timed>> = Vec::new();
+    let mut timed: Vec<Arc<Stopwatch>> = Vec::new();
     let summary = rehearse(
         &fresh,
         &args.clip,
@@ -144,16 +144,21 @@ pub(super) fn judged_something(clip: &Path, summary: &ReplaySummary) -> anyhow::
 }
 
 /// Puts a stopwatch on every model of the spine, one thread each.
-fn with_stopwatches(spine: &mut Spine) -> Vec<Arc<Timed>> {
-    let mut timed = Vec::new();
+fn with_stopwatches(spine: &mut Spine) -> Vec<Arc<Stopwatch>> {
+    let mut watches = Vec::new();
     let mut watched = |detector: &mut Arc<dyn Detector>| {
-        let watch = Arc::new(Timed::new(detector.clone()));
-        timed.push(watch.clone());
-        *detector = watch;
+        let timed = Timed::new(detector.clone());
+        watches.push(timed.watch().clone());
+        *detector = Arc::new(timed);
     };
     spine.detectors.values_mut().for_each(&mut watched);
     spine.verifiers.values_mut().for_each(|verifier| watched(&mut verifier.detector));
-    timed
+    for head in spine.heads.values_mut() {
+        let timed = Timed::head(head.clone());
+        watches.push(timed.watch().clone());
+        *head = Arc::new(timed);
+    }
+    watches
 }
 
 pub(super) fn input(

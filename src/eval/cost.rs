@@ -1,4 +1,4 @@
-//! What a model costs: a detector that is asked through this counts pictures and the time that each took where it was
+//! What a model costs: one that is asked through this counts pictures and the time that each took where it was
 //! asked. Sessions have one thread each, so it is the time of one thread as long as no more ask than there are sessions.
 //! Times belong to a machine and a moment: they are printed and never enter a report.
 
@@ -11,13 +11,20 @@ use std::{
 };
 
 use crate::{
+    analysis::newness::Likelihoods,
     domain::{Detection, ModelRef, Picture},
-    infer::{Detector, InferError, Inspection, Lane},
+    infer::{ComparisonHead, Detector, InferError, Inspection, Lane, comparison::Pair},
 };
 
-/// A detector with a stopwatch.
-pub struct Timed {
-    inner: Arc<dyn Detector>,
+/// A model with a stopwatch.
+pub struct Timed<T: ?Sized = dyn Detector> {
+    inner: Arc<T>,
+    watch: Arc<Stopwatch>,
+}
+
+/// What a model was asked, and how long it took.
+pub struct Stopwatch {
+    model: String,
     asked: AtomicU64,
     spent_ns: AtomicU64,
 }
@@ -25,7 +32,7 @@ pub struct Timed {
 /// What it came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Pictures that it was shown.
+    /// Pictures, or pairs of them, that it was shown.
     pub pictures: u64,
     /// All of them together.
     pub spent: Duration,
@@ -42,10 +49,14 @@ impl Cost {
     }
 }
 
-impl Timed {
-    /// Puts a stopwatch on `inner`.
-    pub fn new(inner: Arc<dyn Detector>) -> Self {
-        Self { inner, asked: AtomicU64::new(0), spent_ns: AtomicU64::new(0) }
+impl Stopwatch {
+    fn of(model: ModelRef) -> Arc<Self> {
+        Arc::new(Self { model: model.name, asked: AtomicU64::new(0), spent_ns: AtomicU64::new(0) })
+    }
+
+    /// Name of the model.
+    pub fn model(&self) -> &str {
+        &self.model
     }
 
     /// What it cost so far.
@@ -64,17 +75,47 @@ impl Timed {
     }
 }
 
+impl Timed {
+    /// Puts a stopwatch on a detector.
+    pub fn new(inner: Arc<dyn Detector>) -> Self {
+        Self { watch: Stopwatch::of(inner.model()), inner }
+    }
+}
+
+impl Timed<dyn ComparisonHead> {
+    /// Puts a stopwatch on a head.
+    pub fn head(inner: Arc<dyn ComparisonHead>) -> Self {
+        Self { watch: Stopwatch::of(inner.model()), inner }
+    }
+}
+
+impl<T: ?Sized> Timed<T> {
+    /// The stopwatch.
+    pub fn watch(&self) -> &Arc<Stopwatch> {
+        &self.watch
+    }
+}
+
+impl ComparisonHead for Timed<dyn ComparisonHead> {
+    fn model(&self) -> ModelRef {
+        self.inner.model()
+    }
+    fn compare(&self, lane: Lane, pair: Pair) -> Result<Likelihoods, InferError> {
+        self.watch.timed(|| self.inner.compare(lane, pair))
+    }
+}
+
 impl Detector for Timed {
     fn model(&self) -> ModelRef {
         self.inner.model()
     }
     fn detect(&self, picture: &Picture) -> Result<Vec<Detection>, InferError> {
-        self.timed(|| self.inner.detect(picture))
+        self.watch.timed(|| self.inner.detect(picture))
     }
     fn detect_in(&self, lane: Lane, picture: &Picture) -> Result<Vec<Detection>, InferError> {
-        self.timed(|| self.inner.detect_in(lane, picture))
+        self.watch.timed(|| self.inner.detect_in(lane, picture))
     }
     fn inspect_in(&self, lane: Lane, picture: &Picture) -> Result<Inspection, InferError> {
-        self.timed(|| self.inner.inspect_in(lane, picture))
+        self.watch.timed(|| self.inner.inspect_in(lane, picture))
     }
 }

@@ -73,6 +73,8 @@ fn a_traders_things_that_stay_are_one_stall_and_without_a_trader_none() {
             "{clip}: {score:#}"
         );
         let models = report["models"].as_array().expect("the models are named");
-        assert!(models.iter().any(|took| took["name"] == "street_verifier_wide"), "{models:?}");
+        for name in ["street_verifier_wide", "street_newness"] {
+            assert!(models.iter().any(|took| took["name"] == name), "{models:?}");
+        }
     }
 }
