@@ -13,7 +13,8 @@ fn earth_that_lies_where_a_lorry_drove_is_a_spill_and_earth_that_lay_there_befor
     let root = on_trial(&scene, "muck_spill", folder.path());
     let out = folder.path().join("out");
     let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
-    command.arg("--root").arg(&root).args(["eval", "clip", "--clip"]).arg(scene.join("clip.mp4")).arg("--out").arg(&out);
+    command.arg("--root").arg(&root).args(["eval", "clip", "--out"]).arg(&out);
+    command.arg("--clip").arg(scene.join("clip.mp4"));
     command.arg("--scene").arg(scene.join("scene.toml")).arg("--timeline").arg(scene.join("timeline.toml"));
     let ran = command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA").output();
     let ran = ran.expect("cargo built the program");
