@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{NewnessMap, holds, passes, said::COSINE};
-use crate::domain::{BBox, Detection, FrameSpace, NEW_THING, Newness, Score, new_class};
+use crate::domain::{BBox, Detection, FrameSpace, NEW_SPILL, NEW_THING, Newness, Score, new_class};
 
-/// A thing has at least so many patches that hang together, two or more each way: a stripe is light or somebody's side.
+/// A thing has at least so many patches that hang together, two or more each way: a stripe is light or somebody's side. What lies
+/// on the ground is flat, and a head that knows it tells it from light: a spill may be one patch high.
 const THING_PATCHES_MIN: usize = 4;
 /// Of a thing of which at least this share of the patches lies in or right beside who passes, nothing else is known.
 const BESIDE_SHARE_MIN: f32 = 0.4;
@@ -141,8 +142,12 @@ impl<'a> Asked<'a> {
         let (raster, known) = (&self.map.raster, &self.map.known);
         let newness = part.iter().filter_map(|at| patches[*at]).sum::<f32>() / part.len() as f32;
         let whole = part.iter().map(|at| raster.patch(*at)).reduce(|a, b| a.union(&b))?;
-        let is_stripe = whole.width() < raster.patch_px[0] * 1.5 || whole.height() < raster.patch_px[1] * 1.5;
+        let class = self.class(part)?;
+        let [is_thin, is_flat] =
+            [(whole.width(), 0), (whole.height(), 1)].map(|(side, at)| side < raster.patch_px[at] * 1.5);
+        let is_stripe = is_thin || (is_flat && *class != *NEW_SPILL);
         let [x, y] = raster.patch_px.map(|px| px * RIM_SHARE);
+        let y = if is_flat { 0.0 } else { y };
         let bbox = BBox::new(whole.x0() + x, whole.y0() + y, whole.x1() - x, whole.y1() - y);
         let is_known =
             known.iter().any(|one| bbox.iou(one) > KNOWN_IOU_MIN || bbox.covered_by(one) > KNOWN_COVERED_MIN);
@@ -150,7 +155,7 @@ impl<'a> Asked<'a> {
             return None;
         }
         let score = Score::new(newness / (newness + self.from)).unwrap_or(Score::ZERO);
-        Some(Detection { class: self.class(part)?, score, bbox, text: None })
+        Some(Detection { class, score, bbox, text: None })
     }
 
     /// The class that is highest in the patches, of equal ones the first that the matter names.

@@ -221,6 +221,18 @@ fn each_matter_is_told_what_its_classes_of_the_head_are() {
 }
 
 #[test]
+fn a_spill_may_be_one_patch_high_and_no_other_thing_may() {
+    let flat: Vec<(usize, usize)> = (3..9).map(|x| (x, 5)).collect();
+    let upright: Vec<(usize, usize)> = (1..6).map(|y| (3, y)).collect();
+    let found = |class: &str, there: &[(usize, usize)]| {
+        let map = map(&grid(&[], 0.0), &[], &[]).with_head(said(&[(class, there, 0.9)])).unwrap();
+        map.asked(&by_head(&[class], &[])).judged(&[]).iter().map(|one| one.bbox.to_array()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("spill", &flat), [[35.0, 50.0, 85.0, 60.0]], "as high as its patch");
+    assert_eq!([found("spill", &upright), found("thing", &flat)], [vec![], vec![]] as [Vec<[f32; 4]>; 2]);
+}
+
+#[test]
 fn a_named_thing_is_new_by_any_class_that_does_not_pass() {
     let map = map(&grid(&CART, 0.0), &[], &[]).with_head(said(&[("thing", &[], 0.0), ("bin", &CART, 0.3)])).unwrap();
     let umbrella = [detection("umbrella", 0.7, [41.0, 31.0, 59.0, 49.0])];
