@@ -21,7 +21,7 @@ fn at(second: i64) -> WallTime {
 fn way(track: u64, second: i64, foot: f32, plate: Option<&str>) -> Way {
     let step = |n: i64| {
         let x = 0.1 + 0.2 * n as f32;
-        (WallTime::from_millis(second * 1000 + n * 500), BBox::new(x, foot - 0.25, x + 0.2, foot))
+        (WallTime::from_millis(second * 1000 + n * 500), BBox::new(x, foot - 0.4, x + 0.2, foot))
     };
     let vehicle = Vehicle { look: LookId::derived(&[b"watch"]), track: TrackId(track) };
     Way { vehicle, plate: plate.map(ReadText::new), steps: (0..4).map(step).collect() }
@@ -60,7 +60,7 @@ fn what_lies_where_wheels_rolled_over_clear_ground_is_theirs_for_a_while() {
 #[test]
 fn a_fast_lorry_leaves_no_gaps_and_one_that_nobody_saw_in_between_does() {
     let far = |apart_ms: i64| {
-        let boxes = [[0.0, 0.5, 0.1, 0.78], [0.85, 0.5, 0.95, 0.78]];
+        let boxes = [[0.0, 0.38, 0.1, 0.78], [0.85, 0.38, 0.95, 0.78]];
         let step = |n: usize| (WallTime::from_millis(100_000 + n as i64 * apart_ms), BBox::from(boxes[n]));
         Way { steps: vec![step(0), step(1)], ..way(1, 100, 0.78, None) }
     };

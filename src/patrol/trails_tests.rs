@@ -42,12 +42,12 @@ fn matter() -> Matter {
 }
 
 fn lorry(x: f32) -> Thing {
-    Thing { at: [x, 120.0, x + 200.0, 280.0], colour: [180, 180, 40], pattern: Pattern::Plain, score: 0.7 }
+    Thing { at: [x, 100.0, x + 200.0, 290.0], colour: [180, 180, 40], pattern: Pattern::Plain, score: 0.7 }
 }
 
 /// Nobody has a name for it.
 fn spill() -> Thing {
-    Thing { at: [256.0, 216.0, 352.0, 288.0], colour: [30, 60, 220], pattern: Pattern::Upright, score: 0.0 }
+    Thing { at: [256.0, 240.0, 352.0, 288.0], colour: [30, 60, 220], pattern: Pattern::Upright, score: 0.0 }
 }
 
 fn opened(changes: Vec<IncidentChange>) -> impl Iterator<Item = Incident> {

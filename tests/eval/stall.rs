@@ -36,15 +36,15 @@ fn with_a_trader(scene: &Path, into: &Path) {
     assert!(laid.is_ok_and(|status| status.success()), "ffmpeg lays a figure into the clip");
 }
 
-/// A root whose stall is about what is new; models and city are the project's own.
-fn on_trial(scene: &Path, folder: &Path) -> PathBuf {
+/// A root with a pipeline on trial alone; models and city are the project's own.
+pub fn on_trial(scene: &Path, matter: &str, folder: &Path) -> PathBuf {
     let root = folder.join("root");
     fs::create_dir_all(root.join("pipelines")).expect("the folder can be written");
     for shared in ["models", "city"] {
         std::os::unix::fs::symlink(Path::new(ROOT).join(shared), root.join(shared)).expect("a link can be made");
     }
-    fs::copy(scene.join("pipelines/stall.toml"), root.join("pipelines/stall.toml"))
-        .expect("the fixture has a pipeline");
+    let pipeline = format!("pipelines/{matter}.toml");
+    fs::copy(scene.join(&pipeline), root.join(&pipeline)).expect("the fixture has a pipeline");
     root
 }
 
@@ -56,7 +56,7 @@ fn a_traders_things_that_stay_are_one_stall_and_without_a_trader_none() {
     let scene = Path::new(ROOT).join("fixtures/scenes/stall");
     let attended = folder.path().join("attended.mp4");
     with_a_trader(&scene, &attended);
-    let root = on_trial(&scene, folder.path());
+    let root = on_trial(&scene, "stall", folder.path());
     for (clip, found) in [(attended, 1), (scene.join("clip.mp4"), 0)] {
         let out = folder.path().join(format!("out-{found}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));

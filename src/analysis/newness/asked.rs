@@ -17,7 +17,7 @@ struct Shape {
 
 /// By the cosine a stripe is light or somebody's side, and the outer patches of a thing show half of it in the mean.
 const BY_COSINE: Shape = Shape { patches_min: 4, is_hem_refused: true, rim_share: 0.5 };
-/// A head tells people and light from things, and names a patch from a third of it on: a cloth with goods far away is one patch high.
+/// A head tells people and light from things, and names a patch from a third of it on: a cloth with goods or a spill is flat.
 const BY_HEAD: Shape = Shape { patches_min: 2, is_hem_refused: false, rim_share: 0.0 };
 /// Of a thing of which at least this share of the patches lies in or right beside who passes, nothing else is known.
 const BESIDE_SHARE_MIN: f32 = 0.4;
@@ -169,7 +169,7 @@ impl<'a> Asked<'a> {
             return None;
         }
         let score = Score::new(newness / (newness + self.from)).unwrap_or(Score::ZERO);
-        Some(Detection { class: self.class(part)?, score, bbox, text: None })
+        Some(Detection { class, score, bbox, text: None })
     }
 
     /// The class that is highest in the patches, of equal ones the first that the matter names.

@@ -217,10 +217,26 @@ fn each_matter_is_told_what_its_classes_of_the_head_are() {
     assert_eq!(classes(&by_head(&["spill"], &["person"])), std::slice::from_ref(&spill));
     assert_eq!(classes(&by_head(&["spill", "thing"], &[])), [thing, spill], "each thing by its own class");
     let rest = (NEW_THING.to_owned(), 50.0);
-    assert_eq!(classes(&by_head(&["thing"], &["person"])), [rest], "half of it is somebody, the rest is one patch wide");
+    assert_eq!(
+        classes(&by_head(&["thing"], &["person"])),
+        [rest],
+        "half of it is somebody, the rest is one patch wide"
+    );
     assert_eq!(classes(&by_head(&["rubbish"], &[])), [], "of no class that it speaks of");
     assert_eq!(classes(&from(0.3)), [], "who asks by the cosine is told what it says");
     assert_eq!(map.squares(&[&by_head(&["thing"], &[]), &by_head(&["spill"], &[]), &from(0.3)], |_| true).len(), 2);
+}
+
+#[test]
+fn a_spill_may_be_one_patch_high_and_no_other_thing_may() {
+    let flat: Vec<(usize, usize)> = (3..9).map(|x| (x, 5)).collect();
+    let upright: Vec<(usize, usize)> = (1..6).map(|y| (3, y)).collect();
+    let found = |class: &str, there: &[(usize, usize)]| {
+        let map = map(&grid(&[], 0.0), &[], &[]).with_head(said(&[(class, there, 0.9)])).unwrap();
+        map.asked(&by_head(&[class], &[])).judged(&[]).iter().map(|one| one.bbox.to_array()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("spill", &flat), [[35.0, 50.0, 85.0, 60.0]], "as high as its patch");
+    assert_eq!([found("spill", &upright), found("thing", &flat)], [vec![], vec![]] as [Vec<[f32; 4]>; 2]);
 }
 
 #[test]
