@@ -169,7 +169,7 @@ impl<'a> Asked<'a> {
             return None;
         }
         let score = Score::new(newness / (newness + self.from)).unwrap_or(Score::ZERO);
-        Some(Detection { class, score, bbox, text: None })
+        Some(Detection { class: self.class(part)?, score, bbox, text: None })
     }
 
     /// The class that is highest in the patches, of equal ones the first that the matter names.

@@ -228,15 +228,16 @@ fn each_matter_is_told_what_its_classes_of_the_head_are() {
 }
 
 #[test]
-fn a_spill_may_be_one_patch_high_and_no_other_thing_may() {
+fn by_a_head_a_thing_may_be_one_patch_high_or_wide() {
     let flat: Vec<(usize, usize)> = (3..9).map(|x| (x, 5)).collect();
     let upright: Vec<(usize, usize)> = (1..6).map(|y| (3, y)).collect();
     let found = |class: &str, there: &[(usize, usize)]| {
         let map = map(&grid(&[], 0.0), &[], &[]).with_head(said(&[(class, there, 0.9)])).unwrap();
         map.asked(&by_head(&[class], &[])).judged(&[]).iter().map(|one| one.bbox.to_array()).collect::<Vec<_>>()
     };
-    assert_eq!(found("spill", &flat), [[35.0, 50.0, 85.0, 60.0]], "as high as its patch");
-    assert_eq!([found("spill", &upright), found("thing", &flat)], [vec![], vec![]] as [Vec<[f32; 4]>; 2]);
+    assert_eq!(found("spill", &flat), [[30.0, 50.0, 90.0, 60.0]], "as high as its patch");
+    assert_eq!(found("thing", &upright), [[30.0, 10.0, 40.0, 60.0]], "as wide as its patch");
+    assert_eq!(found("thing", &upright[..1]), [] as [[f32; 4]; 0], "one patch is none");
 }
 
 #[test]
