@@ -228,6 +228,7 @@ fn asked_about(seconds: &[(i64, f32)], mut answers: Vec<Answer>) -> (PlaceBook, 
         accept_min: Score::new(0.5).unwrap(),
         again_after: Duration::from_secs(600),
         newness_min: None,
+        newness: None,
         likeness_min: 0.9,
     };
     let matters = BTreeMap::from([(matter().key, Matter { verify: Some(verify), ..matter() })]);

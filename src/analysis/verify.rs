@@ -37,6 +37,15 @@ impl Fusion {
     }
 }
 
+/// What is new at a place lifts the one score, what is not lowers it, by up to this in log odds; as much as exemplars lift.
+const NEW_LIFT: f32 = 2.0;
+
+/// The score after a head said how likely the place shows something new of the matter: unchanged at `from`.
+pub fn lifted_by_newness(fused: Score, likelihood: f32, from: f32) -> Score {
+    let share = if likelihood >= from { (likelihood - from) / (1.0 - from).max(1e-3) } else { likelihood / from - 1.0 };
+    Score::of_logit(fused.logit() + NEW_LIFT * share.clamp(-1.0, 1.0))
+}
+
 /// A square of a frame, in whole pixels, inside of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Square {
@@ -214,6 +223,19 @@ mod tests {
         assert!((of(0.5, 0.5) - 0.4502).abs() < 1e-4);
         assert!(of(0.9, 0.05) < 0.12 && of(0.3, 0.9) > 0.8);
         assert!(of(1.0, 0.0).is_finite() && of(0.0, 1.0) < 1.0);
+    }
+
+    #[test]
+    fn what_is_new_lifts_and_what_is_not_lowers_in_proportion() {
+        let of = |fused, likelihood, from| lifted_by_newness(Score::new(fused).unwrap(), likelihood, from).logit();
+        for (likelihood, from, lift) in
+            [(1.0, 0.5, 2.0), (0.75, 0.5, 1.0), (0.5, 0.5, 0.0), (0.25, 0.5, -1.0), (0.0, 0.5, -2.0), (0.1, 0.2, -1.0)]
+        {
+            assert!((of(0.7, likelihood, from) - Score::new(0.7).unwrap().logit() - lift).abs() < 1e-4, "{likelihood}");
+        }
+        assert!(of(0.91, 0.0, 0.5) < Score::new(0.6).unwrap().logit(), "the reference picture shows it already");
+        assert!(of(0.93, 0.0, 0.5) > Score::new(0.6).unwrap().logit(), "and where both models are sure it is told");
+        assert!(of(0.9, 1.0, 1.0).is_finite());
     }
 
     proptest! {

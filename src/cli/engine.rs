@@ -13,7 +13,7 @@ use anyhow::Context;
 
 use crate::{
     analysis::verify::Fusion,
-    domain::{Matter, PlateReading, Unable, Verify},
+    domain::{Matter, Newness, PlateReading, Unable, Verify},
     infer::{
         ComparisonHead, Detector, InferError, catalogue::Catalogue, manifest::Manifest, pool::PoolSettings,
         text::Plates,
@@ -139,11 +139,12 @@ impl Eyes {
         models: &Detectors,
         threads: usize,
     ) -> Result<(), InferError> {
-        let Some(newness) = &matter.newness else { return Ok(()) };
-        if let Some((head, detector)) = newness.head.as_ref().zip(models.get(&newness.model))
-            && !self.heads.contains_key(&head.model)
-        {
-            self.heads.insert(head.model.clone(), catalogue.head(&head.model, &**detector, threads)?);
+        for newness in comparisons(matter) {
+            if let Some((head, detector)) = newness.head.as_ref().zip(models.get(&newness.model))
+                && !self.heads.contains_key(&head.model)
+            {
+                self.heads.insert(head.model.clone(), catalogue.head(&head.model, &**detector, threads)?);
+            }
         }
         Ok(())
     }
@@ -177,6 +178,12 @@ impl Eyes {
     }
 }
 
+/// What a matter asks about newness, in whole views and at places.
+fn comparisons(matter: &Matter) -> impl Iterator<Item = &Newness> {
+    let of_places = matter.verify.as_ref().and_then(|verify| verify.newness.as_ref());
+    matter.newness.iter().chain(of_places)
+}
+
 /// Whether pipeline and manifests fit each other; how the verifier's score joins the proposal's, where there is one.
 fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>> {
     let manifest = catalogue.manifest(&matter.model)?;
@@ -188,8 +195,9 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
     if let Some(plate) = &matter.plate {
         catalogue.manifest(&plate.model)?.plate_detection()?;
     }
-    if let Some(newness) = &matter.newness {
-        let at = || format!("pipelines/{}.toml, [newness]", matter.key);
+    for newness in comparisons(matter) {
+        let section = if matter.newness.as_ref() == Some(newness) { "newness" } else { "verify.newness" };
+        let at = || format!("pipelines/{}.toml, [{section}]", matter.key);
         let compares = |manifest: &Manifest| manifest.compares(matter, newness);
         catalogue.manifest(&newness.model).and_then(compares).with_context(at)?;
         if let Some(head) = &newness.head {
@@ -226,7 +234,7 @@ fn verifier(
 fn shadow_fusion(catalogue: &Catalogue, matter: &Matter) -> Result<Option<Fusion>, InferError> {
     let new = matter.shadow.as_ref().and_then(|shadow| shadow.verifier.as_ref());
     let Some((name, verify)) = new.zip(matter.verify.as_ref()) else { return Ok(None) };
-    let verify = Verify { model: name.clone(), newness_min: None, ..verify.clone() };
+    let verify = Verify { model: name.clone(), newness_min: None, newness: None, ..verify.clone() };
     catalogue.manifest(name)?.verifies(matter, &verify).map(Some)
 }
 
@@ -239,9 +247,9 @@ fn models_of(
         load(&verify.model)?;
     }
     let scan = matter.scan.as_ref().map(|scan| &scan.model);
-    let newness = matter.newness.as_ref().map(|newness| &newness.model);
-    let names = [Some(&matter.model), scan, newness, matter.hide_by.as_ref()];
-    names.into_iter().flatten().map(|name| Ok((name.clone(), load(name)?))).collect()
+    let compared = comparisons(matter).map(|newness| &newness.model);
+    let names = [Some(&matter.model), scan, matter.hide_by.as_ref()].into_iter().flatten().chain(compared);
+    names.map(|name| Ok((name.clone(), load(name)?))).collect()
 }
 
 /// Why a matter cannot be judged, in words, with what helps.

@@ -22,6 +22,8 @@ pub(super) struct RawVerify {
     again_after_s: Option<u64>,
     /// Least newness against the reference picture, 0..=2; nothing is refused for it when left out.
     newness_min: Option<f32>,
+    /// What is new at the place; weighs nothing when left out.
+    newness: Option<RawNewness>,
 }
 
 /// `[scan]`: a slow model over the whole view.
@@ -148,7 +150,19 @@ pub(super) fn verify(
             .newness_min
             .map(|least| check.number("verify.newness_min", Some(least), 0.0..=2.0, "1 less a cosine")),
         likeness_min: check.number("exemplars.likeness_min", likeness_min, 0.5..=1.0, "a cosine"),
+        newness: raw.newness.map(|raw| place_newness(raw, check)),
     })
+}
+
+/// `[verify.newness]`: what is new at a place is a head's to say.
+fn place_newness(raw: RawNewness, check: &mut Checker<'_>) -> Newness {
+    if raw.head.is_none() {
+        check.fault("verify.newness.head", "nothing", "the name of a folder below models/");
+    }
+    if !raw.known.is_empty() {
+        check.fault("verify.newness.known", format!("{:?}", raw.known), "nothing: the verifier names what is there");
+    }
+    comparison(raw, "verify.newness", check)
 }
 
 pub(super) fn newness(raw: Option<RawNewness>, is_seldom: bool, check: &mut Checker<'_>) -> Option<Newness> {
@@ -156,38 +170,46 @@ pub(super) fn newness(raw: Option<RawNewness>, is_seldom: bool, check: &mut Chec
     if !is_seldom {
         check.fault("look.every_s", "nothing", "seconds: comparing with the reference picture takes its time");
     }
-    let head = newness_head(raw.head, raw.classes, raw.passes, check);
+    Some(comparison(raw, "newness", check))
+}
+
+fn comparison(raw: RawNewness, section: &str, check: &mut Checker<'_>) -> Newness {
+    let head = newness_head(raw.head, raw.classes, raw.passes, section, check);
     let (most, what) = if head.is_some() { (1.0, "a likelihood") } else { (2.0, "1 less a cosine") };
-    Some(Newness {
-        model: check.text("newness.model", raw.model, "the name of a folder below models/"),
+    Newness {
+        model: check.text(&format!("{section}.model"), raw.model, "the name of a folder below models/"),
         head,
-        from: check.number("newness.from", raw.from, 0.01..=most, what),
+        from: check.number(&format!("{section}.from"), raw.from, 0.01..=most, what),
         known: raw.known.into_iter().map(Arc::from).collect(),
-    })
+    }
 }
 
 fn newness_head(
     model: Option<String>,
     classes: Vec<String>,
     passes: Vec<String>,
+    section: &str,
     check: &mut Checker<'_>,
 ) -> Option<NewnessHead> {
     let Some(model) = model else {
-        for (key, classes) in [("newness.classes", &classes), ("newness.passes", &passes)] {
+        for (key, classes) in [("classes", &classes), ("passes", &passes)] {
             if !classes.is_empty() {
-                check.fault(key, format!("{classes:?}"), "nothing: they are a head's, which newness.head names");
+                let help = format!("nothing: they are a head's, which {section}.head names");
+                check.fault(&format!("{section}.{key}"), format!("{classes:?}"), &help);
             }
         }
         return None;
     };
     if classes.is_empty() || classes.iter().any(|class| class.trim().is_empty()) {
-        check.fault("newness.classes", format!("{classes:?}"), "at least one class name of the head");
+        let key = format!("{section}.classes");
+        check.fault(&key, format!("{classes:?}"), "at least one class name of the head");
     }
     if let Some(both) = passes.iter().find(|class| classes.contains(class)) {
-        check.fault("newness.passes", format!("{both:?}"), "no class that newness.classes has");
+        let help = format!("no class that {section}.classes has");
+        check.fault(&format!("{section}.passes"), format!("{both:?}"), &help);
     }
     let names = |names: Vec<String>| names.into_iter().map(Arc::from).collect();
-    let model = check.text("newness.head", Some(model), "the name of a folder below models/");
+    let model = check.text(&format!("{section}.head"), Some(model), "the name of a folder below models/");
     Some(NewnessHead { model, classes: names(classes), passes: names(passes) })
 }
 

@@ -190,6 +190,16 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         "scan.every_s",
     ];
     assert_eq!(found, wanted);
+    let place = "[verify]\nmodel = \"v\"\nclasses = [\"a\"]\naccept_min = 0.5\n[verify.newness]\nmodel = \"w\"\n";
+    let asked = format!("{place}head = \"h\"\nclasses = [\"rubbish\"]\nfrom = 0.4\n");
+    let newness = level("level = \"composed\"", &asked).unwrap().verify.unwrap().newness.unwrap();
+    let head = newness.head.unwrap();
+    assert_eq!((&*newness.model, &*head.model, &*head.classes[0], newness.from), ("w", "h", "rubbish", 0.4));
+    let broken = format!("{place}known = [\"bin\"]\nfrom = 2.5\n");
+    assert_eq!(
+        level("level = \"composed\"", &broken).unwrap_err(),
+        ["verify.newness.head", "verify.newness.known", "verify.newness.from"]
+    );
     let shadow = |section: &str| level("level = \"composed\"", section);
     let tried = shadow("[shadow]\nmodel = \"street_640\"\n").unwrap().shadow.unwrap();
     assert_eq!((tried.model.as_deref(), tried.every), (Some("street_640"), Duration::from_secs(60)));

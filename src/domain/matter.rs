@@ -175,6 +175,8 @@ pub struct Verify {
     pub newness_min: Option<f32>,
     /// From this cosine on an exemplar is a look-alike.
     pub likeness_min: f32,
+    /// What a head says is new at the place lifts the fused score or lowers it: not at all at `from`.
+    pub newness: Option<Newness>,
 }
 
 /// A slow look of a second model at the whole view.

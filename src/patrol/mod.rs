@@ -6,6 +6,7 @@ mod courier;
 pub mod keep;
 mod models;
 mod newness;
+mod place_newness;
 pub mod planner;
 mod plates;
 pub mod prove;

@@ -131,7 +131,7 @@ impl Spine {
     }
 
     /// A head by the name that matters call it by.
-    fn head(&self, name: &str) -> Result<&Arc<dyn ComparisonHead>, InferError> {
+    pub(super) fn head(&self, name: &str) -> Result<&Arc<dyn ComparisonHead>, InferError> {
         let unknown = || InferError::Model(name.to_owned(), "it was not loaded; see `xunjie model list`".to_owned());
         self.heads.get(name).ok_or_else(unknown)
     }

@@ -182,7 +182,8 @@ impl Rehearsal {
         };
         let mut detectors: BTreeMap<String, Arc<dyn Detector>> =
             BTreeMap::from([(matter.model.clone(), Arc::new(proposer.named("proposer")) as Arc<dyn Detector>)]);
-        let newness = matter.newness.as_ref().map(|newness| &newness.model);
+        let of_places = matter.verify.as_ref().and_then(|verify| verify.newness.as_ref());
+        let newness = matter.newness.as_ref().or(of_places).map(|newness| &newness.model);
         if let (Some(scanner), Some(model)) = (scan, matter.scan.as_ref().map(|scan| &scan.model).or(newness)) {
             detectors.insert(model.clone(), Arc::new(scanner.named("scanner")));
         }

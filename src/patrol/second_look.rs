@@ -12,17 +12,18 @@ use crate::{
     analysis::{
         exemplar::{Weighed, weigh},
         place_book::Answer,
-        verify::{Fusion, Square},
+        verify::{Fusion, Square, lifted_by_newness},
     },
     domain::{
-        Appearance, Detection, Frame, Homography, Incident, Look, Matter, MatterKey, ModelRef, Place, Refusal,
-        RefusedWhy, Ruling, Score, Sighting, Verification, Verify, View, WallTime, Weights,
+        Appearance, BBox, Detection, Frame, FrameSpace, Homography, Incident, Look, Matter, MatterKey, ModelRef,
+        Newness, Place, Refusal, RefusedWhy, Ruling, Score, Sighting, Verification, Verify, View, WallTime, Weights,
     },
     infer::{Detector, InferError, Inspection, Lane, text::Plates},
     telemetry::{Scanned, Second, SecondLook, Signal, emit},
 };
 
 use super::{
+    place_newness::{self, Said},
     scenes::{Scene, Scenes},
     seen::Judgeable,
     spine::Spine,
@@ -47,6 +48,8 @@ pub struct Baseline {
     /// Version of the reference and weights of the verifier that the looks are of.
     of: (u32, String),
     looks: BTreeMap<Square, Appearance>,
+    /// Its patches, where a head compares.
+    patches: Option<place_newness::Before>,
 }
 
 /// Crops of one view that are remembered at most; beyond that all are made again.
@@ -61,7 +64,7 @@ impl Baseline {
         ask: impl FnOnce() -> Result<Appearance, E>,
     ) -> Result<Appearance, E> {
         if (self.of.0, self.of.1.as_str()) != of || self.looks.len() >= LOOKS_MAX {
-            *self = Self { of: (of.0, of.1.to_owned()), looks: BTreeMap::new() };
+            (self.of, self.looks) = ((of.0, of.1.to_owned()), BTreeMap::new());
         }
         if let Some(known) = self.looks.get(&square) {
             return Ok(known.clone());
@@ -82,6 +85,8 @@ pub(super) struct Asking<'a> {
     scanned: &'a [String],
     /// How often the verifier was asked.
     asked: u32,
+    /// What a head said of the frame.
+    new: Option<Said>,
     /// What was said, to be recorded.
     said: Vec<Verification>,
 }
@@ -101,7 +106,7 @@ impl<'a> Asking<'a> {
         last: &'a Judgeable,
         scanned: &'a [String],
     ) -> Self {
-        Self { spine, view, baseline, last, scanned, asked: 0, said: Vec::new() }
+        Self { spine, view, baseline, last, scanned, asked: 0, new: None, said: Vec::new() }
     }
 
     /// What was said, to be recorded.
@@ -172,19 +177,27 @@ impl<'a> Asking<'a> {
         let weighed = weigh(&look, &model.sha256, &exemplars, verify.likeness_min);
         let unlifted = verifier.fusion.of(sighting.score, verified);
         self.spine.shade_place(matter, verify, place, sighting, (bbox, seen), (&model, unlifted));
-        let fused = weighed.lifted(unlifted, verify.likeness_min);
+        let mut fused = weighed.lifted(unlifted, verify.likeness_min);
+        let mut newness = None;
+        if let Some(asked) = &verify.newness {
+            newness = self.newly(asked, &bbox)?;
+            fused = newness.map_or(fused, |likelihood| lifted_by_newness(fused, likelihood, asked.from));
+        }
         let mut ruling =
             if fused >= verify.accept_min { Ruling::Passed } else { Ruling::Refused { why: RefusedWhy::Score } };
         if let (Ruling::Passed, Weighed::Suppressed(_)) = (ruling, weighed) {
             ruling = Ruling::Refused { why: RefusedWhy::Exemplar };
         }
-        let mut newness = None;
         if let (Ruling::Passed, Some(least)) = (ruling, verify.newness_min) {
-            newness = self.newness(verifier, verify, sighting, &look)?;
+            newness = match newness {
+                Some(likelihood) => Some(likelihood),
+                None => self.newness(verifier, verify, sighting, &look)?,
+            };
             if newness.is_some_and(|newness| newness < least) {
                 ruling = Ruling::Refused { why: RefusedWhy::NotNew };
             }
         }
+        let head = newness.and(self.new.as_ref()).filter(|_| verify.newness.is_some()).map(|said| said.head.clone());
         Ok(Verification {
             id: Verification::id_of(place.id, at),
             place: place.id,
@@ -200,8 +213,19 @@ impl<'a> Asking<'a> {
             newness,
             likened: weighed.likened(),
             look,
-            weights: Weights { verifier: Some(model), ..weights },
+            weights: Weights { verifier: Some(model), head: head.or(weights.head.clone()), ..weights },
         })
+    }
+
+    /// How likely something that the matter is about is new at the place. `None` where nothing can be said: that neither
+    /// lifts nor lowers.
+    fn newly(&mut self, asked: &Newness, bbox: &BBox<FrameSpace>) -> Result<Option<f32>, InferError> {
+        if self.new.as_ref().is_none_or(|said| !said.answers(asked)) {
+            let seen = self.last.registered();
+            let frame = (seen.frame, seen.homography);
+            self.new = self.spine.what_is_new(asked, self.view, frame, &mut self.baseline.patches)?;
+        }
+        Ok(self.new.as_ref().and_then(|said| said.at(bbox)))
     }
 
     /// 1 less the cosine of how the crop looks now and how the same crop of the reference picture does. `None` where the
@@ -236,7 +260,7 @@ impl Verifier {
     pub fn describe(
         &self,
         picture: &crate::domain::Picture,
-        bbox: &crate::domain::BBox<crate::domain::FrameSpace>,
+        bbox: &BBox<FrameSpace>,
     ) -> Result<(Appearance, String), InferError> {
         let nothing = || Appearance::new(Vec::new());
         let Some(square) = Square::around(bbox, picture.width(), picture.height()) else {
@@ -249,7 +273,7 @@ impl Verifier {
     pub(super) fn look_at(
         &self,
         picture: &crate::domain::Picture,
-        bbox: &crate::domain::BBox<crate::domain::FrameSpace>,
+        bbox: &BBox<FrameSpace>,
         verify: &Verify,
     ) -> Result<Looked, InferError> {
         let unseen = verify.classes.iter().filter_map(|class| self.unseen.get(class)).copied().max();

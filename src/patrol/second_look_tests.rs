@@ -4,10 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::{
-    analysis::fixtures,
-    domain::{IncidentChange, Purpose, RejectReason, Review, Scan, SignedVerdict, Verdict},
-    infer::ScriptedDetector,
-    patrol::rehearsal::{Pattern, Rehearsal, Thing, believes_in_red, breaks, painted},
+    analysis::{
+        fixtures,
+        newness::{Likelihoods, PatchGrid},
+    },
+    domain::{IncidentChange, NewnessHead, Purpose, RejectReason, Review, Scan, SignedVerdict, Verdict},
+    infer::{ComparisonHead, Inspection, ScriptedDetector, ScriptedHead},
+    patrol::rehearsal::{HEAD, Pattern, Rehearsal, Thing, believes_in_red, breaks, painted},
     store::{ExemplarStore, IncidentFilter, Page, Store},
 };
 
@@ -18,6 +21,7 @@ fn matter(newness_min: Option<f32>) -> Matter {
         accept_min: Score::new(0.5).unwrap(),
         again_after: std::time::Duration::from_secs(600),
         newness_min,
+        newness: None,
         likeness_min: 0.9,
     };
     Matter { verify: Some(verify), ..fixtures::matter() }
@@ -101,6 +105,48 @@ fn what_the_reference_shows_already_is_not_new() {
     let said = stage.store.verifications_since(None, WallTime::from_millis(0), 100).unwrap();
     let of = |ruling: Ruling| said.iter().find(|one| one.ruling == ruling).and_then(|one| one.newness).unwrap();
     assert!(of(Ruling::Passed) > 0.3 && of(Ruling::Refused { why: RefusedWhy::NotNew }) < 0.1, "{said:?}");
+}
+
+/// Says that rubbish is new in the right half of the view, and nothing in the left one.
+fn knows_the_right() -> ScriptedHead {
+    ScriptedHead::by_function(|_, pair| {
+        let [columns, rows] = pair.now.sides();
+        let numbers: Vec<f32> =
+            (0..columns * rows).map(|at| if at % columns < columns / 2 { 0.1 } else { 1.0 }).collect();
+        Ok(Likelihoods::new(vec!["rubbish".into()], columns * rows, &numbers).unwrap())
+    })
+}
+
+#[test]
+fn what_a_head_says_is_new_lifts_and_what_it_does_not_lowers() {
+    // All patches look alike: what is new is for the head to say.
+    let patched = ScriptedDetector::by_inspection(|_, picture| {
+        let sides = [picture.width(), picture.height()];
+        let patches =
+            PatchGrid::new(sides, [8, 4], [sides[0] as f32 / 8.0, sides[1] as f32 / 4.0], &[[1.0_f32, 0.0]; 32]);
+        Ok(Inspection { patches, ..Inspection::default() })
+    });
+    let mut matter = matter(None);
+    let head = NewnessHead { model: HEAD.into(), classes: vec!["rubbish".into()], passes: Vec::new() };
+    let newness = Newness { model: "comparer".into(), head: Some(head), from: 0.5, known: Vec::new() };
+    // Without a head one half would pass: 0.3 * logit(0.6) + 0.7 * logit(0.9) = 1.660. It lifts by 2 and lowers by 1.6.
+    let accept_min = Score::of_logit(0.5);
+    matter.verify = matter.verify.map(|verify| Verify { newness: Some(newness), accept_min, ..verify });
+    let head = Arc::new(knows_the_right());
+    let stage = Rehearsal::of(vec![matter], Some(believes_in_red()), Some(patched), Some(head.clone()));
+    let mut found = Vec::new();
+    for second in (20..=400).step_by(20) {
+        found.extend(opened(&stage.look(second, &[thing(100.0, RED), thing(400.0, RED)])));
+    }
+    assert_eq!(found.len(), 1, "the one on the right alone");
+    assert!(found[0].bbox.x0() > 0.5 && (found[0].score.value() - Score::of_logit(3.660).value()).abs() < 1e-3);
+    assert_eq!(found[0].weights.as_ref().unwrap().head, Some(head.model()));
+    let said = stage.store.verifications_since(None, WallTime::from_millis(0), 100).unwrap();
+    let mut told: Vec<_> = said.iter().map(|one| (one.ruling == Ruling::Passed, one.newness)).collect();
+    told.dedup();
+    told.sort_by_key(|one| one.0);
+    assert_eq!(told, [(false, Some(0.1)), (true, Some(1.0))]);
+    assert_eq!(head.asked(), 1, "once a look, for both places");
 }
 
 fn look_of(stage: &Rehearsal, second: i64) -> Look {

@@ -69,8 +69,8 @@ pub struct ShadowBench {
 
 /// What is judged once more.
 enum Work {
-    Frame(Job),
-    Place(Asked),
+    Frame(Box<Job>),
+    Place(Box<Asked>),
 }
 
 impl Work {
@@ -195,7 +195,7 @@ impl Spine {
             let taken = if bench.when_full == WhenFull::GoOn && self.gives_way(look, matters) {
                 Err(Shade::Late)
             } else {
-                bench.offer(Work::Frame(self.job(model, &tried_by, scene, judged)))
+                bench.offer(Work::Frame(Box::new(self.job(model, &tried_by, scene, judged))))
             };
             match taken {
                 Ok(()) => drop(scene.shadowed.insert(model.to_owned(), now)),
@@ -243,7 +243,7 @@ impl Spine {
             proposed: sighting.score,
             own: own.clone(),
         };
-        if let Err(shade) = bench.offer(Work::Place(asked)) {
+        if let Err(shade) = bench.offer(Work::Place(Box::new(asked))) {
             emit(Signal::Second(SecondLook::Shadowed { model, shade }));
         }
     }

@@ -221,6 +221,7 @@ mod tests {
             accept_min: Score::new(0.6).unwrap(),
             again_after: Duration::from_secs(60),
             newness_min: None,
+            newness: None,
             likeness_min: 0.9,
         });
         Service::open(Arc::new(config), Arc::new(SimulatedClock::starting_at(at(200)))).unwrap()

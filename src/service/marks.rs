@@ -179,6 +179,7 @@ mod tests {
             accept_min: Score::new(0.6).unwrap(),
             again_after: std::time::Duration::from_secs(60),
             newness_min: None,
+            newness: None,
             likeness_min: 0.9,
         }
     }

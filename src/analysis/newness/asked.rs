@@ -3,11 +3,22 @@
 use std::sync::Arc;
 
 use super::{NewnessMap, holds, passes, said::COSINE};
-use crate::domain::{BBox, Detection, FrameSpace, NEW_SPILL, NEW_THING, Newness, Score, new_class};
+use crate::domain::{BBox, Detection, FrameSpace, NEW_THING, Newness, Score, new_class};
 
-/// A thing has at least so many patches that hang together, two or more each way: a stripe is light or somebody's side. What lies
-/// on the ground is flat, and a head that knows it tells it from light: a spill may be one patch high.
-const THING_PATCHES_MIN: usize = 4;
+/// What hangs together must be, to be a thing.
+struct Shape {
+    /// So many patches.
+    patches_min: usize,
+    /// Two of them or more each way, and apart from who passes.
+    is_hem_refused: bool,
+    /// So much of the outer patches is beside it.
+    rim_share: f32,
+}
+
+/// By the cosine a stripe is light or somebody's side, and the outer patches of a thing show half of it in the mean.
+const BY_COSINE: Shape = Shape { patches_min: 4, is_hem_refused: true, rim_share: 0.5 };
+/// A head tells people and light from things, and names a patch from a third of it on: a cloth with goods or a spill is flat.
+const BY_HEAD: Shape = Shape { patches_min: 2, is_hem_refused: false, rim_share: 0.0 };
 /// Of a thing of which at least this share of the patches lies in or right beside who passes, nothing else is known.
 const BESIDE_SHARE_MIN: f32 = 0.4;
 /// How far beside, in patches: newness wears off around people, too.
@@ -21,8 +32,6 @@ const THING_SHARE_MAX: f32 = 0.4;
 /// Patches this much as new as the newest tenth of those they hang together with are the thing, the others its surroundings.
 /// Of .5, .65 and .8 with `from` .2 to .35 the middle one gave the best boxes in six composed clips (training/compose_stalls.py).
 const STRONG_SHARE: f32 = 0.65;
-/// The outer patches of a thing show half of it in the mean.
-const RIM_SHARE: f32 = 0.5;
 /// Who passes where one stood in the reference picture, by this overlap (IoU), stood there before.
 const STOOD_IOU: f32 = 0.5;
 /// A named thing that is this much less new than a patch has to be was there before.
@@ -45,17 +54,24 @@ struct By {
     any: Vec<usize>,
     /// Who and what passes.
     passes: Vec<usize>,
+    /// Whether a head says it.
+    is_head: bool,
 }
 
 impl By {
     fn new(map: &NewnessMap, asked: &Newness) -> Self {
         let Some(head) = &asked.head else {
-            return Self { about: vec![(COSINE, NEW_THING.into())], any: vec![COSINE], passes: Vec::new() };
+            return Self {
+                about: vec![(COSINE, NEW_THING.into())],
+                any: vec![COSINE],
+                passes: Vec::new(),
+                is_head: false,
+            };
         };
         let layer = |class: &Arc<str>| Some(map.classes.iter().position(|known| known == class)? + COSINE + 1);
         let about = head.classes.iter().filter_map(|class| Some((layer(class)?, new_class(class).into()))).collect();
         let any = map.classes.iter().filter(|class| !head.passes.contains(class)).filter_map(layer).collect();
-        Self { about, any, passes: head.passes.iter().filter_map(layer).collect() }
+        Self { about, any, passes: head.passes.iter().filter_map(layer).collect(), is_head: true }
     }
 }
 
@@ -142,20 +158,18 @@ impl<'a> Asked<'a> {
         let (raster, known) = (&self.map.raster, &self.map.known);
         let newness = part.iter().filter_map(|at| patches[*at]).sum::<f32>() / part.len() as f32;
         let whole = part.iter().map(|at| raster.patch(*at)).reduce(|a, b| a.union(&b))?;
-        let class = self.class(part)?;
-        let [is_thin, is_flat] =
-            [(whole.width(), 0), (whole.height(), 1)].map(|(side, at)| side < raster.patch_px[at] * 1.5);
-        let is_stripe = is_thin || (is_flat && *class != *NEW_SPILL);
-        let [x, y] = raster.patch_px.map(|px| px * RIM_SHARE);
-        let y = if is_flat { 0.0 } else { y };
+        let shape = if self.by.is_head { BY_HEAD } else { BY_COSINE };
+        let is_stripe = whole.width() < raster.patch_px[0] * 1.5 || whole.height() < raster.patch_px[1] * 1.5;
+        let [x, y] = raster.patch_px.map(|px| px * shape.rim_share);
         let bbox = BBox::new(whole.x0() + x, whole.y0() + y, whole.x1() - x, whole.y1() - y);
         let is_known =
             known.iter().any(|one| bbox.iou(one) > KNOWN_IOU_MIN || bbox.covered_by(one) > KNOWN_COVERED_MIN);
-        if part.len() < THING_PATCHES_MIN || is_stripe || is_known || self.is_beside_who_passes(&bbox) {
+        let is_hem = shape.is_hem_refused && (is_stripe || self.is_beside_who_passes(&bbox));
+        if part.len() < shape.patches_min || is_hem || is_known {
             return None;
         }
         let score = Score::new(newness / (newness + self.from)).unwrap_or(Score::ZERO);
-        Some(Detection { class, score, bbox, text: None })
+        Some(Detection { class: self.class(part)?, score, bbox, text: None })
     }
 
     /// The class that is highest in the patches, of equal ones the first that the matter names.

@@ -2,7 +2,11 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::raster::Raster;
+use super::{grid::PatchGrid, raster::Raster};
+use crate::domain::{BBox, FrameSpace, NewnessHead};
+
+/// A patch of which at least this share lies in a box shows what is there.
+const IN_BOX_MIN: f32 = 0.2;
 
 /// How likely each patch of a frame shows something new of each class, as a head says.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +26,26 @@ impl Likelihoods {
             return None;
         }
         Some(Self { classes, layers: numbers.chunks(patches).map(<[f32]>::to_vec).collect() })
+    }
+
+    /// How likely something that a head is asked for is new at a box of the frame that `frame` are the patches of: the highest
+    /// of the patches of which [`IN_BOX_MIN`] lies in the box, and of the one in its middle; in each that of the likeliest of the
+    /// classes, times that it shows none of who and what passes. `None` for a box outside of the frame.
+    pub fn highest(&self, frame: &PatchGrid, bbox: &BBox<FrameSpace>, asked: &NewnessHead) -> Option<f32> {
+        let (raster, middle) = (&frame.raster, bbox.centre());
+        let likeliest = |classes: &[Arc<str>], at: usize| {
+            let of = self.classes.iter().zip(&self.layers).filter(|(class, _)| classes.contains(class));
+            of.filter_map(|(_, layer)| layer.get(at).copied()).reduce(f32::max)
+        };
+        let is_in_box = |at: &usize| {
+            let patch = raster.patch(*at);
+            let holds_middle =
+                patch.x0() <= middle.x && middle.x < patch.x1() && patch.y0() <= middle.y && middle.y < patch.y1();
+            holds_middle || patch.covered_by(bbox) >= IN_BOX_MIN
+        };
+        let of_patch =
+            |at: usize| Some(likeliest(&asked.classes, at)? * (1.0 - likeliest(&asked.passes, at).unwrap_or(0.0)));
+        (0..raster.len()).filter(is_in_box).filter_map(of_patch).reduce(f32::max)
     }
 
     /// The likelihoods of each class, by rows, in the order of the head's classes.

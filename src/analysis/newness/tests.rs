@@ -1,5 +1,7 @@
 //! Newness on grids of made-up looks: 12 x 8 patches of 10 px.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     analysis::verify::Square,
@@ -210,26 +212,32 @@ fn each_matter_is_told_what_its_classes_of_the_head_are() {
     let classes = |asked: &Newness| {
         map.asked(asked).judged(&[]).iter().map(|one| (one.class.to_string(), one.bbox.x0())).collect::<Vec<_>>()
     };
-    let (thing, spill) = ((NEW_THING.to_owned(), 45.0), (NEW_SPILL.to_owned(), 85.0));
+    let (thing, spill) = ((NEW_THING.to_owned(), 40.0), (NEW_SPILL.to_owned(), 80.0));
     assert_eq!(classes(&by_head(&["thing"], &[])), std::slice::from_ref(&thing));
     assert_eq!(classes(&by_head(&["spill"], &["person"])), std::slice::from_ref(&spill));
     assert_eq!(classes(&by_head(&["spill", "thing"], &[])), [thing, spill], "each thing by its own class");
-    assert_eq!(classes(&by_head(&["thing"], &["person"])), [], "half of it is somebody, and what is left is a stripe");
+    let rest = (NEW_THING.to_owned(), 50.0);
+    assert_eq!(
+        classes(&by_head(&["thing"], &["person"])),
+        [rest],
+        "half of it is somebody, the rest is one patch wide"
+    );
     assert_eq!(classes(&by_head(&["rubbish"], &[])), [], "of no class that it speaks of");
     assert_eq!(classes(&from(0.3)), [], "who asks by the cosine is told what it says");
     assert_eq!(map.squares(&[&by_head(&["thing"], &[]), &by_head(&["spill"], &[]), &from(0.3)], |_| true).len(), 2);
 }
 
 #[test]
-fn a_spill_may_be_one_patch_high_and_no_other_thing_may() {
+fn by_a_head_a_thing_may_be_one_patch_high_or_wide() {
     let flat: Vec<(usize, usize)> = (3..9).map(|x| (x, 5)).collect();
     let upright: Vec<(usize, usize)> = (1..6).map(|y| (3, y)).collect();
     let found = |class: &str, there: &[(usize, usize)]| {
         let map = map(&grid(&[], 0.0), &[], &[]).with_head(said(&[(class, there, 0.9)])).unwrap();
         map.asked(&by_head(&[class], &[])).judged(&[]).iter().map(|one| one.bbox.to_array()).collect::<Vec<_>>()
     };
-    assert_eq!(found("spill", &flat), [[35.0, 50.0, 85.0, 60.0]], "as high as its patch");
-    assert_eq!([found("spill", &upright), found("thing", &flat)], [vec![], vec![]] as [Vec<[f32; 4]>; 2]);
+    assert_eq!(found("spill", &flat), [[30.0, 50.0, 90.0, 60.0]], "as high as its patch");
+    assert_eq!(found("thing", &upright), [[30.0, 10.0, 40.0, 60.0]], "as wide as its patch");
+    assert_eq!(found("thing", &upright[..1]), [] as [[f32; 4]; 0], "one patch is none");
 }
 
 #[test]
@@ -296,4 +304,28 @@ fn what_is_no_likelihood_or_of_other_patches_is_refused() {
     }
     let map = map(&grid(&[], 0.0), &[], &[]);
     assert_eq!(map.with_head(of(&[0.0, 0.5, 1.0, 0.2]).unwrap()), None);
+}
+
+#[test]
+fn the_highest_likelihood_in_a_box_is_that_of_the_patches_that_it_touches() {
+    let frame = grid(&[], 0.0);
+    let patches = SIDES[0] * SIDES[1];
+    let of = |strong: usize| (0..patches).map(move |at| if at == strong { 0.9 } else { 0.1 });
+    // "rubbish" in column 3 of row 2, a bin in column 8 of row 5.
+    let numbers: Vec<f32> = of(2 * SIDES[0] + 3).chain(of(5 * SIDES[0] + 8)).collect();
+    let said = Likelihoods::new(vec!["rubbish".into(), "bin".into()], patches, &numbers).unwrap();
+    let asked =
+        |class: &str, passes: Vec<Arc<str>>| NewnessHead { model: "h".into(), classes: vec![class.into()], passes };
+    let at = |bbox: [f32; 4], class: &str| said.highest(&frame, &bbox.into(), &asked(class, Vec::new()));
+    assert_eq!(at([31.0, 21.0, 39.0, 29.0], "rubbish"), Some(0.9));
+    assert_eq!(at([34.0, 24.0, 36.0, 26.0], "rubbish"), Some(0.9), "a box smaller than a patch");
+    assert_eq!(at([0.0, 0.0, 120.0, 80.0], "bin"), Some(0.9));
+    assert_eq!(at([42.0, 21.0, 60.0, 29.0], "rubbish"), Some(0.1), "beside it");
+    assert_eq!(at([10.0, 21.0, 31.0, 29.0], "rubbish"), Some(0.1), "it touches a tenth");
+    assert_eq!(at([31.0, 21.0, 39.0, 29.0], "spill"), None, "no class of the head");
+    assert_eq!(at([200.0, 200.0, 220.0, 220.0], "rubbish"), None, "outside");
+    let all: Vec<f32> = [0.9, 0.8].into_iter().flat_map(|value| vec![value; patches]).collect();
+    let said = Likelihoods::new(vec!["rubbish".into(), "vehicle".into()], patches, &all).unwrap();
+    let against = said.highest(&frame, &[31.0, 21.0, 39.0, 29.0].into(), &asked("rubbish", vec!["vehicle".into()]));
+    assert!((against.unwrap() - 0.18).abs() < 1e-5, "a vehicle rather: {against:?}");
 }
