@@ -81,6 +81,7 @@ impl NewnessMap {
         let middle = known.get(known.len() / 2).copied().unwrap_or(0.0);
         let said = Said {
             known: patches.iter().map(Option::is_some).collect(),
+            shown: (0..raster.len()).map(|at| raster.spot(at, &before.raster, homography).is_some()).collect(),
             layers: vec![patches.iter().map(|newness| newness.map_or(0.0, |newness| newness - middle)).collect()],
         };
         Some(Self {
@@ -143,8 +144,8 @@ impl NewnessMap {
         squares
     }
 
-    /// Takes in what a closer look saw; to be done before the map is steadied. Nothing is said any more where somebody or a
-    /// vehicle is.
+    /// Takes in what a closer look saw; to be done before the map is steadied. The cosine says nothing any more where
+    /// somebody or a vehicle is.
     pub fn look_closer(&mut self, seen: Vec<Detection>) {
         let passing: Vec<_> = seen.iter().filter(|one| passes(one)).map(|one| one.bbox).collect();
         for at in 0..self.raster.len() {

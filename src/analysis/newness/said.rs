@@ -60,21 +60,24 @@ pub(super) const COSINE: usize = 0;
 /// What one comparison says, by patches.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Said {
-    /// Whether anything can be said.
+    /// Whether the cosine can say anything: nobody passes there, now or in the reference picture, and that shows the spot.
     pub(super) known: Vec<bool>,
+    /// Whether the reference picture shows the spot: a head knows by itself who passes.
+    pub(super) shown: Vec<bool>,
     pub(super) layers: Vec<Vec<f32>>,
 }
 
 impl Said {
     pub(super) fn of(&self, layer: usize, at: usize) -> Option<f32> {
-        self.layers.get(layer).filter(|_| self.known[at]).map(|layer| layer[at])
+        let can_say = if layer == COSINE { &self.known } else { &self.shown };
+        self.layers.get(layer).filter(|_| can_say[at]).map(|layer| layer[at])
     }
 
     /// The same on the patches of another picture: `spots` says for each which patch of this one lies there.
     pub(super) fn at(&self, spots: &[Option<usize>]) -> Self {
-        let known = spots.iter().map(|spot| spot.is_some_and(|at| self.known[at])).collect();
+        let flags = |flags: &[bool]| spots.iter().map(|spot| spot.is_some_and(|at| flags[at])).collect();
         let layer = |layer: &Vec<f32>| spots.iter().map(|spot| spot.map_or(0.0, |at| layer[at])).collect();
-        Self { known, layers: self.layers.iter().map(layer).collect() }
+        Self { known: flags(&self.known), shown: flags(&self.shown), layers: self.layers.iter().map(layer).collect() }
     }
 
     /// The same by the patches of the reference picture: `spots` says for each patch of this frame which it is.
