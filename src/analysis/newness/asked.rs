@@ -29,7 +29,8 @@ const KNOWN_IOU_MIN: f32 = 0.3;
 const KNOWN_COVERED_MIN: f32 = 0.6;
 /// What is new over more than this share of the view is no thing: the light, the snow, another view.
 const THING_SHARE_MAX: f32 = 0.4;
-/// Patches this much as new as the newest tenth of those they hang together with are the thing, the others its surroundings.
+/// By the cosine patches this much as new as the newest tenth of those they hang together with are the thing, the others its
+/// surroundings; a head's patches are the thing, all of them.
 /// Of .5, .65 and .8 with `from` .2 to .35 the middle one gave the best boxes in six composed clips (training/compose_stalls.py).
 const STRONG_SHARE: f32 = 0.65;
 /// Who passes where one stood in the reference picture, by this overlap (IoU), stood there before.
@@ -131,8 +132,8 @@ impl<'a> Asked<'a> {
     }
 
     /// New patches that hang together, as things of the class [`NEW_THING`], or of that of the head's classes that is highest
-    /// in them. Newness wears off around a thing over two patches and joins it with its neighbours: a thing is where it is
-    /// strong. The score orders things and is no likelihood: one half at the threshold.
+    /// in them. The cosine's newness wears off around a thing over two patches and joins it with its neighbours: a thing
+    /// is where it is strong. The score orders things and is no likelihood: one half at the threshold.
     pub(super) fn things(&self) -> Vec<Detection> {
         let raster = &self.map.raster;
         let patches: Vec<Option<f32>> = (0..raster.len()).map(|at| self.newness(at)).collect();
@@ -141,6 +142,10 @@ impl<'a> Asked<'a> {
         let mut things = Vec::new();
         for whole in raster.hanging_together(&new) {
             if whole.len() as f32 > THING_SHARE_MAX * patches.len() as f32 {
+                continue;
+            }
+            if self.by.is_head {
+                things.extend(self.thing(&whole, &patches));
                 continue;
             }
             let mut newness: Vec<f32> = whole.iter().filter_map(|at| patches[*at]).collect();

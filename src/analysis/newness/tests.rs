@@ -238,6 +238,12 @@ fn by_a_head_a_thing_may_be_one_patch_high_or_wide() {
     assert_eq!(found("spill", &flat), [[30.0, 50.0, 90.0, 60.0]], "as high as its patch");
     assert_eq!(found("thing", &upright), [[30.0, 10.0, 40.0, 60.0]], "as wide as its patch");
     assert_eq!(found("thing", &upright[..1]), [] as [[f32; 4]; 0], "one patch is none");
+    // A stall whose middle is less likely than its ends is one all the same.
+    let mut numbers = vec![0.05; SIDES[0] * SIDES[1]];
+    flat.iter().for_each(|(x, y)| numbers[y * SIDES[0] + x] = if (5..7).contains(x) { 0.55 } else { 0.99 });
+    let uneven = Likelihoods::new(vec!["thing".into()], numbers.len(), &numbers).unwrap();
+    let map = map(&grid(&[], 0.0), &[], &[]).with_head(uneven).unwrap();
+    assert_eq!(map.asked(&by_head(&["thing"], &[])).judged(&[]).len(), 1);
 }
 
 #[test]
