@@ -439,6 +439,22 @@ def opened(path):
     return {name: [cut(*row) for row in some] for name, some in pickle.loads(path.read_bytes()).items()}
 
 
+def wide(houses, half=None):
+    """Those that fill a view, or the first or the second of every two of them."""
+    found = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
+    return found if half is None else found[half::2]
+
+
+def all_of(clip, parts, a, what):
+    """Every clip that is asked for, one after the other."""
+    print(", ".join(f"{k} {len(v)}" for k, v in parts.items()), flush=True)
+    made = 0
+    for number in range(a.clips):
+        made += seeded(clip, parts, a, number)
+        print(f"\r{number + 1}/{a.clips}, {made} {what}", end="", flush=True)
+    print()
+
+
 def seeded(make, parts, a, number):
     return make(number, parts, a, random.Random(a.seed * 100_000 + number))
 

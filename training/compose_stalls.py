@@ -465,15 +465,8 @@ def main():
         }
         if a.parts:
             compose.keep(parts, a.parts)
-    parts["backgrounds"] = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
-    if a.half is not None:
-        parts["backgrounds"] = parts["backgrounds"][a.half::2]
-    print(", ".join(f"{k} {len(v)}" for k, v in parts.items()), flush=True)
-    made = 0
-    for number in range(a.clips):
-        made += clip(number, parts, a, random.Random(a.seed * 100_000 + number))
-        print(f"\r{number + 1}/{a.clips}, {made} stalls", end="", flush=True)
-    print()
+    parts["backgrounds"] = compose.wide(houses, a.half)
+    compose.all_of(clip, parts, a, "stalls")
 
 
 if __name__ == "__main__":
