@@ -440,6 +440,15 @@ def opened(path):
     return {name: [cut(*row) for row in some] for name, some in pickle.loads(path.read_bytes()).items()}
 
 
+def kept(path, make):
+    """What the file has; where it is not there it is made. What was kept has lost a little, so it is read back: the second call shows what the first did."""
+    if path is None:
+        return make()
+    if not path.exists():
+        keep(make(), path)
+    return opened(path)
+
+
 def wide(houses, half=None):
     """Those that fill a view, or the first or the second of every two of them."""
     found = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
@@ -478,9 +487,7 @@ def main():
     trained, held_out = data.facades(a.facades / "train")
     streets, houses = (data.scenes(a.garbage / "train"), trained) if a.stills else (data.scenes(a.garbage / "val"), held_out)
     many = 8 if a.stills else 1
-    parts = opened(a.parts) if a.parts and a.parts.exists() else parts_of(streets, houses, measure.runner(a.start, measure.START), many, rng)
-    if a.parts and not a.parts.exists():
-        keep(parts, a.parts)
+    parts = kept(a.parts, lambda: parts_of(streets, houses, measure.runner(a.start, measure.START), many, rng))
     parts["backgrounds"] = wide(houses)
     if a.stills:
         all_of(still, parts, a, a.stills, "labels", 4)

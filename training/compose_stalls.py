@@ -457,16 +457,11 @@ def main():
     a.out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(a.seed)
     _, houses = data.facades(a.facades / "train")
-    if a.parts and a.parts.exists():
-        parts = compose.opened(a.parts)
-    else:
-        parts = {
-            "garbage_bin": compose.cuts(data.scenes(a.garbage / "val"), {"garbage_bin"}, rng, 25),
-            "vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)),
-            "walker": compose.walkers(),
-        }
-        if a.parts:
-            compose.keep(parts, a.parts)
+    parts = compose.kept(a.parts, lambda: {
+        "garbage_bin": compose.cuts(data.scenes(a.garbage / "val"), {"garbage_bin"}, rng, 25),
+        "vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)),
+        "walker": compose.walkers(),
+    })
     parts["backgrounds"] = compose.wide(houses, a.half)
     compose.all_of(clip, parts, a, a.clips, "stalls")
 
