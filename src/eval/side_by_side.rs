@@ -48,7 +48,9 @@ mod tests {
             thread::sleep(Duration::from_millis((40 - item) % 7));
             item * 2
         };
-        let given = side_by_side(&items, vec![0; 3], ask, || drop(heard.fetch_add(1, Ordering::Relaxed)));
+        let given = side_by_side(&items, vec![0; 3], ask, || {
+            heard.fetch_add(1, Ordering::Relaxed);
+        });
         assert_eq!(given, items.iter().map(|item| item * 2).collect::<Vec<_>>());
         assert_eq!(heard.into_inner(), 40);
         assert_eq!(side_by_side(&items, Vec::<()>::new(), |(), item| *item, || ()), Vec::<u64>::new(), "nobody asks");
