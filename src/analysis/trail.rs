@@ -15,9 +15,8 @@ const WHEELS_SHARE: f32 = 0.25;
 const GAP_MAX: Duration = Duration::from_secs(2);
 /// Boxes that are put between two steps at most.
 const BETWEEN_MAX: usize = 64;
-/// What fell is not new before the second or third comparison after it, since one that is alone says nothing. Ground that was found
-/// clear more often since was left clear.
-const CLEAR_SINCE_MAX: u8 = 2;
+/// Ground that was found clear more often since was left clear.
+const CLEAR_SINCE_MAX: u8 = 1;
 
 /// One vehicle: a track of a look that watches, or a box of one that does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +45,17 @@ pub struct Led {
     pub plate: Option<ReadText>,
 }
 
+/// What a comparison found on a piece of ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: a trail can be laid.
+    Clear,
+    /// Something that may be new, or the edge of what is: it is not known to be clear, and takes no trail.
+    Doubtful,
+    /// Something new.
+    New,
+}
+
 /// The trails of a view.
 #[derive(Clone, Debug)]
 pub struct Trails {
@@ -67,6 +77,7 @@ enum Ground {
     #[default]
     Unknown,
     Clear(WallTime),
+    Doubtful,
     New,
 }
 
@@ -114,15 +125,16 @@ impl Trails {
         }
     }
 
-    /// The view was compared with its reference picture at `at`. `is_new` tells it of a piece of the ground; `None` where nothing
+    /// The view was compared with its reference picture at `at`. `found` tells what is on a piece of the ground; `None` where nothing
     /// can be said, and then what was said before stands.
-    pub fn compared(&mut self, at: WallTime, is_new: impl Fn(&BBox<ReferenceSpace>) -> Option<bool>) {
+    pub fn compared(&mut self, at: WallTime, found: impl Fn(&BBox<ReferenceSpace>) -> Option<Found>) {
         for index in 0..self.cells.len() {
             let cell = &mut self.cells[index];
-            match is_new(&bbox_of(index)) {
+            match found(&bbox_of(index)) {
                 None => {}
-                Some(true) => cell.ground = Ground::New,
-                Some(false) => {
+                Some(Found::New) => cell.ground = Ground::New,
+                Some(Found::Doubtful) => cell.ground = Ground::Doubtful,
+                Some(Found::Clear) => {
                     cell.ground = Ground::Clear(at);
                     if let Some(laid) = &mut cell.laid {
                         laid.clear_since = laid.clear_since.saturating_add(1);

@@ -8,7 +8,7 @@ use crate::{
     analysis::{
         newness::NewnessMap,
         tracker::{LOST_MAX, Track},
-        trail::{Trails, Vehicle, Way},
+        trail::{Found, Trails, Vehicle, Way},
     },
     domain::{
         BBox, Detection, Frame, FrameSpace, Homography, Look, Matter, MatterKey, Part, PlateNumber, Pts, ReadText,
@@ -162,11 +162,15 @@ impl Scene {
         for matter in matters.values().filter(|matter| matter.trail.is_some()) {
             let Some(asked) = &matter.newness else { continue };
             let said = map.asked(asked);
-            let is_new = |ground: &BBox<_>| {
-                let ground = homography.to_frame(&ground.grown(GROUND_GROWN), width, height);
-                Some(said.in_box(&ground)? >= asked.from)
+            let grown = |ground: &BBox<_>, by: f32| homography.to_frame(&ground.grown(by), width, height);
+            let found = |ground: &BBox<_>| {
+                if said.in_box(&grown(ground, GROUND_GROWN))? >= asked.from {
+                    return Some(Found::New);
+                }
+                let highest = said.highest_in_box(&grown(ground, DOUBT_GROWN))?;
+                Some(if highest < asked.from * DOUBT_SHARE { Found::Clear } else { Found::Doubtful })
             };
-            self.trails_of(&matter.key).compared(frame.meta.judged_at(), is_new);
+            self.trails_of(&matter.key).compared(frame.meta.judged_at(), found);
         }
     }
 
@@ -182,6 +186,12 @@ impl Scene {
 
 /// A piece of ground is judged with half of its neighbours: it is smaller than a patch of an encoder.
 const GROUND_GROWN: f32 = 0.5;
+/// It is clear only where nothing is new on it and right beside it: the edge of what lies there is new in one comparison and not in
+/// the next.
+const DOUBT_GROWN: f32 = 1.0;
+/// Nor in any one of the latest comparisons, by this share of what is asked for: what came shortly before a lorry is not new in most of
+/// them yet.
+const DOUBT_SHARE: f32 = 0.5;
 
 #[cfg(test)]
 #[path = "trails_tests.rs"]

@@ -59,30 +59,32 @@ fn opened(changes: Vec<IncidentChange>) -> impl Iterator<Item = Incident> {
 
 #[test]
 fn what_lies_where_a_lorry_drove_is_a_spill_and_what_lay_there_before_is_none() {
-    let run = |before: &[Thing], passing: &[Thing], after: &[Thing]| {
+    const PASSES_S: i64 = 100;
+    let run = |lies_from_s: i64, passing: &[Thing]| {
         let stage = Rehearsal::new(matter(), None, Some(comparer(&Arc::default(), &Arc::default())));
         let mut found = Vec::new();
         for second in (EVERY_S..=240).step_by(EVERY_S as usize) {
-            let things = match second {
-                ..100 => before,
-                100 => passing,
-                _ => after,
+            let lies = (second >= lies_from_s).then(spill);
+            let things: Vec<Thing> = match second {
+                PASSES_S => passing.to_vec(),
+                _ => lies.into_iter().collect(),
             };
-            found.extend(opened(stage.look(second, things).changes));
+            found.extend(opened(stage.look(second, &things).changes));
         }
         found
     };
-    let spilt = [spill()];
-    let found = run(&[], &[lorry(180.0)], &spilt);
+    let (after, never) = (PASSES_S + 1, i64::MAX);
+    let found = run(after, &[lorry(180.0)]);
     assert!(matches!(&found[..], [one] if one.read.is_none()), "a lorry came by, and there it lies: {found:?}");
-    for (why, before, passing, after) in [
-        ("nobody came by", &[][..], &[][..], &spilt[..]),
-        ("a lorry came by elsewhere", &[], &[lorry(420.0)], &spilt),
-        ("it lay there before", &spilt, &[lorry(180.0)], &spilt),
-        ("it lost nothing", &[], &[lorry(180.0)], &[]),
-        ("a weak box", &[], &[Thing { score: 0.35, ..lorry(180.0) }], &spilt),
+    for (why, lies_from_s, passing) in [
+        ("nobody came by", after, &[][..]),
+        ("a lorry came by elsewhere", after, &[lorry(420.0)]),
+        ("it lay there before", 0, &[lorry(180.0)]),
+        ("a single comparison saw it before", PASSES_S - EVERY_S, &[lorry(180.0)]),
+        ("it lost nothing", never, &[lorry(180.0)]),
+        ("a weak box", after, &[Thing { score: 0.35, ..lorry(180.0) }]),
     ] {
-        let found = run(before, passing, after);
+        let found = run(lies_from_s, passing);
         assert!(found.is_empty(), "{why}: {found:?}");
     }
 }

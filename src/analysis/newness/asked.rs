@@ -116,7 +116,16 @@ impl<'a> Asked<'a> {
         self.mean(bbox, |at| self.newness(at))
     }
 
-    /// The same of a thing with a name: whatever the head calls it.
+    /// The highest that any one of the latest comparisons says of a patch that reaches into a box of the frame; `None` where none
+    /// says anything.
+    pub fn highest_in_box(&self, bbox: &BBox<FrameSpace>) -> Option<f32> {
+        let raster = &self.map.raster;
+        let inside = (0..raster.len()).filter(|at| raster.patch(*at).covered_by(bbox) > 0.0);
+        let said = |at| self.by.about.iter().flat_map(move |(layer, _)| self.map.said(*layer, &self.by.passes, at));
+        inside.flat_map(said).reduce(f32::max)
+    }
+
+    /// The mean newness of a thing with a name: whatever the head calls it.
     fn named_in_box(&self, bbox: &BBox<FrameSpace>) -> Option<f32> {
         self.mean(bbox, |at| self.highest(self.by.any.iter().copied(), at))
     }

@@ -175,16 +175,19 @@ impl NewnessMap {
         &self.closer
     }
 
-    /// The middle one of what the rounds say of a patch, of two the lower; those are left out in which one of the layers
-    /// `passes` is likely there.
+    /// The middle one of what the rounds say of a patch, of two the lower.
     pub(super) fn middle(&self, layer: usize, passes: &[usize], at: usize) -> Option<f32> {
-        let is_passing = |round: &Said| {
-            passes.iter().any(|layer| round.of(*layer, at).is_some_and(|likelihood| likelihood >= PASSING_MIN))
-        };
-        let mut said: Vec<f32> =
-            self.rounds.iter().filter(|round| !is_passing(round)).filter_map(|round| round.of(layer, at)).collect();
+        let mut said: Vec<f32> = self.said(layer, passes, at).collect();
         said.sort_by(f32::total_cmp);
         (said.len() >= self.rounds_min).then(|| said[(said.len() - 1) / 2])
+    }
+
+    /// What each of the rounds says of a patch; those are left out in which one of the layers `passes` is likely there.
+    pub(super) fn said(&self, layer: usize, passes: &[usize], at: usize) -> impl Iterator<Item = f32> {
+        let is_passing = move |round: &Said| {
+            passes.iter().any(|layer| round.of(*layer, at).is_some_and(|likelihood| likelihood >= PASSING_MIN))
+        };
+        self.rounds.iter().filter(move |round| !is_passing(round)).filter_map(move |round| round.of(layer, at))
     }
 }
 
