@@ -7,6 +7,7 @@ trained on: val of the garbage set, every fifth facade, and walkers of vtest.avi
 """
 import argparse
 import multiprocessing
+import os
 import pickle
 import random
 import subprocess
@@ -439,19 +440,29 @@ def opened(path):
     return {name: [cut(*row) for row in some] for name, some in pickle.loads(path.read_bytes()).items()}
 
 
+def kept(path, make):
+    """What the file has; where it is not there it is made. What was kept has lost a little, so it is read back: the second call shows what the first did."""
+    if path is None:
+        return make()
+    if not path.exists():
+        keep(make(), path)
+    return opened(path)
+
+
 def wide(houses, half=None):
     """Those that fill a view, or the first or the second of every two of them."""
     found = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
     return found if half is None else found[half::2]
 
 
-def all_of(clip, parts, a, what):
-    """Every clip that is asked for, one after the other."""
+def all_of(make, parts, a, count, what, at_once=1):
+    """Every clip or picture that is asked for, each from a seed of its own, so that it is the same however many processes make it."""
     print(", ".join(f"{k} {len(v)}" for k, v in parts.items()), flush=True)
     made = 0
-    for number in range(a.clips):
-        made += seeded(clip, parts, a, number)
-        print(f"\r{number + 1}/{a.clips}, {made} {what}", end="", flush=True)
+    with multiprocessing.get_context("fork").Pool(a.workers) as pool:
+        for number, more in enumerate(pool.imap(partial(seeded, make, parts, a), range(count), at_once), 1):
+            made += more
+            print(f"\r{number}/{count}, {made} {what}", end="", flush=True)
     print()
 
 
@@ -467,7 +478,7 @@ def main():
     p.add_argument("--stills", type=int, default=0, help="write so many labelled pictures instead, of what may be trained on")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
-    p.add_argument("--workers", type=int, default=1, help="processes")
+    p.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
     p.add_argument("--minutes", type=int, default=30)
     p.add_argument("--every", type=int, default=5, help="seconds between frames")
     a = p.parse_args()
@@ -476,19 +487,12 @@ def main():
     trained, held_out = data.facades(a.facades / "train")
     streets, houses = (data.scenes(a.garbage / "train"), trained) if a.stills else (data.scenes(a.garbage / "val"), held_out)
     many = 8 if a.stills else 1
-    parts = opened(a.parts) if a.parts and a.parts.exists() else parts_of(streets, houses, measure.runner(a.start, measure.START), many, rng)
-    if a.parts and not a.parts.exists():
-        keep(parts, a.parts)
-    parts["backgrounds"] = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
-    print(", ".join(f"{k} {len(v)}" for k, v in parts.items()), flush=True)
-    count, make = (a.stills, still) if a.stills else (a.clips, clip)
-    one = partial(seeded, make, parts, a)
-    with multiprocessing.get_context("fork").Pool(a.workers) as pool:
-        made = 0
-        for number, more in enumerate(pool.imap(one, range(count), 4 if a.stills else 1), 1):
-            made += more
-            print(f"\r{number}/{count}, {made} {'labels' if a.stills else 'incidents'}", end="", flush=True)
-    print()
+    parts = kept(a.parts, lambda: parts_of(streets, houses, measure.runner(a.start, measure.START), many, rng))
+    parts["backgrounds"] = wide(houses)
+    if a.stills:
+        all_of(still, parts, a, a.stills, "labels", 4)
+    else:
+        all_of(clip, parts, a, a.clips, "incidents")
 
 
 if __name__ == "__main__":

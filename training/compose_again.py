@@ -169,6 +169,23 @@ def view(number, house, things, a, run, second, rng):
     return sum(s[5] for s in stays), sum(not s[5] for s in stays)
 
 
+def drawn_parts(houses, every):
+    return {"garbage": [drawn.heap(200, every) for _ in range(12)], "garbage_bin": [], "piece": facade_pieces(houses), "part": [], "cloth": [cloth(every) for _ in range(20)]}
+
+
+def cut_parts(a, houses, every):
+    streets = data.scenes(a.garbage / "val")[a.half::2]
+    parts = {
+        "garbage": compose.cuts(streets, {"garbage"}, every, 70),
+        "garbage_bin": compose.cuts(streets, {"garbage_bin"}, every, 120),
+        "piece": facade_pieces(houses),
+    }
+    whole = parts["piece"] + compose.vehicles(houses, measure.runner(a.start, measure.START), 60)
+    parts["part"] = [part_of(every.choice(whole), every) for _ in range(150)]
+    parts["cloth"] = [cloth(every) for _ in range(40)]
+    return parts
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("garbage", "facades", "start", "detector", "verifier", "out"):
@@ -188,22 +205,7 @@ def main():
     _, held_out = data.facades(a.facades / "train")
     houses = held_out[a.half::2]
     every = random.Random(a.seed)  # of its own: views are the same whether the parts were kept or not
-    if a.parts and a.parts.exists():
-        parts = compose.opened(a.parts)
-    elif a.drawn:
-        parts = {"garbage": [drawn.heap(200, every) for _ in range(12)], "garbage_bin": [], "piece": facade_pieces(houses), "part": [], "cloth": [cloth(every) for _ in range(20)]}
-    else:
-        streets = data.scenes(a.garbage / "val")[a.half::2]
-        parts = {
-            "garbage": compose.cuts(streets, {"garbage"}, every, 70),
-            "garbage_bin": compose.cuts(streets, {"garbage_bin"}, every, 120),
-            "piece": facade_pieces(houses),
-        }
-        whole = parts["piece"] + compose.vehicles(houses, measure.runner(a.start, measure.START), 60)
-        parts["part"] = [part_of(every.choice(whole), every) for _ in range(150)]
-        parts["cloth"] = [cloth(every) for _ in range(40)]
-    if a.parts and not a.parts.exists():
-        compose.keep(parts, a.parts)
+    parts = compose.kept(a.parts, lambda: drawn_parts(houses, every) if a.drawn else cut_parts(a, houses, every))
     print(", ".join(f"{name} {len(some)}" for name, some in parts.items()), flush=True)
     wide = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
     heaps, falses, number = 0, 0, 0

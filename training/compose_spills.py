@@ -8,6 +8,7 @@ Lorries and what falls off them are drawn here in varied forms; houses, cars, wa
 shadows that wander, light, people, a bin.
 """
 import argparse
+import os
 import random
 import subprocess
 from dataclasses import dataclass
@@ -239,6 +240,7 @@ def main():
     p.add_argument("--minutes", type=int, default=5)
     p.add_argument("--fps", type=int, default=2)
     p.add_argument("--half", type=int, choices=(0, 1), help="take only the first or the second of every two houses: choose on one half, measure on the other")
+    p.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
     p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
     p.add_argument("--drawn", action="store_true", help="nothing that may not be passed on: a house and drawn things alone")
     a = p.parse_args()
@@ -256,7 +258,7 @@ def main():
         if a.parts:
             compose.keep(parts, a.parts)
     parts["backgrounds"] = compose.wide(houses, a.half)
-    compose.all_of(clip, parts, a, "spills")
+    compose.all_of(clip, parts, a, a.clips, "spills")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Composes street clips in which traders set up, stay and leave, for `xunjie eval clips`: no labelled street set with stalls is at hand.
 
-  compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10] [--shops] [--half 0|1]
+  compose_stalls.py --garbage DIR --facades DIR --start yolox_nano_416.onnx --out OUT [--clips 24] [--seed 1] [--minutes 20] [--every 10] [--shops N] [--half 0|1]
 What a trader sets up is drawn here in varied forms (parasols, tables, crates, cloths with goods, carts, tricycles, rails of clothes), and so is what a
 shop puts out before its door; houses, walkers, vehicles and bins are cut from pictures that nothing was trained on, as in compose.py. What is no stall and comes too: people who pass, a queue,
 somebody who waits, parked bicycles (drawn) and vehicles, a sweeper with a cart, a delivery, a bin, furniture that the reference picture shows, a market outside of
 the zone, shadows that wander, wet ground, light. A frame of the clip stands for `--every` seconds.
 """
 import argparse
+import os
 import random
 import subprocess
 from dataclasses import dataclass, field
@@ -390,7 +391,7 @@ def clip(number, parts, a, rng):
     street = Street(rng, parts, ground, end, market=rng.random() < 0.3)
     for kind in rng.sample(["queue", "waits", "sweeper", "delivery", "furniture", "bicycle", "vehicle", "bin"], rng.randint(2, 4)):
         street.lawful(kind)
-    before_shops = a.shops and number % 4 == 3
+    before_shops = a.shops > 0 and number % a.shops == a.shops - 1
     for _ in range(rng.choice([0, 1, 1, 2])):
         street.shop() if before_shops else street.trader()
     if street.market and not before_shops:
@@ -448,25 +449,21 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--minutes", type=int, default=20)
     p.add_argument("--every", type=int, default=10, help="seconds between frames")
-    p.add_argument("--shops", action="store_true", help="every fourth clip shows goods before shops, of a matter shop_spill that the root must have")
+    p.add_argument("--shops", type=int, default=0, help="every so many clips one shows goods before shops, of the matter shop_spill, instead of stalls")
     p.add_argument("--half", type=int, choices=(0, 1), help="take only the first or the second of every two houses: choose on one half, measure on the other")
+    p.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
     p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     rng = random.Random(a.seed)
     _, houses = data.facades(a.facades / "train")
-    if a.parts and a.parts.exists():
-        parts = compose.opened(a.parts)
-    else:
-        parts = {
-            "garbage_bin": compose.cuts(data.scenes(a.garbage / "val"), {"garbage_bin"}, rng, 25),
-            "vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)),
-            "walker": compose.walkers(),
-        }
-        if a.parts:
-            compose.keep(parts, a.parts)
+    parts = compose.kept(a.parts, lambda: {
+        "garbage_bin": compose.cuts(data.scenes(a.garbage / "val"), {"garbage_bin"}, rng, 25),
+        "vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)),
+        "walker": compose.walkers(),
+    })
     parts["backgrounds"] = compose.wide(houses, a.half)
-    compose.all_of(clip, parts, a, "stalls")
+    compose.all_of(clip, parts, a, a.clips, "stalls")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, Outlet, Platform, TlsFiles},
     deliver::{self, Trust},
-    domain::WallTime,
+    domain::{Matter, WallTime},
     infer::{InferError, catalogue::Catalogue},
     service::DISK_FREE_BYTES_MIN,
     store::{Store as _, sqlite::SqliteStore},
@@ -139,7 +139,7 @@ fn models(config: &Config) -> Vec<Finding> {
         Ok(catalogue) => catalogue,
         Err(error) => return vec![Finding::bad("模型", error.to_string(), "检查设置里的 folders.models")],
     };
-    let wanted: BTreeSet<&str> = config.matters.values().map(|matter| matter.model.as_str()).collect();
+    let wanted: BTreeSet<&str> = config.matters.values().flat_map(Matter::models).collect();
     let of = |name: &str| match catalogue.verify(name) {
         Ok(()) => Finding::good("模型", format!("{name} 完好，可运行")),
         Err(error @ InferError::Library(_)) => {

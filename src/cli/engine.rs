@@ -13,7 +13,7 @@ use anyhow::Context;
 
 use crate::{
     analysis::verify::Fusion,
-    domain::{Matter, Newness, PlateReading, Unable, Verify},
+    domain::{Matter, PlateReading, Unable, Verify},
     infer::{
         ComparisonHead, Detector, InferError, catalogue::Catalogue, manifest::Manifest, pool::PoolSettings,
         text::Plates,
@@ -139,7 +139,7 @@ impl Eyes {
         models: &Detectors,
         threads: usize,
     ) -> Result<(), InferError> {
-        for newness in comparisons(matter) {
+        for newness in matter.comparisons() {
             if let Some((head, detector)) = newness.head.as_ref().zip(models.get(&newness.model))
                 && !self.heads.contains_key(&head.model)
             {
@@ -178,12 +178,6 @@ impl Eyes {
     }
 }
 
-/// What a matter asks about newness, in whole views and at places.
-fn comparisons(matter: &Matter) -> impl Iterator<Item = &Newness> {
-    let of_places = matter.verify.as_ref().and_then(|verify| verify.newness.as_ref());
-    matter.newness.iter().chain(of_places)
-}
-
 /// Whether pipeline and manifests fit each other; how the verifier's score joins the proposal's, where there is one.
 fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>> {
     let manifest = catalogue.manifest(&matter.model)?;
@@ -195,7 +189,7 @@ fn fits(catalogue: &Catalogue, matter: &Matter) -> anyhow::Result<Option<Fusion>
     if let Some(plate) = &matter.plate {
         catalogue.manifest(&plate.model)?.plate_detection()?;
     }
-    for newness in comparisons(matter) {
+    for newness in matter.comparisons() {
         let section = if matter.newness.as_ref() == Some(newness) { "newness" } else { "verify.newness" };
         let at = || format!("pipelines/{}.toml, [{section}]", matter.key);
         let compares = |manifest: &Manifest| manifest.compares(matter, newness);
@@ -247,7 +241,7 @@ fn models_of(
         load(&verify.model)?;
     }
     let scan = matter.scan.as_ref().map(|scan| &scan.model);
-    let compared = comparisons(matter).map(|newness| &newness.model);
+    let compared = matter.comparisons().map(|newness| &newness.model);
     let names = [Some(&matter.model), scan, matter.hide_by.as_ref()].into_iter().flatten().chain(compared);
     names.map(|name| Ok((name.clone(), load(name)?))).collect()
 }

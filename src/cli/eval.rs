@@ -137,6 +137,14 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
     }
 }
 
+/// 0 is one a core.
+pub(super) fn threads(asked: usize) -> usize {
+    match asked {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}
+
 /// A model that is ready to be asked.
 struct Ready {
     took: Took,
@@ -145,10 +153,7 @@ struct Ready {
 }
 
 fn pictures(args: &Args, desk: &Desk) -> Done {
-    let threads = match args.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
-    };
+    let threads = threads(args.threads);
     let models = match &args.models {
         Some(folder) => folder.clone(),
         None => desk.checked_config()?.settings.folders.models,

@@ -43,6 +43,14 @@ pub(super) struct Files {
     pub(super) timeline: PathBuf,
 }
 
+impl Files {
+    /// Those of a folder as training/compose.py writes it.
+    pub(super) fn of(folder: &Path) -> Self {
+        let file = |name| folder.join(name);
+        Self { clip: file("clip.mp4"), scene: file("scene.toml"), timeline: file("timeline.toml") }
+    }
+}
+
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -182,13 +190,7 @@ pub(super) fn input(
         let matter = config.matters.get(key).with_context(|| format!("matter {key} of the scene has no pipeline"))?;
         input.pipelines_sha256.insert(key.to_string(), matter.sha256.clone());
         input.dwell_s.insert(key.to_string(), matter.dwell.time.as_secs_f64());
-        let second = [
-            matter.verify.as_ref().map(|verify| verify.model.as_str()),
-            matter.scan.as_ref().map(|scan| scan.model.as_str()),
-            matter.newness.as_ref().map(|newness| newness.model.as_str()),
-            matter.newness.as_ref().and_then(|newness| newness.head.as_ref()).map(|head| head.model.as_str()),
-        ];
-        for name in [Some(model.unwrap_or(&matter.model))].into_iter().chain(second).flatten() {
+        for name in matter.models().map(|name| if name == matter.model { model.unwrap_or(name) } else { name }) {
             let model = took(catalogue.manifest(name)?)?;
             if !input.models.iter().any(|known| known.model == model.model) {
                 input.models.push(model);

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{
     Done,
     desk::Desk,
-    eval::write,
+    eval::{threads, write},
     eval_clip::{Files, measured},
     print::table,
 };
@@ -20,6 +20,7 @@ use crate::eval::{
     LeftOut,
     clips::{ClipsReport, Counts, together},
     page,
+    side_by_side::side_by_side,
 };
 
 #[derive(clap::Args)]
@@ -30,6 +31,9 @@ pub(super) struct Args {
     /// 各事项都改用这个模型
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
+    /// 线程数，0 表示每核一个；每段录像用一个
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
     /// 写入 report.json 和 page.html 的目录
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -40,17 +44,18 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let template = "{bar:30} {pos}/{len} 段录像，已用 {elapsed}，约剩 {eta}";
     let style = ProgressStyle::with_template(template).expect("the template is well formed");
     let bar = ProgressBar::new(folders.len() as u64).with_style(style);
+    let judge = |(): &mut (), (_, folder): &(String, PathBuf)| {
+        measured(&Files::of(folder), args.model.as_deref(), desk, |_| bar.tick())
+    };
+    let judged = side_by_side(&folders, vec![(); threads(args.threads)], judge, || bar.inc(1));
+    bar.finish_and_clear();
     let (mut reports, mut left_out) = (Vec::new(), Vec::new());
-    for (name, folder) in folders {
-        let file = |name| folder.join(name);
-        let files = Files { clip: file("clip.mp4"), scene: file("scene.toml"), timeline: file("timeline.toml") };
-        match measured(&files, args.model.as_deref(), desk, |_| bar.tick()) {
+    for ((name, _), judged) in folders.into_iter().zip(judged) {
+        match judged {
             Ok((report, _)) => reports.push((name, report)),
             Err(error) => left_out.push(LeftOut { file: name, line: None, reason: format!("{error:#}") }),
         }
-        bar.inc(1);
     }
-    bar.finish_and_clear();
     let report = together(&reports, left_out);
     write(&args.out, &report, &page::of_clips(&report))?;
     desk.print.one(&report, || text_of(&report));

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{
     Done,
     desk::{Desk, Globals},
-    eval::bytes_of,
+    eval::{bytes_of, threads},
     eval_clip::{Files, input, judged_something},
     eval_clips::folders,
     print::table,
@@ -21,6 +21,7 @@ use crate::{
     eval::{
         LeftOut,
         clip::{ClipInput, ClipSettings, Timeline},
+        side_by_side::side_by_side,
         teach::{Course, Interval, Shown, TeachReport, ViewRow, What, together},
     },
     patrol::replay::SceneFile,
@@ -41,6 +42,9 @@ pub(super) struct Args {
     /// 样例的相似度下限，代替各事项的 exemplars.likeness_min
     #[arg(long, value_name = "COSINE", value_parser = likeness)]
     likeness: Option<f32>,
+    /// 线程数，0 表示每核一个；每个画面用一个
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
     /// 写入 teach.json 的目录
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -66,25 +70,26 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let bar = ProgressBar::new(folders.len() as u64).with_style(style);
     // What an earlier run left in a data folder would be judged as this one's.
     let fresh = Desk::new(Globals { data: None, ..desk.globals.clone() });
+    let judge = |(): &mut (), (name, folder): &(String, PathBuf)| {
+        let clip = opened(Files::of(folder), &fresh)?;
+        let untaught = replayed(&clip, args, &fresh, false)?;
+        let taught = replayed(&clip, args, &fresh, true)?;
+        anyhow::Ok((ViewRow::of(name, &clip.input, &clip.timeline, &untaught, &taught), clip.input))
+    };
+    let judged = side_by_side(&folders, vec![(); threads(args.threads)], judge, || bar.inc(1));
+    bar.finish_and_clear();
     let (mut views, mut left_out) = (Vec::new(), Vec::new());
     let (mut models, mut pipelines) = (Vec::new(), BTreeMap::new());
-    for (name, folder) in folders {
-        let file = |name| folder.join(name);
-        let files = Files { clip: file("clip.mp4"), scene: file("scene.toml"), timeline: file("timeline.toml") };
-        let measured = opened(files, &fresh).and_then(|clip| {
-            let untaught = replayed(&clip, args, &fresh, false)?;
-            let taught = replayed(&clip, args, &fresh, true)?;
-            pipelines.extend(clip.input.pipelines_sha256.clone());
-            models.extend(clip.input.models.iter().filter(|one| !models.contains(*one)).cloned().collect::<Vec<_>>());
-            Ok(ViewRow::of(&name, &clip.input, &clip.timeline, &untaught, &taught))
-        });
-        match measured {
-            Ok(view) => views.push(view),
+    for ((name, _), judged) in folders.into_iter().zip(judged) {
+        match judged {
+            Ok((view, input)) => {
+                pipelines.extend(input.pipelines_sha256);
+                models.extend(input.models.into_iter().filter(|one| !models.contains(one)).collect::<Vec<_>>());
+                views.push(view);
+            }
             Err(error) => left_out.push(LeftOut { file: name, line: None, reason: format!("{error:#}") }),
         }
-        bar.inc(1);
     }
-    bar.finish_and_clear();
     let config = desk.checked_config()?;
     let verified = config.matters.values().filter(|matter| pipelines.contains_key(matter.key.as_str()));
     let floors = verified.filter_map(|matter| {

@@ -1,23 +1,23 @@
 //! `xunjie eval text`: measures the reader of text on pictures with known lines, and on clean ones; writes `text.json`.
 //! A picture that cannot be used is listed and the rest goes on.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 
-use super::{Done, desk::Desk, eval::bar, print::table};
+use super::{
+    Done,
+    desk::Desk,
+    eval::{bar, threads},
+    print::table,
+};
 use crate::{
-    domain::Picture,
     eval::{
         LeftOut, labels,
-        text::{TextLabel, TextReport},
+        side_by_side::side_by_side,
+        text::{Read, TextLabel, TextReport},
     },
-    infer::{Catalogue, InferError},
+    infer::{Catalogue, text::TextReader},
     media::jpeg,
 };
 
@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// 干净图片每隔几张取一张
     #[arg(long, value_name = "N", default_value_t = 1)]
     every: usize,
+    /// 线程数，0 表示每核一个；每个线程有自己的模型
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
     /// 写入 text.json 的目录
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -47,35 +50,33 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let config = desk.checked_config()?;
     let rules =
         config.ads.context("the city's folder has no ads.toml; add one, or name another city in the settings")?;
-    let mut reader = Catalogue::load(&config.settings.folders.models)?.text_reader(&args.model)?;
+    let catalogue = Catalogue::load(&config.settings.folders.models)?;
+    let readers =
+        || (0..threads(args.threads)).map(|_| catalogue.text_reader(&args.model)).collect::<Result<Vec<_>, _>>();
     let permitted = args.permit.then(BTreeMap::new);
     let mut report = TextReport { model: args.model.clone(), permitted, ..TextReport::default() };
-    let mut read = |picture: &Picture| reader.read(picture);
     if let Some(folder) = &args.data {
         let file = folder.join("labels.json");
         let text = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         let labelled: BTreeMap<String, Vec<TextLabel>> = serde_json::from_slice(&text)
             .with_context(|| format!("{} is no list of texts by picture", file.display()))?;
-        let bar = bar(labelled.len());
-        for (name, labels) in &labelled {
-            let judged = open(&folder.join(name))
-                .and_then(|picture| report.labelled(name, &picture, labels, &rules, &mut read).map_err(said));
-            report.left_out.extend(judged.err().map(|reason| left_out(name, reason)));
-            bar.inc(1);
+        let paths: Vec<PathBuf> = labelled.keys().map(|name| folder.join(name)).collect();
+        for ((name, labels), judged) in labelled.iter().zip(read(&paths, readers()?)) {
+            match judged {
+                Ok(read) => report.labelled(name, &read, labels, &rules),
+                Err(reason) => report.left_out.push(left_out(name, reason)),
+            }
         }
-        bar.finish_and_clear();
     }
     if let Some(folder) = &args.clean {
-        let pictures = labels::unlabelled(folder)?.pictures;
-        let bar = bar(pictures.len().div_ceil(args.every.max(1)));
-        for picture in pictures.iter().step_by(args.every.max(1)) {
-            let name = &picture.name;
-            let judged =
-                open(&picture.path).and_then(|picture| report.clean(name, &picture, &rules, &mut read).map_err(said));
-            report.left_out.extend(judged.err().map(|reason| left_out(name, reason)));
-            bar.inc(1);
+        let pictures: Vec<_> = labels::unlabelled(folder)?.pictures.into_iter().step_by(args.every.max(1)).collect();
+        let paths: Vec<PathBuf> = pictures.iter().map(|picture| picture.path.clone()).collect();
+        for (picture, judged) in pictures.iter().zip(read(&paths, readers()?)) {
+            match judged {
+                Ok(read) => report.clean(&picture.name, &read, &rules),
+                Err(reason) => report.left_out.push(left_out(&picture.name, reason)),
+            }
         }
-        bar.finish_and_clear();
     }
     report.finish();
     fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
@@ -86,13 +87,17 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(path: &Path) -> Result<Picture, String> {
-    jpeg::open_whole(path).map_err(|error| error.to_string())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "handed to map_err by name")]
-fn said(error: InferError) -> String {
-    error.to_string()
+/// What stands in the pictures, or why it cannot be said.
+fn read(paths: &[PathBuf], readers: Vec<TextReader>) -> Vec<Result<Read, String>> {
+    let bar = bar(paths.len());
+    let ask = |reader: &mut TextReader, path: &PathBuf| {
+        let picture = jpeg::open_whole(path).map_err(|error| error.to_string())?;
+        let lines = reader.read(&picture).map_err(|error| error.to_string())?;
+        Ok(Read { size: [picture.width(), picture.height()], lines })
+    };
+    let answers = side_by_side(paths, readers, ask, || bar.inc(1));
+    bar.finish_and_clear();
+    answers
 }
 
 fn left_out(name: &str, reason: String) -> LeftOut {

@@ -33,7 +33,7 @@ pub struct JudgeArgs {
     /// 只列出不低于此分数的结果，0 到 1
     #[arg(long, value_name = "SCORE", value_parser = score)]
     score_min: Option<Score>,
-    /// 只判这些事项，可重复（默认：全部事项，并列出不属于任何事项的目标）
+    /// 只判这些事项，可重复（默认：不需与参照图比较的全部事项，并列出不属于任何事项的目标）
     #[arg(long, value_name = "KEY")]
     matter: Vec<MatterKey>,
     /// 图片（JPEG 或 PNG）
@@ -137,13 +137,20 @@ fn judges<'a>(args: &JudgeArgs, config: &'a Config) -> anyhow::Result<Vec<Judge<
     }
 }
 
-/// The matters of the keys, or all.
+/// The matters of the keys, or all that a picture by itself can show: what is new is seen beside a reference picture.
 fn chosen<'a>(keys: &[MatterKey], matters: &'a BTreeMap<MatterKey, Matter>) -> anyhow::Result<Vec<&'a Matter>> {
     if keys.is_empty() {
-        return Ok(matters.values().collect());
+        return Ok(matters.values().filter(|matter| matter.newness.is_none()).collect());
     }
     let known = || matters.keys().map(MatterKey::as_str).collect::<Vec<_>>().join(", ");
-    keys.iter().map(|key| matters.get(key).with_context(|| format!("没有事项 {key}，现有 {}", known()))).collect()
+    let one = |key: &MatterKey| match matters.get(key) {
+        None => bail!("没有事项 {key}，现有 {}", known()),
+        Some(matter) if matter.newness.is_some() => {
+            bail!("事项 {key} 要与画面的参照图比较，单张图片不能判；录像用 xunjie replay")
+        }
+        Some(matter) => Ok(matter),
+    };
+    keys.iter().map(one).collect()
 }
 
 fn judge(image: &Path, judges: &[Judge<'_>], args: &JudgeArgs) -> anyhow::Result<Judged> {

@@ -60,11 +60,16 @@ impl<'a> Checker<'a> {
 
     /// Notes a fault; a second one at the same key is dropped, since it follows from the first.
     pub(crate) fn fault(&mut self, key: &str, got: impl fmt::Display, want: impl Into<String>) {
-        if !key.is_empty() && self.faults.iter().any(|fault| fault.file == self.file && fault.key == key) {
+        if !key.is_empty() && self.is_faulty(key) {
             return;
         }
         let got: String = without_credential(&got.to_string()).chars().take(80).collect();
         self.faults.push(Fault { file: self.file.clone(), key: key.to_owned(), got, want: want.into() });
+    }
+
+    /// Whether a fault of that key was noted: what lacks it only for that has none.
+    pub(crate) fn is_faulty(&self, key: &str) -> bool {
+        self.faults.iter().any(|fault| fault.file == self.file && fault.key == key)
     }
 
     /// The value of a key that must be there.

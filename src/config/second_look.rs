@@ -192,8 +192,9 @@ fn newness_head(
     check: &mut Checker<'_>,
 ) -> Option<NewnessHead> {
     let Some(model) = model else {
+        let is_missing = !check.is_faulty(&format!("{section}.head"));
         for (key, classes) in [("classes", &classes), ("passes", &passes)] {
-            if !classes.is_empty() {
+            if is_missing && !classes.is_empty() {
                 let help = format!("nothing: they are a head's, which {section}.head names");
                 check.fault(&format!("{section}.{key}"), format!("{classes:?}"), &help);
             }

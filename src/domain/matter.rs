@@ -322,6 +322,22 @@ impl Level {
 }
 
 impl Matter {
+    /// What it asks about newness, in whole views and at places.
+    pub fn comparisons(&self) -> impl Iterator<Item = &Newness> {
+        let of_places = self.verify.as_ref().and_then(|verify| verify.newness.as_ref());
+        self.newness.iter().chain(of_places)
+    }
+
+    /// Every model that it names but those that it tries; a name may come twice.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        let second = self.verify.as_ref().map(|verify| &verify.model);
+        let scan = self.scan.as_ref().map(|scan| &scan.model);
+        let plate = self.plate.as_ref().map(|plate| &plate.model);
+        let of_one = [Some(&self.model), self.hide_by.as_ref(), second, scan, plate].into_iter().flatten();
+        let heads = self.comparisons().filter_map(|newness| newness.head.as_ref()).map(|head| &head.model);
+        of_one.chain(self.comparisons().map(|newness| &newness.model)).chain(heads).map(String::as_str)
+    }
+
     /// Its level, by its weight.
     pub fn level(&self) -> Level {
         match self.weight {

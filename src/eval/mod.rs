@@ -16,6 +16,7 @@ mod plots;
 pub mod report;
 pub mod run;
 mod sheet;
+pub mod side_by_side;
 pub mod teach;
 pub mod text;
 

@@ -9,10 +9,9 @@ use super::{LeftOut, rounded};
 use crate::{
     analysis::{ads, permit::is_permitted},
     domain::{
-        AdRules, BBox, Detection, FrameSpace, Homography, PHONE_NUMBER, Picture, Point, Quad, ReadText, Sign, TextLine,
-        ViewId, WallTime, phone,
+        AdRules, BBox, Detection, FrameSpace, Homography, PHONE_NUMBER, Point, Quad, ReadText, Sign, TextLine, ViewId,
+        WallTime, phone,
     },
-    infer::InferError,
 };
 
 /// One line that stands in a picture.
@@ -82,31 +81,27 @@ pub struct TextReport {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Asks the reader.
-pub type Ask<'a> = dyn FnMut(&Picture) -> Result<Vec<TextLine>, InferError> + 'a;
+/// What was read in a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// Width and height of the picture.
+    pub size: [u32; 2],
+    /// Its lines.
+    pub lines: Vec<TextLine>,
+}
 
 /// What a read line must share with a labelled one to be of it.
 const OVERLAP_MIN: f32 = 0.4;
 
 impl TextReport {
     /// Judges a labelled picture.
-    ///
-    /// # Errors
-    /// [`InferError`] of the reader; nothing of the picture is counted then.
-    pub fn labelled(
-        &mut self,
-        name: &str,
-        picture: &Picture,
-        labels: &[TextLabel],
-        rules: &AdRules,
-        read: &mut Ask<'_>,
-    ) -> Result<(), InferError> {
-        let lines = read(picture)?;
-        let mut things = ads::detections(&lines, picture.width(), rules);
+    pub fn labelled(&mut self, name: &str, read: &Read, labels: &[TextLabel], rules: &AdRules) {
+        let Read { size, lines } = read;
+        let mut things = ads::detections(lines, size[0], rules);
         let mut lawful = Vec::new();
         if let Some(counts) = &mut self.permitted {
-            let signs = permitted(labels, picture);
-            (lawful, things) = things.into_iter().partition(|thing| may_stay(thing, &signs, picture));
+            let signs = permitted(labels, *size);
+            (lawful, things) = things.into_iter().partition(|thing| may_stay(thing, &signs, *size));
             lawful.iter().for_each(|thing| *counts.entry(thing.class.to_string()).or_default() += 1);
         }
         for label in labels {
@@ -132,32 +127,21 @@ impl TextReport {
             of.told += u32::from(told);
         }
         let standing: Vec<String> = labels.iter().flat_map(|label| digits(&label.text)).collect();
-        let believed = believed(&lines, rules).into_iter().filter(|number| !standing.contains(number));
+        let believed = believed(lines, rules).into_iter().filter(|number| !standing.contains(number));
         self.wrong_numbers.extend(believed.map(|number| format!("{name}: {number}")));
-        Ok(())
     }
 
     /// Judges a clean picture.
-    ///
-    /// # Errors
-    /// [`InferError`] of the reader.
-    pub fn clean(
-        &mut self,
-        name: &str,
-        picture: &Picture,
-        rules: &AdRules,
-        read: &mut Ask<'_>,
-    ) -> Result<(), InferError> {
-        let lines = read(picture)?;
-        let things = ads::detections(&lines, picture.width(), rules);
+    pub fn clean(&mut self, name: &str, read: &Read, rules: &AdRules) {
+        let Read { size, lines } = read;
+        let things = ads::detections(lines, size[0], rules);
         let has = |class: &str| u32::from(things.iter().any(|thing| *thing.class == *class));
         let clean = self.clean.get_or_insert_default();
         clean.pictures += 1;
         clean.lines += u32::try_from(lines.len()).unwrap_or(u32::MAX);
         clean.small_ads += has(ads::SMALL_AD);
         clean.banners += has(ads::BANNER);
-        clean.numbers.extend(believed(&lines, rules).into_iter().map(|number| format!("{name}: {number}")));
-        Ok(())
+        clean.numbers.extend(believed(lines, rules).into_iter().map(|number| format!("{name}: {number}")));
     }
 
     /// Fills in the shares.
@@ -173,13 +157,13 @@ impl TextReport {
 const PERMITTED: &str = "permitted";
 
 /// The labelled signs of a picture, as a person would permit them on the view that shows it.
-fn permitted(labels: &[TextLabel], picture: &Picture) -> Vec<Sign> {
+fn permitted(labels: &[TextLabel], [width, height]: [u32; 2]) -> Vec<Sign> {
     let (view, at) = (ViewId::derived(&[b"eval"]), WallTime::from_millis(0));
     let signs = labels.iter().filter(|label| *label.kind == *ads::SIGN);
     signs
         .map(|label| {
             let bbox = Quad::<FrameSpace>(label.quad.map(Point::from)).bbox();
-            let bbox = Homography::IDENTITY.to_reference(&bbox, picture.width(), picture.height());
+            let bbox = Homography::IDENTITY.to_reference(&bbox, width, height);
             let text = ReadText::new(&label.text);
             let id = Sign::id_of(view, 1, &text, &bbox);
             Sign { id, view, reference: 1, text, bbox, read_at: at, permitted: Some(("eval".to_owned(), at)) }
@@ -188,9 +172,9 @@ fn permitted(labels: &[TextLabel], picture: &Picture) -> Vec<Sign> {
 }
 
 /// Whether the permit list lets a thing stay, by where it is and what was read on it.
-fn may_stay(thing: &Detection, signs: &[Sign], picture: &Picture) -> bool {
+fn may_stay(thing: &Detection, signs: &[Sign], [width, height]: [u32; 2]) -> bool {
     let Some(text) = thing.text.as_deref().filter(|_| *thing.class != *PHONE_NUMBER) else { return false };
-    let bbox = Homography::IDENTITY.to_reference(&thing.bbox, picture.width(), picture.height());
+    let bbox = Homography::IDENTITY.to_reference(&thing.bbox, width, height);
     is_permitted(signs, &ReadText::new(text), &bbox)
 }
 
@@ -248,22 +232,19 @@ mod tests {
 
     #[test]
     fn a_wrong_digit_is_found_and_not_exact_and_a_number_of_nobody_is_listed() {
-        let picture = Picture::from_rgb(400, 200, vec![0; 400 * 200 * 3]).unwrap();
         let label = |text: &str, y: f32| TextLabel {
             kind: "small_ad".into(),
             text: text.into(),
             letter_px: 16,
             quad: [[10.0, y], [100.0, y], [100.0, y + 16.0], [10.0, y + 16.0]],
         };
-        let mut answers = vec![
-            vec![line("13812345678", 0.95, [10.0, 60.0, 90.0, 76.0])],
-            vec![line("开 锁", 0.9, [10.0, 10.0, 98.0, 26.0]), line("13812345679", 0.95, [10.0, 30.0, 98.0, 46.0])],
-        ];
-        let mut read = |_: &Picture| Ok(answers.pop().unwrap());
+        let read = |lines: Vec<TextLine>| Read { size: [400, 200], lines };
+        let labelled =
+            [line("开 锁", 0.9, [10.0, 10.0, 98.0, 26.0]), line("13812345679", 0.95, [10.0, 30.0, 98.0, 46.0])];
         let mut report = TextReport::default();
         let labels = [label("开锁", 10.0), label("138-1234-5678", 30.0)];
-        report.labelled("a.jpg", &picture, &labels, &rules(), &mut read).unwrap();
-        report.clean("b.jpg", &picture, &rules(), &mut read).unwrap();
+        report.labelled("a.jpg", &read(labelled.to_vec()), &labels, &rules());
+        report.clean("b.jpg", &read(vec![line("13812345678", 0.95, [10.0, 60.0, 90.0, 76.0])]), &rules());
         report.finish();
         let figures = |kind: &str| {
             let of = &report.lines[kind][&16];
@@ -279,7 +260,6 @@ mod tests {
 
     #[test]
     fn a_sign_that_may_stay_is_no_small_ad_and_a_sticker_beside_it_still_is() {
-        let picture = Picture::from_rgb(400, 200, vec![0; 400 * 200 * 3]).unwrap();
         let label = |kind: &str, text: &str, y: f32| TextLabel {
             kind: kind.into(),
             text: text.into(),
@@ -292,7 +272,7 @@ mod tests {
         for (list, of_sign, of_ad) in [(None, "small_ad", "small_ad"), (Some(BTreeMap::new()), "permitted", "small_ad")]
         {
             let mut report = TextReport { permitted: list.clone(), ..TextReport::default() };
-            report.labelled("a.jpg", &picture, &labels, &rules(), &mut |_| Ok(lines.to_vec())).unwrap();
+            report.labelled("a.jpg", &Read { size: [400, 200], lines: lines.to_vec() }, &labels, &rules());
             let called = |kind: &str| report.called[kind].keys().next().unwrap().clone();
             assert_eq!((called("sign").as_str(), called("small_ad").as_str()), (of_sign, of_ad));
             let taken_out = report.permitted.map(|counts| counts.into_iter().collect::<Vec<_>>());
