@@ -12,7 +12,7 @@ use crate::street::{Deployment, camera, until};
 
 const LONG: Duration = Duration::from_secs(600);
 const PARKING: &str = "motor_vehicle_parking";
-const STALL: &str = "stall";
+const BICYCLES: &str = "non_motor_vehicle_parking";
 /// Patrolled views; each is due every second.
 const VIEWS: usize = 10;
 
@@ -70,12 +70,12 @@ fn watched_rate(deployment: &Deployment, code: &str) -> Option<f64> {
 #[test]
 fn static_matters_stretch_before_continuous_looks_drop_frames_and_nothing_starves() {
     let deployment = Deployment::new("overload", "")
-        .pipelines(&[(PARKING, "decode = \"key_frames\""), (STALL, "decode = \"rate\"\nfps = 5.0")])
+        .pipelines(&[(PARKING, "decode = \"key_frames\""), (BICYCLES, "decode = \"rate\"\nfps = 5.0")])
         .setting("[patrol]", "decode_cores_max = 0.01\nlook_workers = 2");
     let (_eye, address) = camera("127.0.0.1:0");
     let codes: Vec<String> = (0..VIEWS).map(|number| format!("view{number}")).collect();
     codes.iter().for_each(|code| register(&deployment, code, &address, PARKING));
-    register(&deployment, "watched", &address, STALL);
+    register(&deployment, "watched", &address, BICYCLES);
     deployment.ask(&["view", "set", "view0", "--weight", "10"]);
     let (_service, web) = deployment.serve();
     let web = Asked(&deployment, &web);
