@@ -33,7 +33,7 @@ const LIFT: f32 = 2.0;
 /// Compares a look with `exemplars`, which are all in scope and count. What lies where an exemplar's thing lay needs less likeness. Of
 /// two equally near ones the raising one wins: a doubt goes to the reviewer.
 pub fn weigh<'e>(seen: Compared<'_>, exemplars: impl IntoIterator<Item = &'e Exemplar>, likeness: Likeness) -> Weighed {
-    let (mut raising, mut suppressing): (Option<(Likened, f32)>, Option<(Likened, f32)>) = (None, None);
+    let (mut raising, mut suppressing) = (None::<(Likened, f32)>, None::<(Likened, f32)>);
     for exemplar in exemplars.into_iter().filter(|exemplar| exemplar.weights == seen.weights) {
         let is_here = seen.bbox.is_some_and(|bbox| exemplar.is_here(seen.view, &bbox));
         let least = if is_here { likeness.here_min } else { likeness.min };

@@ -152,12 +152,12 @@ pub(super) fn verify(
         newness_min: raw
             .newness_min
             .map(|least| check.number("verify.newness_min", Some(least), 0.0..=2.0, "1 less a cosine")),
-        likeness: likeness(exemplars.unwrap_or_default(), check),
+        likeness: likeness(&exemplars.unwrap_or_default(), check),
         newness: raw.newness.map(|raw| place_newness(raw, check)),
     })
 }
 
-fn likeness(raw: RawExemplars, check: &mut Checker<'_>) -> Likeness {
+fn likeness(raw: &RawExemplars, check: &mut Checker<'_>) -> Likeness {
     let min = raw.likeness_min.unwrap_or(LIKENESS_MIN);
     let min = check.number("exemplars.likeness_min", Some(min), 0.5..=1.0, "a cosine");
     let here_min = raw.likeness_here_min.unwrap_or_else(|| LIKENESS_HERE_MIN.min(min));
