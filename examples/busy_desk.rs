@@ -394,6 +394,7 @@ impl Desk {
             view: place.view,
             zone: place.zone.0,
             matter: place.matter.clone(),
+            bbox: Some(place.bbox),
             at,
             ruling: Ruling::Passed,
             proposed: Score::new((fused - 0.1).max(0.3))?,

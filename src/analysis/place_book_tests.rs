@@ -229,7 +229,7 @@ fn asked_about(seconds: &[(i64, f32)], mut answers: Vec<Answer>) -> (PlaceBook, 
         again_after: Duration::from_secs(600),
         newness_min: None,
         newness: None,
-        likeness_min: 0.9,
+        likeness: crate::domain::Likeness { min: 0.9, here_min: 0.9 },
     };
     let matters = BTreeMap::from([(matter().key, Matter { verify: Some(verify), ..matter() })]);
     let mut book = PlaceBook::new(ViewId::derived(&[b"view"]), vec![]);

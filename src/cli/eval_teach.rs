@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    domain::{IncidentChange, IncidentId, RejectReason, Verdict},
+    domain::{IncidentChange, IncidentId, Likeness, RejectReason, Verdict},
     eval::{
         LeftOut,
         clip::{ClipInput, ClipSettings, Timeline},
@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// 样例的相似度下限，代替各事项的 exemplars.likeness_min
     #[arg(long, value_name = "COSINE", value_parser = likeness)]
     likeness: Option<f32>,
+    /// 样例原处的相似度下限，代替各事项的 exemplars.likeness_here_min
+    #[arg(long, value_name = "COSINE", value_parser = likeness)]
+    likeness_here: Option<f32>,
     /// 线程数，0 表示每核一个；每个画面用一个
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -53,6 +56,13 @@ pub(super) struct Args {
 fn likeness(text: &str) -> Result<f32, String> {
     let number = text.parse::<f32>().map_err(|error| error.to_string())?;
     if (0.5..=1.0).contains(&number) { Ok(number) } else { Err("a cosine from 0.5 to 1".to_owned()) }
+}
+
+impl Args {
+    fn likeness_of(&self, usual: Likeness) -> Likeness {
+        let min = self.likeness.unwrap_or(usual.min);
+        Likeness { min, here_min: self.likeness_here.unwrap_or(usual.here_min).min(min) }
+    }
 }
 
 /// A clip with what stands in it.
@@ -94,9 +104,9 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Done {
     let verified = config.matters.values().filter(|matter| pipelines.contains_key(matter.key.as_str()));
     let floors = verified.filter_map(|matter| {
         let verify = matter.verify.as_ref()?;
-        Some((matter.key.to_string(), args.likeness.unwrap_or(verify.likeness_min)))
+        Some((matter.key.to_string(), args.likeness_of(verify.likeness)))
     });
-    let floors: BTreeMap<String, f32> = floors.collect();
+    let floors: BTreeMap<String, Likeness> = floors.collect();
     let report = together(views, models, pipelines, floors, args.verdicts, left_out);
     fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
     let path = args.out.join("teach.json");
@@ -133,8 +143,8 @@ fn replayed(clip: &Clip, args: &Args, desk: &Desk, with_lesson: bool) -> anyhow:
         config.matters.retain(|key, _| scene.matters.contains(key));
         for matter in config.matters.values_mut() {
             matter.shadow = None;
-            if let (Some(verify), Some(likeness)) = (&mut matter.verify, args.likeness) {
-                verify.likeness_min = likeness;
+            if let Some(verify) = &mut matter.verify {
+                verify.likeness = args.likeness_of(verify.likeness);
             }
         }
     };

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 
 use super::{fault::Checker, matters::TIME_S_MAX};
-use crate::domain::{Grounds, Newness, NewnessHead, PlateReading, Scan, Score, Shadow, Verify};
+use crate::domain::{Grounds, Likeness, Newness, NewnessHead, PlateReading, Scan, Score, Shadow, Verify};
 
 /// `[verify]`: the second look at a place that is about to be reported.
 #[derive(Debug, Default, Deserialize)]
@@ -84,10 +84,14 @@ pub(super) struct RawPlate {
 pub(super) struct RawExemplars {
     /// Least cosine, 0.5..=1; [`LIKENESS_MIN`] when left out.
     likeness_min: Option<f32>,
+    /// Least cosine where the exemplar's thing lay, at most `likeness_min`; [`LIKENESS_HERE_MIN`] when left out.
+    likeness_here_min: Option<f32>,
 }
 
 /// Default of `exemplars.likeness_min`; docs/models.md says how it was measured.
-const LIKENESS_MIN: f32 = 0.95;
+const LIKENESS_MIN: f32 = 0.97;
+/// Default of `exemplars.likeness_here_min`; the same.
+const LIKENESS_HERE_MIN: f32 = 0.9;
 /// Default of `shadow.every_s`.
 const SHADOW_EVERY_S: u64 = 60;
 /// Default of `verify.again_after_s`.
@@ -135,7 +139,6 @@ pub(super) fn verify(
     }
     let accept_min = check.number("verify.accept_min", raw.accept_min, 0.01..=1.0, "a score");
     let again_after_s = Some(raw.again_after_s.unwrap_or(AGAIN_AFTER_S));
-    let likeness_min = Some(exemplars.and_then(|raw| raw.likeness_min).unwrap_or(LIKENESS_MIN));
     Some(Verify {
         model: check.text("verify.model", raw.model, "the name of a folder below models/"),
         classes: raw.classes.into_iter().map(Arc::from).collect(),
@@ -149,9 +152,17 @@ pub(super) fn verify(
         newness_min: raw
             .newness_min
             .map(|least| check.number("verify.newness_min", Some(least), 0.0..=2.0, "1 less a cosine")),
-        likeness_min: check.number("exemplars.likeness_min", likeness_min, 0.5..=1.0, "a cosine"),
+        likeness: likeness(&exemplars.unwrap_or_default(), check),
         newness: raw.newness.map(|raw| place_newness(raw, check)),
     })
+}
+
+fn likeness(raw: &RawExemplars, check: &mut Checker<'_>) -> Likeness {
+    let min = raw.likeness_min.unwrap_or(LIKENESS_MIN);
+    let min = check.number("exemplars.likeness_min", Some(min), 0.5..=1.0, "a cosine");
+    let here_min = raw.likeness_here_min.unwrap_or_else(|| LIKENESS_HERE_MIN.min(min));
+    let here_min = check.number("exemplars.likeness_here_min", Some(here_min), 0.5..=min, "a cosine");
+    Likeness { min, here_min }
 }
 
 /// `[verify.newness]`: what is new at a place is a head's to say.

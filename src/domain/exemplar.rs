@@ -106,6 +106,8 @@ pub struct Exemplar {
     pub view: ViewId,
     /// The zone that it was seen in.
     pub zone: ZoneId,
+    /// Where it lay on the view's reference picture.
+    pub bbox: BBox<ReferenceSpace>,
     /// How it looked to the verifier.
     pub look: Appearance,
     /// SHA-256 of the verifier's weights: appearances of other weights cannot be compared.
@@ -124,6 +126,9 @@ pub struct Exemplar {
 
 /// Exemplars of one view at most; the oldest make room.
 pub const EXEMPLARS_A_VIEW: u32 = 400;
+/// From this overlap on two boxes of a view lie at the same spot. A detector's boxes of one thing differ, and the thing comes back a
+/// little aside.
+const HERE_IOU_MIN: f32 = 0.1;
 /// Exemplars count for half a year: seasons change how a street looks.
 pub const EXEMPLAR_KEPT: Duration = Duration::from_secs(180 * 86_400);
 
@@ -161,6 +166,11 @@ impl Exemplar {
             ScopeKind::Zone => Scope::Zone { zone: self.zone },
             ScopeKind::City => Scope::City,
         }
+    }
+
+    /// Whether a box of that view lies where its thing lay.
+    pub fn is_here(&self, view: ViewId, bbox: &BBox<ReferenceSpace>) -> bool {
+        self.view == view && self.bbox.iou(bbox) >= HERE_IOU_MIN
     }
 
     /// Whether it counts at `now`.

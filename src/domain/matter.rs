@@ -173,10 +173,19 @@ pub struct Verify {
     pub again_after: Duration,
     /// Least newness against the view's reference picture, 0..=2; nothing is refused for it when `None`.
     pub newness_min: Option<f32>,
-    /// From this cosine on an exemplar is a look-alike.
-    pub likeness_min: f32,
+    /// From where on an exemplar is a look-alike.
+    pub likeness: Likeness,
     /// What a head says is new at the place lifts the fused score or lowers it: not at all at `from`.
     pub newness: Option<Newness>,
+}
+
+/// Cosines of appearances from which on an exemplar is a look-alike.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Likeness {
+    /// Wherever it lies.
+    pub min: f32,
+    /// Where the exemplar's thing lay in the same view: what repeats itself stands still. At most `min`.
+    pub here_min: f32,
 }
 
 /// A slow look of a second model at the whole view.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Appearance, ExemplarId, IncidentId, MatterKey, ModelRef, PlaceId, Score, VerificationId, ViewId, WallTime, ZoneId,
+    Appearance, BBox, ExemplarId, IncidentId, MatterKey, ModelRef, PlaceId, ReferenceSpace, Score, VerificationId,
+    ViewId, WallTime, ZoneId,
 };
 
 /// Why a place was not reported.
@@ -84,6 +85,8 @@ pub struct Verification {
     pub zone: ZoneId,
     /// The matter.
     pub matter: MatterKey,
+    /// Where on the reference picture; `None` of an old one whose place is gone.
+    pub bbox: Option<BBox<ReferenceSpace>>,
     /// When.
     pub at: WallTime,
     /// What came of it.

@@ -12,7 +12,7 @@ use super::{
     report::{FORMAT, Took, sha256_of},
     rounded,
 };
-use crate::domain::{BBox, ReferenceSpace};
+use crate::domain::{BBox, Likeness, ReferenceSpace};
 
 /// What an incident stands for, by its number in the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,8 +167,8 @@ pub struct TeachReport {
     pub models: Vec<Took>,
     /// SHA-256 of each matter's pipeline.
     pub pipelines_sha256: BTreeMap<String, String>,
-    /// From which cosine on an exemplar was a look-alike, by matter.
-    pub likeness_min: BTreeMap<String, f32>,
+    /// From which cosines on an exemplar was a look-alike, by matter.
+    pub likeness: BTreeMap<String, Likeness>,
     /// Verdicts that were given on a view at most.
     pub verdicts_max: usize,
     /// How incidents were judged.
@@ -201,7 +201,7 @@ pub fn together(
     views: Vec<ViewRow>,
     models: Vec<Took>,
     pipelines_sha256: BTreeMap<String, String>,
-    likeness_min: BTreeMap<String, f32>,
+    likeness: BTreeMap<String, Likeness>,
     verdicts_max: usize,
     left_out: Vec<LeftOut>,
 ) -> TeachReport {
@@ -216,7 +216,7 @@ pub fn together(
         measure: "teaching",
         models,
         pipelines_sha256,
-        likeness_min,
+        likeness,
         verdicts_max,
         settings: ClipSettings::default(),
         same: sum(&|view| view.same),

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     analysis::{
-        exemplar::{Weighed, weigh},
+        exemplar::{Compared, Weighed, weigh},
         place_book::Answer,
         verify::{Fusion, Square, lifted_by_newness},
     },
@@ -174,10 +174,11 @@ impl<'a> Asking<'a> {
         let at = seen.frame.meta.judged_at();
         let exemplars = self.spine.store.teaching(place.view, place.zone.0, &matter.key, at);
         let exemplars = exemplars.map_err(|error| InferError::Run(verify.model.clone(), error.to_string()))?;
-        let weighed = weigh(&look, &model.sha256, &exemplars, verify.likeness_min);
+        let compared = Compared { look: &look, weights: &model.sha256, view: place.view, bbox: Some(sighting.bbox) };
+        let weighed = weigh(compared, &exemplars, verify.likeness);
         let unlifted = verifier.fusion.of(sighting.score, verified);
         self.spine.shade_place(matter, verify, place, sighting, (bbox, seen), (&model, unlifted));
-        let mut fused = weighed.lifted(unlifted, verify.likeness_min);
+        let mut fused = weighed.lifted(unlifted);
         let mut newness = None;
         if let Some(asked) = &verify.newness {
             newness = self.newly(asked, &bbox)?;
@@ -205,6 +206,7 @@ impl<'a> Asking<'a> {
             view: place.view,
             zone: place.zone.0,
             matter: matter.key.clone(),
+            bbox: Some(sighting.bbox),
             at,
             ruling,
             proposed: sighting.score,

@@ -22,7 +22,7 @@ fn matter(newness_min: Option<f32>) -> Matter {
         again_after: std::time::Duration::from_secs(600),
         newness_min,
         newness: None,
-        likeness_min: 0.9,
+        likeness: crate::domain::Likeness { min: 0.9, here_min: 0.9 },
     };
     Matter { verify: Some(verify), ..fixtures::matter() }
 }
@@ -302,6 +302,7 @@ fn boxes_drawn_by_hand_teach_as_verdicts_do() {
             scope: Scope::View { view: stage.view.id },
             view: stage.view.id,
             zone: stage.store.registry().unwrap().zones[0].id,
+            bbox,
             look,
             weights,
             origin: Origin::Mark(mark),

@@ -147,7 +147,7 @@ fn a_new_verifier_is_asked_about_the_same_place_and_refuses_nothing() {
         again_after: Duration::from_secs(3600),
         newness_min: None,
         newness: None,
-        likeness_min: 0.95,
+        likeness: crate::domain::Likeness { min: 0.95, here_min: 0.95 },
     };
     let shadow = Shadow { model: None, verifier: Some("new".into()), every: Duration::from_secs(60) };
     let matter = Matter { verify: Some(verify), shadow: Some(shadow), ..fixtures::matter() };

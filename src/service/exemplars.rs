@@ -8,7 +8,7 @@ use std::{
 
 use super::{Faults, Service, ServiceError, Want};
 use crate::{
-    analysis::exemplar::{Weighed, weigh},
+    analysis::exemplar::{Compared, Weighed, weigh},
     domain::{
         Areas, Exemplar, ExemplarId, IncidentId, RefusedWhy, Review, Ruling, Scope, ScopeKind, Thing, Verification,
         Verify, ViewId, WallTime, ZoneId,
@@ -186,12 +186,13 @@ fn changed(
         return held_back.then_some((List::HeldBack, Ruling::Passed, likened.likeness));
     }
     let weights = &said.weights.verifier.as_ref()?.sha256;
-    let weighed = weigh(&said.look, weights, others.iter().chain([exemplar]), verify.likeness_min);
+    let compared = Compared { look: &said.look, weights, view: said.view, bbox: said.bbox };
+    let weighed = weigh(compared, others.iter().chain([exemplar]), verify.likeness);
     let near = weighed.likened().filter(|near| near.exemplar == exemplar.id)?;
     let after = match (said.ruling, weighed) {
         (Ruling::Passed, Weighed::Suppressed(_)) => Ruling::Refused { why: RefusedWhy::Exemplar },
-        (Ruling::Refused { why: RefusedWhy::Score }, Weighed::Raised(_))
-            if weighed.lifted(said.fused, verify.likeness_min) >= verify.accept_min =>
+        (Ruling::Refused { why: RefusedWhy::Score }, Weighed::Raised(..))
+            if weighed.lifted(said.fused) >= verify.accept_min =>
         {
             Ruling::Passed
         }
@@ -208,7 +209,7 @@ mod tests {
     use crate::{
         clock::SimulatedClock,
         config::Config,
-        domain::{Appearance, IncidentChange, RejectReason, Score, Verdict, View},
+        domain::{Appearance, IncidentChange, Likeness, RejectReason, Score, Verdict, View},
         store::conformance::{at, incident, look, matter, open_case, place, registered, verdict, verification},
     };
 
@@ -222,7 +223,7 @@ mod tests {
             again_after: Duration::from_secs(60),
             newness_min: None,
             newness: None,
-            likeness_min: 0.9,
+            likeness: Likeness { min: 0.9, here_min: 0.9 },
         });
         Service::open(Arc::new(config), Arc::new(SimulatedClock::starting_at(at(200)))).unwrap()
     }

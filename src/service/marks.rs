@@ -69,6 +69,7 @@ impl Service {
             scope: Scope::View { view: view.id },
             view: view.id,
             zone,
+            bbox: mark.bbox,
             look,
             weights,
             origin: Origin::Mark(mark),
@@ -180,7 +181,7 @@ mod tests {
             again_after: std::time::Duration::from_secs(60),
             newness_min: None,
             newness: None,
-            likeness_min: 0.9,
+            likeness: crate::domain::Likeness { min: 0.9, here_min: 0.9 },
         }
     }
 

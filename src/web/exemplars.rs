@@ -81,8 +81,22 @@ impl Called {
 
 impl ExemplarOut {
     pub(super) fn of(exemplar: Exemplar, called: &Called) -> Self {
-        let Exemplar { id, matter, polarity, scope, view, zone, look: _, weights: _, origin, by, at, expires, undone } =
-            exemplar;
+        let Exemplar {
+            id,
+            matter,
+            polarity,
+            scope,
+            view,
+            zone,
+            bbox: _,
+            look: _,
+            weights: _,
+            origin,
+            by,
+            at,
+            expires,
+            undone,
+        } = exemplar;
         let Registry { streams, views, zones, .. } = &called.registry;
         let known = views.iter().find(|known| known.id == view);
         let stream = known.and_then(|known| streams.iter().find(|stream| stream.id == known.stream));

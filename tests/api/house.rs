@@ -253,6 +253,7 @@ impl House {
             view,
             zone,
             matter: matter.clone(),
+            bbox: Some(place.bbox),
             at: now,
             ruling: Ruling::Passed,
             proposed: place.score,

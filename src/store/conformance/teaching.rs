@@ -17,6 +17,7 @@ pub(crate) fn verification(view: &View, name: &str, minutes: i64, ruling: Ruling
         view: view.id,
         zone: place.zone.0,
         matter: place.matter,
+        bbox: Some(place.bbox),
         at: at(minutes),
         ruling,
         proposed: Score::new(0.61).unwrap(),
@@ -35,6 +36,7 @@ pub(super) fn every_field_of_a_verification_comes_back(store: &dyn Store) {
     let passed = verification(&view, "a", 2, Ruling::Passed);
     let refused = Verification {
         likened: Some(likened),
+        bbox: None,
         newness: None,
         look: Appearance::new(vec![]),
         weights: Weights {
@@ -121,6 +123,7 @@ pub(super) fn verdicts_about_looks_teach_and_their_undo_takes_it_back(store: &dy
         scope: Scope::View { view: view.id },
         view: view.id,
         zone: wrong.zone.0,
+        bbox: place(&view, "a").bbox,
         look: verification(&view, "a", 1, Ruling::Passed).look,
         weights: "ab".repeat(32),
         origin: Origin::Verdict(wrong.id),

@@ -93,6 +93,7 @@ pub(super) fn learn(tx: &Transaction<'_>, incident: &Incident, verdict: &SignedV
         scope: Scope::View { view: seen.view },
         view: seen.view,
         zone: seen.zone,
+        bbox: seen.bbox.unwrap_or(incident.bbox),
         weights: verifier.sha256.clone(),
         look: seen.look,
         origin: Origin::Verdict(incident.id),
@@ -108,21 +109,22 @@ pub(super) fn learn(tx: &Transaction<'_>, incident: &Incident, verdict: &SignedV
 
 /// Writes an exemplar over one of the same id. The oldest of the view make room.
 fn put(tx: &Transaction<'_>, exemplar: &Exemplar) -> Result<(), StoreError> {
-    let Exemplar { id, matter, polarity, scope, view, zone, look, weights, origin, by, at, expires, undone } = exemplar;
+    let Exemplar { id, matter, polarity, scope, view, zone, bbox, look, weights, origin, by, at, expires, undone } =
+        exemplar;
     let (incident, mark) = match origin {
         Origin::Verdict(incident) => (Some(incident), None),
         Origin::Mark(mark) => (None, Some(Json(mark))),
     };
     let (undone_by, undone_at) = (undone.as_ref().map(|(by, _)| by), undone.as_ref().map(|(_, at)| at));
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO exemplars (id, matter, polarity, scope, view, zone, look, weights, incident, mark,
-             by_name, at, expires, undone_by, undone_at)
-         VALUES (:id, :matter, :polarity, :scope, :view, :zone, :look, :weights, :incident, :mark, :by, :at, :expires,
-             :undone_by, :undone_at)",
+        "INSERT OR REPLACE INTO exemplars (id, matter, polarity, scope, view, zone, bbox, look, weights, incident,
+             mark, by_name, at, expires, undone_by, undone_at)
+         VALUES (:id, :matter, :polarity, :scope, :view, :zone, :bbox, :look, :weights, :incident, :mark, :by, :at,
+             :expires, :undone_by, :undone_at)",
     )?
     .execute(named_params! {
         ":id": id, ":matter": matter, ":polarity": Word(polarity), ":scope": scope_word(*scope), ":view": view,
-        ":zone": zone, ":look": look, ":weights": weights, ":incident": incident, ":mark": mark, ":by": by, ":at": at,
+        ":zone": zone, ":bbox": Json(bbox), ":look": look, ":weights": weights, ":incident": incident, ":mark": mark, ":by": by, ":at": at,
         ":expires": expires, ":undone_by": undone_by, ":undone_at": undone_at,
     })?;
     let displaced = tx
@@ -212,6 +214,7 @@ fn exemplar_of(row: &Row<'_>) -> rusqlite::Result<Exemplar> {
         },
         view,
         zone,
+        bbox: row.get::<_, Json<_>>("bbox")?.0,
         look: row.get("look")?,
         weights: row.get("weights")?,
         origin,

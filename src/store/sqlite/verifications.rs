@@ -40,6 +40,7 @@ fn insert(tx: &Transaction<'_>, verification: &Verification) -> Result<(), Store
         view,
         zone,
         matter,
+        bbox,
         at,
         ruling,
         proposed,
@@ -55,14 +56,15 @@ fn insert(tx: &Transaction<'_>, verification: &Verification) -> Result<(), Store
         Ruling::Refused { why } => Some(Word(*why)),
     };
     tx.prepare_cached(
-        "INSERT INTO verifications (id, place, incident, view, zone, matter, at, refused, proposed, verified, fused,
-             newness, exemplar, likeness, look, weights)
-         VALUES (:id, :place, :incident, :view, :zone, :matter, :at, :refused, :proposed, :verified, :fused,
-             :newness, :exemplar, :likeness, :look, :weights)
+        "INSERT INTO verifications (id, place, incident, view, zone, matter, bbox, at, refused, proposed, verified,
+             fused, newness, exemplar, likeness, look, weights)
+         VALUES (:id, :place, :incident, :view, :zone, :matter, :bbox, :at, :refused, :proposed, :verified,
+             :fused, :newness, :exemplar, :likeness, :look, :weights)
          ON CONFLICT (id) DO NOTHING",
     )?
     .execute(named_params! {
-        ":id": id, ":place": place, ":incident": incident, ":view": view, ":zone": zone, ":matter": matter, ":at": at,
+        ":id": id, ":place": place, ":incident": incident, ":view": view, ":zone": zone, ":matter": matter,
+        ":bbox": bbox.as_ref().map(Json), ":at": at,
         ":refused": refused, ":proposed": proposed, ":verified": verified, ":fused": fused, ":newness": newness,
         ":exemplar": likened.map(|one| one.exemplar), ":likeness": likened.map(|one| one.likeness),
         ":look": look, ":weights": Json(weights),
@@ -116,6 +118,7 @@ fn verification_of(row: &Row<'_>) -> rusqlite::Result<Verification> {
         view: row.get("view")?,
         zone: row.get("zone")?,
         matter: row.get("matter")?,
+        bbox: row.get::<_, Option<Json<_>>>("bbox")?.map(|Json(bbox)| bbox),
         at: row.get("at")?,
         ruling: refused.map_or(Ruling::Passed, |Word(why)| Ruling::Refused { why }),
         proposed: row.get("proposed")?,
