@@ -251,12 +251,8 @@ def main():
     trained, houses = data.facades(a.facades / "train")
     if a.drawn:
         parts, houses = {"vehicle": [], "walker": []}, trained
-    elif a.parts and a.parts.exists():
-        parts = compose.opened(a.parts)
     else:
-        parts = {"vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)), "walker": compose.walkers()}
-        if a.parts:
-            compose.keep(parts, a.parts)
+        parts = compose.kept(a.parts, lambda: {"vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)), "walker": compose.walkers()})
     parts["backgrounds"] = compose.wide(houses, a.half)
     compose.all_of(clip, parts, a, a.clips, "spills")
 

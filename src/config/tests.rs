@@ -186,13 +186,14 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         (Duration::from_secs(3600), Some(0.2), 0.8, 0.7)
     );
     assert_eq!(stall.scan.unwrap().every, Duration::from_secs(600));
-    let broken = "[verify]\nmodel = \"v\"\naccept_min = 5\nnewness_min = 3\n[scan]\nmodel = \"w\"\n[exemplars]\nlikeness_min = 0.8\nlikeness_here_min = 0.9\n";
+    let broken = "[verify]\nmodel = \"v\"\naccept_min = 5\nnewness_min = 3\n[scan]\nmodel = \"w\"\n[exemplars]\nlikeness_min = 0.1\nlikeness_here_min = 0.9\n";
     let found = level("level = \"sure\"", broken).unwrap_err();
     let wanted = [
         "level",
         "verify.classes",
         "verify.accept_min",
         "verify.newness_min",
+        "exemplars.likeness_min",
         "exemplars.likeness_here_min",
         "scan.every_s",
     ];
