@@ -210,6 +210,7 @@ pub(super) struct Which {
     /// Only of this matter.
     matter: Option<String>,
     /// Which spots come first; `often` where it is left out.
+    #[param(inline)]
     first: Option<FirstWord>,
 }
 
