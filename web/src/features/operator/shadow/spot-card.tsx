@@ -45,18 +45,16 @@ export function SpotCard({ spot, named, isCurrent, isBusy, onChoose, onSay }: Pr
       onPointerDown={onChoose}
     >
       <Picture spot={spot} alt={t('shadow.picture', { matter, view: viewName(spot.view) })} />
-      <Stack gap={4} p="xs">
-        <Group gap={6} wrap="nowrap" justify="space-between">
-          <Name size="sm" fw={500}>
-            {matter}
-          </Name>
-          <Badge flex="none" variant="light" radius="sm" tt="none" color={spot.seen_by === 'own' ? 'gray' : 'accent'}>
-            {t(`shadow.seen_by.${spot.seen_by}`)}
-          </Badge>
-        </Group>
+      <Stack gap={2} p="xs" miw={0}>
+        <Badge variant="light" radius="sm" tt="none" color={spot.seen_by === 'own' ? 'gray' : 'accent'}>
+          {t(`shadow.seen_by.${spot.seen_by}`)}
+        </Badge>
+        <Name size="sm" fw={500}>
+          {matter}
+        </Name>
         <Name size="xs">{viewName(spot.view)}</Name>
         {(['own', 'shadow'] as const).map((part) => (
-          <Group key={part} gap={6} wrap="nowrap" justify="space-between" fz="xs">
+          <Group key={part} gap={6} wrap="nowrap" justify="space-between">
             <Name size="xs" c="dimmed">
               {t(`shadow.model.${part}`, { name: named(spot[part]) })}
             </Name>
@@ -99,13 +97,13 @@ function Answer({ spot: { judgement }, isCurrent, isBusy, onSay }: AnswerProps) 
   const times = useTimes();
   if (!judgement) {
     return (
-      <Group gap={6} mt={4} wrap="nowrap" grow>
+      <Stack gap={4} mt="auto">
         {TRUTHS.map((truth) => (
           <Button
             key={truth}
             size="compact-sm"
-            px={4}
             variant="default"
+            justify="space-between"
             disabled={isBusy}
             aria-keyshortcuts={isCurrent ? KEYS[truth] : undefined}
             rightSection={isCurrent && <KeyCap>{KEYS[truth]}</KeyCap>}
@@ -114,24 +112,22 @@ function Answer({ spot: { judgement }, isCurrent, isBusy, onSay }: AnswerProps) 
             {t(`shadow.truth.${truth}`)}
           </Button>
         ))}
-      </Group>
+      </Stack>
     );
   }
   return (
-    <Group gap={6} mt={4} wrap="nowrap" justify="space-between">
-      <div className={classes.said}>
-        <Text size="sm" fw={500}>
-          {t(`shadow.truth.${judgement.truth}`)}
-          {judgement.right && ` · ${t(`shadow.right.${judgement.right}`)}`}
-        </Text>
-        <Name size="xs" c="dimmed">
-          {t('shadow.said', { name: judgement.by_name.slice(0, 100), at: times.short(judgement.at) })}
-        </Name>
-      </div>
+    <Stack gap={4} mt="auto">
+      <Text size="sm" fw={500}>
+        {t(`shadow.truth.${judgement.truth}`)}
+        {judgement.right && ` · ${t(`shadow.right.${judgement.right}`)}`}
+      </Text>
+      <Name size="xs" c="dimmed">
+        {t('shadow.said', { name: judgement.by_name.slice(0, 100), at: times.short(judgement.at) })}
+      </Name>
       <Button
         size="compact-sm"
-        flex="none"
         variant="default"
+        justify="space-between"
         loading={isBusy}
         aria-keyshortcuts={isCurrent ? 'Z' : undefined}
         rightSection={isCurrent && <KeyCap>Z</KeyCap>}
@@ -139,6 +135,6 @@ function Answer({ spot: { judgement }, isCurrent, isBusy, onSay }: AnswerProps) 
       >
         {t('shadow.take_back')}
       </Button>
-    </Group>
+    </Stack>
   );
 }

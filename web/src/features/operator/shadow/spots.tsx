@@ -65,7 +65,7 @@ export function Spots({ shadow, which }: { shadow: Shadow; which: Which }) {
           {t('shadow.spots', { count: waiting })}
         </Title>
         {spots.length > 0 && (
-          <Group gap={4} c="dimmed" className={classes.hint}>
+          <Group gap={4} c="dimmed">
             <KeyCap>←</KeyCap>
             <KeyCap>→</KeyCap>
             <Text size="xs">{t('shadow.keys')}</Text>

@@ -65,7 +65,13 @@ function columns(t: (key: string) => string): Column[] {
 function Model({ part, name }: { part: 'own' | 'shadow'; name: string }) {
   const { t } = useTranslation('operator');
   return (
-    <Badge variant="light" radius="sm" tt="none" color={part === 'own' ? 'gray' : 'accent'} maw="24rem">
+    <Badge
+      variant={part === 'own' ? 'outline' : 'light'}
+      radius="sm"
+      tt="none"
+      color={part === 'own' ? 'gray' : 'accent'}
+      maw="24rem"
+    >
       {t(`shadow.model.${part}`, { name })}
     </Badge>
   );
@@ -98,7 +104,7 @@ function Row({ name, view, counts, isSum = false, onNarrow }: RowProps) {
     <Table.Tr {...(isSum && { fw: 600 })} data-sum={isSum || undefined} className={classes.row}>
       <Table.Td maw={320}>
         {onNarrow ? (
-          <Anchor component="button" type="button" size="sm" ta="left" maw="100%" onClick={onNarrow}>
+          <Anchor component="button" type="button" size="sm" ta="left" display="block" maw="100%" onClick={onNarrow}>
             <Name>{of(view ?? '')}</Name>
           </Anchor>
         ) : (
