@@ -10,15 +10,15 @@ use super::{
     words,
 };
 use crate::{
-    domain::{Comparison, DisagreementId, KeptDisagreement, MatterKey, Score, SeenBy, ViewId, WallTime},
-    store::ShadowFilter,
+    domain::{Comparison, DisagreementId, KeptDisagreement, MatterKey, Score, SeenBy, Truth, ViewId, WallTime},
+    store::{ShadowFilter, SpotsFirst},
 };
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     /// 汇总：每个画面、事项上，新旧模型各看见什么
     Summary(Which),
-    /// 列出只有一方看见的位置，次数多的在前，附图片路径
+    /// 列出只有一方看见的位置，还没判断的、次数多的在前，附图片路径
     List(Which),
 }
 
@@ -46,11 +46,15 @@ struct ShownComparison {
     both: u64,
     only_own: u64,
     only_shadow: u64,
+    own_right: u64,
+    shadow_right: u64,
+    unclear: u64,
+    waiting: u64,
 }
 
 impl ShownComparison {
     fn of(comparison: Comparison) -> Self {
-        let Comparison { view, matter, rivals, since, looks, both, only_own, only_shadow } = comparison;
+        let Comparison { view, matter, rivals, since, looks, both, only_own, only_shadow, judged } = comparison;
         Self {
             view,
             matter,
@@ -63,6 +67,10 @@ impl ShownComparison {
             both,
             only_own,
             only_shadow,
+            own_right: judged.own_right,
+            shadow_right: judged.shadow_right,
+            unclear: judged.unclear,
+            waiting: judged.waiting,
         }
     }
 }
@@ -83,11 +91,17 @@ struct ShownDisagreement {
     first: WallTime,
     latest: WallTime,
     looks: u32,
+    truth: Option<Truth>,
+    right: Option<SeenBy>,
+    judged_by: Option<String>,
+    judged_at: Option<WallTime>,
     picture: Option<PathBuf>,
 }
 
 impl ShownDisagreement {
     fn of(kept: KeptDisagreement, picture: PathBuf) -> Self {
+        let right = kept.right();
+        let (judged_by, judged_at) = kept.judgement.as_ref().map(|said| (said.by.clone(), said.at)).unzip();
         Self {
             id: kept.id,
             view: kept.view,
@@ -102,8 +116,21 @@ impl ShownDisagreement {
             first: kept.first,
             latest: kept.latest,
             looks: kept.looks,
+            truth: kept.judgement.map(|said| said.truth),
+            right,
+            judged_by,
+            judged_at,
             picture: picture.is_file().then_some(picture),
         }
+    }
+}
+
+/// What a person said, as the desk says it.
+fn told(truth: Truth) -> &'static str {
+    match truth {
+        Truth::Something => "确有问题",
+        Truth::Nothing => "没有问题",
+        Truth::Unclear => "看不清",
     }
 }
 
@@ -119,7 +146,21 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
         Command::Summary(which) => {
             let shown: Vec<ShownComparison> =
                 service.comparisons(&filter(which)?)?.into_iter().map(ShownComparison::of).collect();
-            let head = ["画面", "事项", "现用模型", "新模型", "始于", "帧", "都看见", "只有现用", "只有新"];
+            let head = [
+                "画面",
+                "事项",
+                "现用模型",
+                "新模型",
+                "始于",
+                "帧",
+                "都看见",
+                "只有现用",
+                "只有新",
+                "现用对",
+                "新的对",
+                "看不清",
+                "待判断",
+            ];
             desk.print.list(&shown, &head, "没有试用中的新模型，或还没有巡看过", |one| {
                 let named = |name: &str, sha256: &str| format!("{name} {}", sha256.chars().take(8).collect::<String>());
                 vec![
@@ -132,16 +173,20 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
                     one.both.to_string(),
                     one.only_own.to_string(),
                     one.only_shadow.to_string(),
+                    one.own_right.to_string(),
+                    one.shadow_right.to_string(),
+                    one.unclear.to_string(),
+                    one.waiting.to_string(),
                 ]
             });
         }
         Command::List(which) => {
-            let found = service.disagreements(&filter(which)?)?.into_iter();
+            let found = service.disagreements(&filter(which)?, SpotsFirst::Often)?.into_iter();
             let shown: Vec<ShownDisagreement> = found
                 .map(|kept| (service.disagreement_file(kept.id), kept))
                 .map(|(file, kept)| ShownDisagreement::of(kept, file))
                 .collect();
-            let head = ["画面", "事项", "谁看见", "类别", "分数", "另一方", "次数", "最近", "图片"];
+            let head = ["画面", "事项", "谁看见", "类别", "分数", "另一方", "次数", "最近", "判断", "谁对", "图片"];
             desk.print.list(&shown, &head, "没有不一致的地方", |one| {
                 vec![
                     one.view.to_string(),
@@ -155,6 +200,11 @@ pub(super) fn run(command: &Command, desk: &Desk) -> Done {
                     one.other.map_or_else(|| "没有框".to_owned(), |other| format!("{other:.2}")),
                     one.looks.to_string(),
                     words::time(one.latest, offset),
+                    one.truth.map(told).unwrap_or_default().to_owned(),
+                    one.right
+                        .map(|right| if right == SeenBy::Own { "现用" } else { "新" })
+                        .unwrap_or_default()
+                        .to_owned(),
                     one.picture.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
                 ]
             });

@@ -1,5 +1,6 @@
 //! Shadow: a new model that judges the same frames as a matter's own and reports nothing. Kept is where the two differ,
-//! with what they agree on as a count, so that a person can say who is right before the models are exchanged.
+//! with what they agree on as a count, so that a person can say who is right before the models are exchanged: they say what
+//! is there, and who was right follows.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,6 +27,51 @@ pub enum SeenBy {
     Own,
     /// The new one.
     Shadow,
+}
+
+impl SeenBy {
+    /// The other one of the two.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Own => Self::Shadow,
+            Self::Shadow => Self::Own,
+        }
+    }
+}
+
+/// What is at the spot of a disagreement, as a person sees it in its picture. Nobody is asked for a model's name: whoever
+/// saw something is right where something is there, and the other one where nothing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// The matter's thing is there.
+    Something,
+    /// It is not.
+    Nothing,
+    /// Nobody can say: counted, and nobody was right.
+    Unclear,
+}
+
+impl Truth {
+    /// Who was right about a thing that this one alone saw.
+    pub fn right(self, seen_by: SeenBy) -> Option<SeenBy> {
+        match self {
+            Self::Something => Some(seen_by),
+            Self::Nothing => Some(seen_by.other()),
+            Self::Unclear => None,
+        }
+    }
+}
+
+/// What somebody said of a disagreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// What is there.
+    pub truth: Truth,
+    /// Who says so.
+    pub by: String,
+    /// Since when.
+    pub at: WallTime,
 }
 
 /// The two models that are compared.
@@ -99,6 +145,28 @@ pub struct KeptDisagreement {
     pub latest: WallTime,
     /// In so many looks.
     pub looks: u32,
+    /// What a person said of it; it stays so when the spot is seen again.
+    pub judgement: Option<Judgement>,
+}
+
+impl KeptDisagreement {
+    /// Who was right; `None` while nobody said, and where nobody can.
+    pub fn right(&self) -> Option<SeenBy> {
+        self.judgement.as_ref()?.truth.right(self.what.seen_by)
+    }
+}
+
+/// Kept disagreements by what people said of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judgements {
+    /// The matter's own model was right.
+    pub own_right: u64,
+    /// The new one was.
+    pub shadow_right: u64,
+    /// Nobody can say.
+    pub unclear: u64,
+    /// Nobody said yet.
+    pub waiting: u64,
 }
 
 /// How often two models agreed on a view.
@@ -120,11 +188,14 @@ pub struct Comparison {
     pub only_own: u64,
     /// Things that the new one alone saw.
     pub only_shadow: u64,
+    /// What people said of the disagreements that are kept.
+    pub judged: Judgements,
 }
 
 /// Disagreements and counts are kept for so long: a model is tried for weeks, not for seasons.
 pub const SHADOW_KEPT: Duration = Duration::from_secs(30 * 86_400);
-/// Disagreements of one view that are kept at most; the ones that were not seen for longest go first.
+/// Disagreements of one view that wait for a judgement at most; the ones that were not seen for longest go first. One that
+/// was judged waits no more: it makes room for none, and goes by its time alone.
 pub const DISAGREEMENTS_A_VIEW: u32 = 200;
 /// From this overlap on (IoU) two boxes are about one thing.
 pub const SAME_SPOT_IOU: f32 = 0.5;

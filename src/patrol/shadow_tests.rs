@@ -16,7 +16,7 @@ use crate::{
     infer::{InferError, ScriptedDetector},
     media::jpeg,
     patrol::rehearsal::{Pattern, Rehearsal, Thing},
-    store::{ShadowFilter, ShadowStore},
+    store::{ShadowFilter, ShadowStore, SpotsFirst},
 };
 
 fn matter(every_s: u64) -> Matter {
@@ -65,7 +65,7 @@ fn what_the_two_see_differently_is_kept_with_its_picture_and_nothing_is_reported
     let [one] = &counted[..] else { panic!("{counted:?}") };
     assert_eq!((one.looks, one.both, one.only_own, one.only_shadow), (5, 5, 5, 5), "at most once in 20 s");
     assert_eq!((one.rivals.own.name.as_str(), one.rivals.shadow.name.as_str()), ("proposer", "new"));
-    let kept = stage.store.disagreements(&ShadowFilter::default(), 10).unwrap();
+    let kept = stage.store.disagreements(&ShadowFilter::default(), SpotsFirst::Often, 10).unwrap();
     let sides: BTreeMap<_, _> = kept.iter().map(|one| (format!("{:?}", one.what.seen_by), one.looks)).collect();
     assert_eq!(sides, BTreeMap::from([("Own".to_owned(), 5), ("Shadow".to_owned(), 5)]), "each one spot: {kept:?}");
     for one in &kept {
@@ -165,7 +165,7 @@ fn a_new_verifier_is_asked_about_the_same_place_and_refuses_nothing() {
         .count();
     drop(stage.spine.shadow.take());
     assert_eq!(opened, 1, "the old verifier passes it");
-    let kept = stage.store.disagreements(&ShadowFilter::default(), 10).unwrap();
+    let kept = stage.store.disagreements(&ShadowFilter::default(), SpotsFirst::Often, 10).unwrap();
     let [one] = &kept[..] else { panic!("{kept:?}") };
     assert_eq!(
         (one.what.seen_by, one.rivals.own.name.as_str(), one.rivals.shadow.name.as_str()),

@@ -5,11 +5,11 @@ use std::{fs, io, path::PathBuf};
 
 use super::{Service, ServiceError};
 use crate::{
-    domain::{Comparison, DisagreementId, KeptDisagreement, SHADOW_KEPT, Thing},
-    store::ShadowFilter,
+    domain::{Comparison, DisagreementId, KeptDisagreement, SHADOW_KEPT, Thing, Truth},
+    store::{ShadowFilter, SpotsFirst},
 };
 
-/// Disagreements of a list at most, the ones seen in most looks.
+/// Disagreements of a list at most.
 pub const DISAGREEMENTS_LISTED: u32 = 500;
 /// Folder of their pictures below the data folder.
 pub const SHADOW_FOLDER: &str = "shadow";
@@ -23,12 +23,30 @@ impl Service {
         Ok(self.store.comparisons(&self.seen_filter(filter))?)
     }
 
-    /// Disagreements, the ones seen in most looks first, at most [`DISAGREEMENTS_LISTED`].
+    /// Disagreements, at most [`DISAGREEMENTS_LISTED`], those that nobody judged before the others.
     ///
     /// # Errors
     /// [`ServiceError::Store`].
-    pub fn disagreements(&self, filter: &ShadowFilter) -> Result<Vec<KeptDisagreement>, ServiceError> {
-        Ok(self.store.disagreements(&self.seen_filter(filter), DISAGREEMENTS_LISTED)?)
+    pub fn disagreements(
+        &self,
+        filter: &ShadowFilter,
+        first: SpotsFirst,
+    ) -> Result<Vec<KeptDisagreement>, ServiceError> {
+        Ok(self.store.disagreements(&self.seen_filter(filter), first, DISAGREEMENTS_LISTED)?)
+    }
+
+    /// Takes what somebody says is at the spot of a disagreement, or with `None` takes back what anybody said.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`] where there is no such disagreement, or somebody else judged it.
+    pub fn judge_disagreement(
+        &self,
+        id: DisagreementId,
+        truth: Option<Truth>,
+        actor: &str,
+    ) -> Result<KeptDisagreement, ServiceError> {
+        self.seen_disagreement(id)?;
+        Ok(self.store.judge_disagreement(id, truth, self.now(), actor)?)
     }
 
     /// The masked picture of a disagreement, a JPEG.
@@ -36,8 +54,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Store`] where there is no such disagreement, or none with a picture.
     pub fn disagreement_picture(&self, id: DisagreementId) -> Result<Vec<u8>, ServiceError> {
-        let kept = self.store.disagreement(id)?;
-        self.view(kept.view).map_err(|_| ServiceError::missing(Thing::Disagreement, id))?;
+        self.seen_disagreement(id)?;
         fs::read(self.disagreement_file(id)).map_err(|error| {
             if error.kind() != io::ErrorKind::NotFound {
                 tracing::warn!(disagreement = %id, %error, "the picture of a disagreement cannot be read");
@@ -66,6 +83,11 @@ impl Service {
             }
         }
         Ok(gone.len())
+    }
+
+    fn seen_disagreement(&self, id: DisagreementId) -> Result<(), ServiceError> {
+        let kept = self.store.disagreement(id)?;
+        self.view(kept.view).map(drop).map_err(|_| ServiceError::missing(Thing::Disagreement, id))
     }
 
     fn seen_filter(&self, filter: &ShadowFilter) -> ShadowFilter {

@@ -1,6 +1,6 @@
 //! What can collide with what is stored, in the words of whoever asked: never the other one's name where it is not seen.
 
-use crate::domain::{CaseId, DeliveryId, EvidenceId, IncidentId, Thing};
+use crate::domain::{CaseId, DeliveryId, DisagreementId, EvidenceId, IncidentId, Thing};
 
 /// Why something collides with what is there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,9 @@ pub enum Conflict {
     /// A second review is given once.
     #[error("incident {0} was judged twice already; ask for the next one")]
     JudgedTwice(IncidentId),
+    /// What a colleague said is not overwritten from a page that shows less.
+    #[error("disagreement {0} was judged by somebody else already; read the list again, and take that back first")]
+    JudgedAlready(DisagreementId),
     /// Two that name each other as the original would both be gone.
     #[error("incident {of} was itself found to be a duplicate of {incident}; confirm or reject {incident} instead")]
     Circle {

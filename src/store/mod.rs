@@ -21,7 +21,7 @@ pub use self::{
     exemplars::{ExemplarFilter, ExemplarStore},
     office::*,
     review::{HandOut, HandedOut, Judged, Queue, QueueFilter, ReviewStore},
-    shadow::{Noted, ShadowFilter, ShadowStore},
+    shadow::{Noted, ShadowFilter, ShadowStore, SpotsFirst},
     signs::SignStore,
 };
 use crate::domain::{

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Areas, Comparison, DisagreementId, KeptDisagreement, MatterKey, Shadowed, ViewId, WallTime};
+use crate::domain::{
+    Areas, Comparison, DisagreementId, KeptDisagreement, MatterKey, Shadowed, Truth, ViewId, WallTime,
+};
 
 use super::StoreError;
 
@@ -15,6 +17,16 @@ pub struct ShadowFilter {
     pub view: Option<ViewId>,
     /// Only of this matter.
     pub matter: Option<MatterKey>,
+}
+
+/// Which disagreements come first. Those that nobody judged always do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SpotsFirst {
+    /// Those of most looks.
+    #[default]
+    Often,
+    /// Those that were seen last.
+    Latest,
 }
 
 /// What noting a frame changed.
@@ -30,16 +42,30 @@ pub struct Noted {
 pub trait ShadowStore: Send + Sync {
     /// Counts a frame and keeps the first `kept_max` of its disagreements. One at the spot of a known one (of the same view,
     /// matter, models and side) is that one again. What a view has beyond
-    /// [`DISAGREEMENTS_A_VIEW`](crate::domain::DISAGREEMENTS_A_VIEW) goes, what was not seen for longest first.
+    /// [`DISAGREEMENTS_A_VIEW`](crate::domain::DISAGREEMENTS_A_VIEW) unjudged goes, what was not seen for longest first.
     fn note_shadowed(&self, shadowed: &Shadowed, kept_max: usize) -> Result<Noted, StoreError>;
-    /// Takes away what was last seen before, and the counts of the days before.
+    /// Takes away what was last seen before, judged or not, and the counts of the days before.
     fn forget_shadowed(&self, before: WallTime) -> Result<Vec<DisagreementId>, StoreError>;
     /// Counts by view, matter and models, those of the latest day first.
     fn comparisons(&self, filter: &ShadowFilter) -> Result<Vec<Comparison>, StoreError>;
-    /// Disagreements, the ones seen in most looks first, at most `limit`.
-    fn disagreements(&self, filter: &ShadowFilter, limit: u32) -> Result<Vec<KeptDisagreement>, StoreError>;
+    /// Disagreements, at most `limit`, those that nobody judged before the others.
+    fn disagreements(
+        &self,
+        filter: &ShadowFilter,
+        first: SpotsFirst,
+        limit: u32,
+    ) -> Result<Vec<KeptDisagreement>, StoreError>;
     /// One disagreement.
     fn disagreement(&self, id: DisagreementId) -> Result<KeptDisagreement, StoreError>;
+    /// Notes what somebody says is there, or with `None` that nobody does any more; the disagreement as it stands then.
+    /// What somebody else said is a conflict, but may be taken back.
+    fn judge_disagreement(
+        &self,
+        id: DisagreementId,
+        truth: Option<Truth>,
+        at: WallTime,
+        actor: &str,
+    ) -> Result<KeptDisagreement, StoreError>;
     /// All that are kept.
     fn disagreement_ids(&self) -> Result<BTreeSet<DisagreementId>, StoreError>;
 }

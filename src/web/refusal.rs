@@ -146,6 +146,8 @@ pub enum Refusal {
     NoOtherVerdict,
     /// Judged twice already.
     JudgedTwice,
+    /// Judged by somebody else already.
+    JudgedAlready,
     /// The original is itself a duplicate of this one.
     Circle,
     /// Under legal hold.
@@ -232,6 +234,7 @@ impl From<Conflict> for Refusal {
             Conflict::NotDrawn(_) => Self::NotDrawn,
             Conflict::NoOtherVerdict(_) => Self::NoOtherVerdict,
             Conflict::JudgedTwice(_) => Self::JudgedTwice,
+            Conflict::JudgedAlready(_) => Self::JudgedAlready,
             Conflict::Circle { .. } => Self::Circle,
             Conflict::Held(_) => Self::Held,
             Conflict::OtherNumber { case: _, ours, theirs } => Self::OtherNumber { ours, theirs },

@@ -97,6 +97,7 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(looks::list, looks::ask))
         .routes(routes!(shadow::show))
         .routes(routes!(shadow::picture))
+        .routes(routes!(shadow::judge, shadow::withdraw))
         .routes(routes!(what_if::detections))
         .routes(routes!(what_if::judge))
         .routes(routes!(zones::list, zones::add))

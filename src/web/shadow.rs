@@ -1,5 +1,5 @@
 //! `/api/v1/shadow`: how a new model that is tried beside a matter's own does: what both saw, what one of them alone saw,
-//! and a masked picture of that, so that a person can say who is right.
+//! a masked picture of that, and what a person says is there. The caller is who says so; no body names one.
 
 use axum::{Json, extract::State, http::header, response::IntoResponse};
 use serde::{Deserialize, Serialize};
@@ -7,15 +7,16 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    extract::{At, Params},
+    extract::{At, Body, Params},
     problem::Problem,
 };
 use crate::{
     domain::{
-        Caller, Comparison, Disagreement, DisagreementId, KeptDisagreement, ModelRef, Rivals, Score, SeenBy, ViewId,
-        WallTime, ZoneId,
+        Caller, Comparison, Disagreement, DisagreementId, Judgement, Judgements, KeptDisagreement, ModelRef, Rivals,
+        Score, SeenBy, Truth, ViewId, WallTime, ZoneId,
     },
-    store::ShadowFilter,
+    service::People,
+    store::{ShadowFilter, SpotsFirst},
 };
 
 /// A model by its name and the SHA-256 of its weights.
@@ -56,20 +57,56 @@ pub struct ComparisonOut {
     only_own: u64,
     /// Things that the new one alone saw.
     only_shadow: u64,
+    /// What people said of the spots at which they differ and that are kept.
+    judged: JudgementsOut,
+}
+
+/// Spots by what people said of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JudgementsOut {
+    /// The matter's own model was right.
+    own_right: u64,
+    /// The new one was.
+    shadow_right: u64,
+    /// Nobody can say.
+    unclear: u64,
+    /// Nobody said yet.
+    waiting: u64,
+}
+
+impl From<Judgements> for JudgementsOut {
+    fn from(Judgements { own_right, shadow_right, unclear, waiting }: Judgements) -> Self {
+        Self { own_right, shadow_right, unclear, waiting }
+    }
 }
 
 impl ComparisonOut {
     fn of(comparison: Comparison) -> Self {
-        let Comparison { view, matter, rivals: Rivals { own, shadow }, since, looks, both, only_own, only_shadow } =
-            comparison;
-        let (matter, own, shadow) = (matter.to_string(), own.into(), shadow.into());
-        Self { view, matter, own, shadow, since, looks, both, only_own, only_shadow }
+        let Comparison { view, matter, rivals, since, looks, both, only_own, only_shadow, judged } = comparison;
+        let (matter, own, shadow) = (matter.to_string(), rivals.own.into(), rivals.shadow.into());
+        Self { view, matter, own, shadow, since, looks, both, only_own, only_shadow, judged: judged.into() }
     }
+}
+
+/// What a person said of a spot.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JudgementOut {
+    /// What is there.
+    truth: Truth,
+    /// Who was right; `null` where nobody can say.
+    right: Option<SeenBy>,
+    /// Who says so, by the name of their account.
+    by: String,
+    /// How that person is called.
+    by_name: String,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    at: WallTime,
 }
 
 /// A spot at which one model saw something and the other did not.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct DisagreementOut {
+pub struct SpotOut {
     /// Identity; its picture is at `/api/v1/shadow/{id}/picture`.
     #[schema(value_type = String, format = "uuid")]
     id: DisagreementId,
@@ -105,12 +142,17 @@ pub struct DisagreementOut {
     latest: WallTime,
     /// In so many looks.
     looks: u32,
+    /// What a person said of it; `null` while nobody did.
+    judgement: Option<JudgementOut>,
 }
 
-impl DisagreementOut {
-    fn of(kept: KeptDisagreement) -> Self {
-        let KeptDisagreement { id, view, matter, rivals: Rivals { own, shadow }, what, first, latest, looks } = kept;
+impl SpotOut {
+    fn of(kept: KeptDisagreement, people: &People) -> Self {
+        let right = kept.right();
+        let KeptDisagreement { id, view, matter, rivals, what, first, latest, looks, judgement } = kept;
+        let Rivals { own, shadow } = rivals;
         let Disagreement { seen_by, class, zone, bbox, score, other } = what;
+        let said = |Judgement { truth, by, at }| JudgementOut { truth, right, by_name: people.called(&by), by, at };
         Self {
             id,
             view,
@@ -126,6 +168,7 @@ impl DisagreementOut {
             first,
             latest,
             looks,
+            judgement: judgement.map(said),
         }
     }
 }
@@ -135,8 +178,26 @@ impl DisagreementOut {
 pub struct ShadowOut {
     /// Counts by view, matter and models, those of the latest day first.
     comparisons: Vec<ComparisonOut>,
-    /// The 500 spots that were seen in most looks, those of most looks first.
-    disagreements: Vec<DisagreementOut>,
+    /// Spots, at most 500, those that nobody judged before the others.
+    disagreements: Vec<SpotOut>,
+}
+
+/// Which spots come first among those that nobody judged, and among the others.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstWord {
+    /// Those of most looks.
+    Often,
+    /// Those that were seen last.
+    Latest,
+}
+
+/// What somebody says is at a spot.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JudgementIn {
+    /// What: whoever saw something is right where something is there, and the other one where nothing is.
+    truth: Truth,
 }
 
 /// Of what.
@@ -148,6 +209,9 @@ pub(super) struct Which {
     view: Option<ViewId>,
     /// Only of this matter.
     matter: Option<String>,
+    /// Which spots come first; `often` where it is left out.
+    #[param(inline)]
+    first: Option<FirstWord>,
 }
 
 /// How new models that are tried beside the matters' own do; nothing of it was reported.
@@ -161,12 +225,54 @@ pub(super) async fn show(
     let matter =
         which.matter.map(|key| key.parse().map_err(|_| Problem::unreadable("matter is no key"))).transpose()?;
     let filter = ShadowFilter { view: which.view, matter, ..ShadowFilter::default() };
-    let asked = app.run(&caller, move |service| Ok((service.comparisons(&filter)?, service.disagreements(&filter)?)));
-    let (comparisons, disagreements) = asked.await?;
+    let first = match which.first {
+        Some(FirstWord::Latest) => SpotsFirst::Latest,
+        Some(FirstWord::Often) | None => SpotsFirst::Often,
+    };
+    let asked = app.run(&caller, move |service| {
+        Ok((service.comparisons(&filter)?, service.disagreements(&filter, first)?, service.people()?))
+    });
+    let (comparisons, disagreements, people) = asked.await?;
     Ok(Json(ShadowOut {
         comparisons: comparisons.into_iter().map(ComparisonOut::of).collect(),
-        disagreements: disagreements.into_iter().map(DisagreementOut::of).collect(),
+        disagreements: disagreements.into_iter().map(|kept| SpotOut::of(kept, &people)).collect(),
     }))
+}
+
+/// Says what is at a spot. Who said so before may say otherwise; what a colleague said must be taken back first.
+#[utoipa::path(post, operation_id = "shadow_judge", path = "/api/v1/shadow/{id}/judgement", tag = "shadow", params(("id" = String, Path)),
+    request_body = JudgementIn,
+    responses((status = OK, body = SpotOut), (status = NOT_FOUND, body = Problem), (status = CONFLICT, body = Problem)))]
+pub(super) async fn judge(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<DisagreementId>,
+    Body(JudgementIn { truth }): Body<JudgementIn>,
+) -> Result<Json<SpotOut>, Problem> {
+    judged(&app, &caller, id, Some(truth)).await
+}
+
+/// Takes back what was said of a spot, by whomever: it waits for a judgement again.
+#[utoipa::path(delete, operation_id = "shadow_withdraw", path = "/api/v1/shadow/{id}/judgement", tag = "shadow", params(("id" = String, Path)),
+    responses((status = OK, body = SpotOut), (status = NOT_FOUND, body = Problem)))]
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<DisagreementId>,
+) -> Result<Json<SpotOut>, Problem> {
+    judged(&app, &caller, id, None).await
+}
+
+async fn judged(
+    app: &App,
+    caller: &Caller,
+    id: DisagreementId,
+    truth: Option<Truth>,
+) -> Result<Json<SpotOut>, Problem> {
+    let by = caller.name.clone();
+    let asked = app.run(caller, move |service| Ok((service.judge_disagreement(id, truth, &by)?, service.people()?)));
+    let (kept, people) = asked.await?;
+    Ok(Json(SpotOut::of(kept, &people)))
 }
 
 /// The masked piece of the frame in which a disagreement was first seen, with its box.

@@ -120,8 +120,10 @@ const ROWS: &[Row] = &[
     ("session_end", Some(ALL), Nothing, ""),
     ("session_password", Some(ALL), Nothing, "{}"),
     ("session_show", Some(ALL), Nothing, ""),
+    ("shadow_judge", Some(WATCHERS), One("disagreement"), r#"{"truth":"something"}"#),
     ("shadow_picture", Some(WATCHERS), One("disagreement"), ""),
     ("shadow_show", Some(WATCHERS), List("disagreement"), ""),
+    ("shadow_withdraw", Some(WATCHERS), One("disagreement"), ""),
     ("statistics_export", Some(SUPERVISOR), Nothing, ""),
     ("statistics_hot_spots", Some(SUPERVISOR), Nothing, ""),
     ("statistics_show", Some(SUPERVISOR), Nothing, ""),
@@ -198,7 +200,7 @@ fn things(house: &House, code: &str, area: &str) -> Things {
 }
 
 /// What a new model saw and the old one did not, with its picture.
-fn disagreement(house: &House, view: ViewId, zone: ZoneId) -> String {
+pub(crate) fn disagreement(house: &House, view: ViewId, zone: ZoneId) -> String {
     let model = |name: &str| ModelRef { name: name.into(), sha256: "00".repeat(32) };
     let what = Disagreement {
         seen_by: SeenBy::Shadow,

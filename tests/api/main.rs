@@ -12,6 +12,7 @@ mod limits;
 mod oidc;
 mod platform;
 mod review;
+mod shadow;
 mod shown;
 mod statistics;
 mod streams;

@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "each target that shares the street uses its part of it")]
 #[path = "../street/mod.rs"]
 mod street;
+mod trial;
 
 use std::{
     fs,

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -111,6 +112,8 @@ interface Wishes {
   platform?: boolean;
   /** Parked vehicles are looked at again by the fixture that knows a crop by its mean colour and always agrees. */
   verifier?: boolean;
+  /** Try the street's own model beside the general one that looks for vehicles, which misses the small car at the kerb. */
+  trial?: boolean;
   /** Name an identity provider of that name, at an address where nobody listens. */
   provider?: string;
 }
@@ -171,7 +174,7 @@ name = "${wishes.provider}"
 "review" = "reviewer"
 `
       : '';
-    const eyes = wishes.verifier ? this.withVerifier() : '';
+    const eyes = wishes.verifier || wishes.trial ? this.withOwnEyes(wishes) : '';
     writeFileSync(
       this.settings,
       `listen = "${this.url.slice('http://'.length)}"
@@ -192,17 +195,22 @@ clear_over_s = 10
     await this.start();
   }
 
-  /** Models and pipelines of this house: those of the product, and the verifier. Returns the settings that name them. */
-  private withVerifier(): string {
+  /** Models and pipelines of this house: those of the product, and what it wishes. Returns the settings that name them. */
+  private withOwnEyes({ verifier, trial }: Wishes): string {
     const [models, pipelines] = [join(this.folder, 'models'), join(this.folder, 'pipelines')];
     mkdirSync(models);
     for (const name of readdirSync(join(root, 'models'))) symlinkSync(join(root, 'models', name), join(models, name));
     symlinkSync(join(root, 'fixtures/models/mean_colour'), join(models, 'mean_colour'));
     cpSync(join(root, 'pipelines'), pipelines, { recursive: true });
-    appendFileSync(
-      join(pipelines, 'motor_vehicle_parking.toml'),
-      '\n[verify]\nmodel = "mean_colour"\nclasses = ["garbage"]\naccept_min = 0.05\n',
-    );
+    const parking = join(pipelines, 'motor_vehicle_parking.toml');
+    if (verifier)
+      appendFileSync(parking, '\n[verify]\nmodel = "mean_colour"\nclasses = ["garbage"]\naccept_min = 0.05\n');
+    if (trial) {
+      const [usual, unsure] = ['score_min = 0.35', 'score_min = 0.7'];
+      const pipeline = readFileSync(parking, 'utf8');
+      if (!pipeline.includes(usual)) throw new Error(`${parking} has no ${usual}`);
+      writeFileSync(parking, pipeline.replace(usual, unsure) + '\n[shadow]\nmodel = "street_640"\nevery_s = 1\n');
+    }
     return `models = "${models}"\npipelines = "${pipelines}"\n`;
   }
 

@@ -21,7 +21,10 @@ export default defineConfig({
     trace: 'retain-on-failure',
   },
   projects: [
-    { name: 'journeys', testMatch: ['door.spec.ts', 'bad-input.spec.ts', 'journeys.spec.ts', 'screens.spec.ts'] },
+    {
+      name: 'journeys',
+      testMatch: ['door.spec.ts', 'bad-input.spec.ts', 'journeys.spec.ts', 'trials.spec.ts', 'screens.spec.ts'],
+    },
     { name: 'crowd', testMatch: 'crowd.spec.ts', timeout: 600_000 },
     { name: 'measure', testMatch: 'measure.spec.ts', timeout: 600_000 },
     { name: 'pictures', testMatch: 'pictures.spec.ts', timeout: 600_000 },

@@ -45,6 +45,7 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   { name: 'examples', path: '/operator/examples', who: PEOPLE.operator, ready: 'main li img' },
+  { name: 'trials', path: '/operator/trials', who: PEOPLE.operator, ready: 'main h1' },
   { name: 'import', path: '/operator/import', who: PEOPLE.operator, ready: 'main h1' },
   { name: 'statistics', path: '/supervisor/statistics', who: PEOPLE.supervisor, ready: 'main figure' },
   { name: 'days', path: '/supervisor/statistics?by=day', who: PEOPLE.supervisor, ready: 'main figure' },

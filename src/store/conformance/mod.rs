@@ -77,7 +77,8 @@ pub(crate) const CLAUSES: &[Clause<dyn Store>] = clauses! {
         signs_go_with_their_stream;
     shadow:
         a_disagreement_is_one_a_spot_and_counts_its_looks, the_disagreements_of_a_view_are_bounded,
-        what_was_compared_keeps_to_its_areas_and_goes_in_time;
+        what_was_compared_keeps_to_its_areas_and_goes_in_time,
+        what_somebody_says_of_a_disagreement_is_counted_until_it_is_taken_back;
     threads:
         eight_reviewers_open_one_case, writers_and_readers_share_the_store;
 };

@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/013_shadow.sql"),
     include_str!("schema/014_reasons.sql"),
     include_str!("schema/015_spots.sql"),
+    include_str!("schema/016_judgements.sql"),
 ];
 /// Marks our files in SQLite's header: "XJst".
 const APPLICATION_ID: i32 = 0x584a_7374;

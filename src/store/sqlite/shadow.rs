@@ -1,21 +1,23 @@
-//! Shadow: rows of what two models saw differently, one a spot, and counts by day. Bounded by age and by view; what was not
-//! seen for longest goes first.
+//! Shadow: rows of what two models saw differently, one a spot, with what people say of them, and counts by day. Bounded by
+//! age and, while unjudged, by view; what was not seen for longest goes first.
 
 use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use serde_json::json;
 
 use super::{
     SqliteStore,
     columns::{Json, Word},
+    journal,
     registry::one_view,
 };
 use crate::{
     domain::{
-        Areas, BBox, Comparison, DISAGREEMENTS_A_VIEW, Disagreement, DisagreementId, KeptDisagreement, ReferenceSpace,
-        SAME_SPOT_IOU, SeenBy, Shadowed, Thing, WallTime,
+        Areas, BBox, Comparison, DISAGREEMENTS_A_VIEW, Disagreement, DisagreementId, Judgement, Judgements,
+        KeptDisagreement, ReferenceSpace, SAME_SPOT_IOU, SeenBy, Shadowed, Thing, Truth, WallTime,
     },
-    store::{Noted, ShadowFilter, ShadowStore, StoreError},
+    store::{Conflict, Noted, ShadowFilter, ShadowStore, SpotsFirst, StoreError},
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -35,15 +37,26 @@ impl ShadowStore for SqliteStore {
     fn comparisons(&self, filter: &ShadowFilter) -> Result<Vec<Comparison>, StoreError> {
         self.connections.read(|tx| comparisons(tx, filter))
     }
-    fn disagreements(&self, filter: &ShadowFilter, limit: u32) -> Result<Vec<KeptDisagreement>, StoreError> {
-        self.connections.read(|tx| disagreements(tx, filter, limit))
+    fn disagreements(
+        &self,
+        filter: &ShadowFilter,
+        first: SpotsFirst,
+        limit: u32,
+    ) -> Result<Vec<KeptDisagreement>, StoreError> {
+        self.connections.read(|tx| disagreements(tx, filter, first, limit))
     }
     fn disagreement(&self, id: DisagreementId) -> Result<KeptDisagreement, StoreError> {
-        self.connections.read(|tx| {
-            let mut query = tx.prepare_cached("SELECT * FROM shadow_disagreements WHERE id = ?1")?;
-            let found = query.query_row([id], kept_of).optional()?;
-            found.ok_or_else(|| StoreError::Missing { what: Thing::Disagreement, id: id.to_string() })
-        })
+        self.connections.read(|tx| one(tx, id))
+    }
+    fn judge_disagreement(
+        &self,
+        id: DisagreementId,
+        truth: Option<Truth>,
+        at: WallTime,
+        actor: &str,
+    ) -> Result<KeptDisagreement, StoreError> {
+        self.connections
+            .write(|tx| judge(tx, id, truth.map(|truth| Judgement { truth, by: actor.to_owned(), at }), (at, actor)))
     }
     fn disagreement_ids(&self) -> Result<BTreeSet<DisagreementId>, StoreError> {
         self.connections.read(|tx| {
@@ -127,11 +140,44 @@ fn add(tx: &Transaction<'_>, shadowed: &Shadowed, disagreement: &Disagreement) -
     Ok(id)
 }
 
-/// Takes away what the view has too much of.
+fn one(tx: &Transaction<'_>, id: DisagreementId) -> Result<KeptDisagreement, StoreError> {
+    let mut query = tx.prepare_cached("SELECT * FROM shadow_disagreements WHERE id = ?1")?;
+    let found = query.query_row([id], kept_of).optional()?;
+    found.ok_or_else(|| StoreError::Missing { what: Thing::Disagreement, id: id.to_string() })
+}
+
+/// The audit log has every judgement, and every one that was taken back or put in its place.
+fn judge(
+    tx: &Transaction<'_>,
+    id: DisagreementId,
+    judgement: Option<Judgement>,
+    (at, actor): (WallTime, &str),
+) -> Result<KeptDisagreement, StoreError> {
+    let kept = one(tx, id)?;
+    let (before, now) = (kept.judgement.as_ref(), judgement.as_ref());
+    if before.map(|said| said.truth) == now.map(|said| said.truth) {
+        return Ok(kept);
+    }
+    if now.is_some() && before.is_some_and(|said| said.by != actor) {
+        return Err(Conflict::JudgedAlready(id).into());
+    }
+    tx.prepare_cached("UPDATE shadow_disagreements SET truth = ?2, judged_by = ?3, judged_at = ?4 WHERE id = ?1")?
+        .execute(params![id, now.map(|said| Word(said.truth)), now.map(|said| &said.by), now.map(|said| said.at)])?;
+    let action = if now.is_some() { "shadow.judged" } else { "shadow.judgement_withdrawn" };
+    let detail = json!({
+        "truth": now.map(|said| said.truth), "before": before.map(|said| json!({ "truth": said.truth, "by": said.by })),
+        "view": kept.view, "matter": kept.matter, "seen_by": kept.what.seen_by,
+    });
+    journal::audit(tx, at, actor, action, &id.to_string(), &detail)?;
+    Ok(KeptDisagreement { judgement, ..kept })
+}
+
+/// Takes away what the view has too much of. What a person judged stays, and its count with it.
 fn forget(tx: &Transaction<'_>, shadowed: &Shadowed) -> Result<Vec<DisagreementId>, StoreError> {
     let mut query = tx.prepare_cached(
         "DELETE FROM shadow_disagreements WHERE id IN
-             (SELECT id FROM shadow_disagreements WHERE view = ?1 ORDER BY latest DESC, id DESC LIMIT -1 OFFSET ?2)
+             (SELECT id FROM shadow_disagreements WHERE view = ?1 AND truth IS NULL
+              ORDER BY latest DESC, id DESC LIMIT -1 OFFSET ?2)
          RETURNING id",
     )?;
     Ok(query.query_map(params![shadowed.view, DISAGREEMENTS_A_VIEW], |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -141,6 +187,12 @@ fn forget(tx: &Transaction<'_>, shadowed: &Shadowed) -> Result<Vec<DisagreementI
 const WANTED: &str = "(:view IS NULL OR view = :view) AND (:matter IS NULL OR matter = :matter)
     AND (:sees_all OR view IN (SELECT views.id FROM views JOIN streams ON streams.id = views.stream
         WHERE streams.area IN (SELECT value FROM json_each(:areas))))";
+
+/// How many of a group people found whom to be right about, and how many nobody judged. See `Truth::right`.
+const JUDGED: &str =
+    "sum(seen_by = 'own' AND truth = 'something' OR seen_by = 'shadow' AND truth = 'nothing') AS own_right,
+    sum(seen_by = 'shadow' AND truth = 'something' OR seen_by = 'own' AND truth = 'nothing') AS shadow_right,
+    sum(truth = 'unclear') AS unclear, sum(truth IS NULL) AS waiting";
 
 /// Whether all areas are seen, and which where not.
 fn seen(areas: &Areas) -> (bool, Json<Vec<String>>) {
@@ -154,9 +206,17 @@ fn comparisons(tx: &Transaction<'_>, filter: &ShadowFilter) -> Result<Vec<Compar
     let ShadowFilter { areas, view, matter } = filter;
     let (sees_all, areas) = seen(areas);
     let sql = format!(
-        "SELECT view, matter, rivals, min(day) AS since, sum(looks) AS looks, sum(both) AS both,
-             sum(only_own) AS only_own, sum(only_shadow) AS only_shadow
-         FROM shadow_counts WHERE {WANTED} GROUP BY view, matter, rivals ORDER BY max(day) DESC, matter, view, rivals"
+        "WITH counted AS (
+             SELECT view, matter, rivals, min(day) AS since, max(day) AS until, sum(looks) AS looks, sum(both) AS both,
+                 sum(only_own) AS only_own, sum(only_shadow) AS only_shadow
+             FROM shadow_counts WHERE {WANTED} GROUP BY view, matter, rivals
+         ), judged AS (
+             SELECT view, matter, rivals, {JUDGED} FROM shadow_disagreements WHERE {WANTED} GROUP BY view, matter, rivals
+         )
+         SELECT counted.*, coalesce(own_right, 0) AS own_right, coalesce(shadow_right, 0) AS shadow_right,
+             coalesce(unclear, 0) AS unclear, coalesce(waiting, 0) AS waiting
+         FROM counted LEFT JOIN judged USING (view, matter, rivals)
+         ORDER BY until DESC, matter, view, rivals"
     );
     let mut query = tx.prepare_cached(&sql)?;
     let values = named_params! { ":view": view, ":matter": matter, ":sees_all": sees_all, ":areas": areas };
@@ -171,16 +231,32 @@ fn comparisons(tx: &Transaction<'_>, filter: &ShadowFilter) -> Result<Vec<Compar
             both: count("both")?,
             only_own: count("only_own")?,
             only_shadow: count("only_shadow")?,
+            judged: Judgements {
+                own_right: count("own_right")?,
+                shadow_right: count("shadow_right")?,
+                unclear: count("unclear")?,
+                waiting: count("waiting")?,
+            },
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn disagreements(tx: &Transaction<'_>, filter: &ShadowFilter, limit: u32) -> Result<Vec<KeptDisagreement>, StoreError> {
+fn disagreements(
+    tx: &Transaction<'_>,
+    filter: &ShadowFilter,
+    first: SpotsFirst,
+    limit: u32,
+) -> Result<Vec<KeptDisagreement>, StoreError> {
     let ShadowFilter { areas, view, matter } = filter;
     let (sees_all, areas) = seen(areas);
-    let sql =
-        format!("SELECT * FROM shadow_disagreements WHERE {WANTED} ORDER BY looks DESC, latest DESC, id LIMIT :limit");
+    let order = match first {
+        SpotsFirst::Often => "looks DESC, latest DESC",
+        SpotsFirst::Latest => "latest DESC, looks DESC",
+    };
+    let sql = format!(
+        "SELECT * FROM shadow_disagreements WHERE {WANTED} ORDER BY truth IS NOT NULL, {order}, id LIMIT :limit"
+    );
     let mut query = tx.prepare_cached(&sql)?;
     let values =
         named_params! { ":view": view, ":matter": matter, ":sees_all": sees_all, ":areas": areas, ":limit": limit };
@@ -188,6 +264,11 @@ fn disagreements(tx: &Transaction<'_>, filter: &ShadowFilter, limit: u32) -> Res
 }
 
 fn kept_of(row: &Row<'_>) -> rusqlite::Result<KeptDisagreement> {
+    let truth: Option<Word<Truth>> = row.get("truth")?;
+    let judgement = match truth {
+        Some(Word(truth)) => Some(Judgement { truth, by: row.get("judged_by")?, at: row.get("judged_at")? }),
+        None => None,
+    };
     Ok(KeptDisagreement {
         id: row.get("id")?,
         view: row.get("view")?,
@@ -204,5 +285,6 @@ fn kept_of(row: &Row<'_>) -> rusqlite::Result<KeptDisagreement> {
         first: row.get("first")?,
         latest: row.get("latest")?,
         looks: row.get("looks")?,
+        judgement,
     })
 }

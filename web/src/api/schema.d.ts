@@ -904,6 +904,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shadow/{id}/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what is at a spot. Who said so before may say otherwise; what a colleague said must be taken back first. */
+        post: operations["shadow_judge"];
+        /** Takes back what was said of a spot, by whomever: it waits for a judgement again. */
+        delete: operations["shadow_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shadow/{id}/picture": {
         parameters: {
             query?: never;
@@ -1738,6 +1756,8 @@ export interface components {
              * @description Things in the matter's zones that both saw.
              */
             both: number;
+            /** @description What people said of the spots at which they differ and that are kept. */
+            judged: components["schemas"]["JudgementsOut"];
             /**
              * Format: int64
              * @description Frames that both judged.
@@ -2358,6 +2378,49 @@ export interface components {
             why: components["schemas"]["WhyOut"];
             /** @description Name of the zone that speaks. */
             zone?: string | null;
+        };
+        /** @description What somebody says is at a spot. */
+        JudgementIn: {
+            /** @description What: whoever saw something is right where something is there, and the other one where nothing is. */
+            truth: components["schemas"]["Truth"];
+        };
+        /** @description What a person said of a spot. */
+        JudgementOut: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description Who says so, by the name of their account. */
+            by: string;
+            /** @description How that person is called. */
+            by_name: string;
+            right?: components["schemas"]["SeenBy"] | null;
+            /** @description What is there. */
+            truth: components["schemas"]["Truth"];
+        };
+        /** @description Spots by what people said of them. */
+        JudgementsOut: {
+            /**
+             * Format: int64
+             * @description The matter's own model was right.
+             */
+            own_right: number;
+            /**
+             * Format: int64
+             * @description The new one was.
+             */
+            shadow_right: number;
+            /**
+             * Format: int64
+             * @description Nobody can say.
+             */
+            unclear: number;
+            /**
+             * Format: int64
+             * @description Nobody said yet.
+             */
+            waiting: number;
         };
         /** @description By when a case would have to be handled. */
         LimitOut: {
@@ -3830,6 +3893,9 @@ export interface components {
             code: "judged_twice";
         } | {
             /** @enum {string} */
+            code: "judged_already";
+        } | {
+            /** @enum {string} */
             code: "circle";
         } | {
             /** @enum {string} */
@@ -4165,8 +4231,8 @@ export interface components {
         ShadowOut: {
             /** @description Counts by view, matter and models, those of the latest day first. */
             comparisons: components["schemas"]["ComparisonOut"][];
-            /** @description The 500 spots that were seen in most looks, those of most looks first. */
-            disagreements: components["schemas"]["DisagreementOut"][];
+            /** @description Spots, at most 500, those that nobody judged before the others. */
+            disagreements: components["schemas"]["SpotOut"][];
         };
         /** @description A share with its interval of 95 % confidence (Wilson). */
         ShareOut: {
@@ -4241,6 +4307,62 @@ export interface components {
              * @example 02:00
              */
             to: string;
+        };
+        /** @description A spot at which one model saw something and the other did not. */
+        SpotOut: {
+            /** @description Where, `[x0, y0, x1, y1]` as fractions of the reference picture. */
+            bbox: number[];
+            /** @description As what. */
+            class: string;
+            /**
+             * Format: date-time
+             * @description First seen.
+             */
+            first: string;
+            /**
+             * Format: uuid
+             * @description Identity; its picture is at `/api/v1/shadow/{id}/picture`.
+             */
+            id: string;
+            judgement?: components["schemas"]["JudgementOut"] | null;
+            /**
+             * Format: date-time
+             * @description Last seen.
+             */
+            latest: string;
+            /**
+             * Format: int32
+             * @description In so many looks.
+             */
+            looks: number;
+            /** @description Key of the matter. */
+            matter: string;
+            /**
+             * Format: float
+             * @description What the other one scored there, less than the matter asks for; `null` where it has no box at all.
+             */
+            other?: number | null;
+            /** @description The matter's own model. */
+            own: components["schemas"]["RivalOut"];
+            /**
+             * Format: float
+             * @description How sure whoever saw it was.
+             */
+            score: number;
+            /** @description Who saw it. */
+            seen_by: components["schemas"]["SeenBy"];
+            /** @description The new one. */
+            shadow: components["schemas"]["RivalOut"];
+            /**
+             * Format: uuid
+             * @description The view.
+             */
+            view: string;
+            /**
+             * Format: uuid
+             * @description The zone that forbids it.
+             */
+            zone: string;
         };
         /**
          * @description Where a case stands at the platform.
@@ -4492,6 +4614,12 @@ export interface components {
          * @enum {string}
          */
         Transport: "auto" | "tcp" | "udp";
+        /**
+         * @description What is at the spot of a disagreement, as a person sees it in its picture. Nobody is asked for a model's name: whoever
+         *     saw something is right where something is there, and the other one where nothing is.
+         * @enum {string}
+         */
+        Truth: "something" | "nothing" | "unclear";
         /** @description A matter that cannot be judged here. */
         UnableOut: {
             /** @description Its key. */
@@ -7048,6 +7176,8 @@ export interface operations {
                 view?: string;
                 /** @description Only of this matter. */
                 matter?: string;
+                /** @description Which spots come first; `often` where it is left out. */
+                first?: "often" | "latest";
             };
             header?: never;
             path?: never;
@@ -7061,6 +7191,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShadowOut"];
+                };
+            };
+        };
+    };
+    shadow_judge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgementIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpotOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shadow_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpotOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

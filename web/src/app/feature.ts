@@ -25,3 +25,10 @@ export interface Feature {
 export function mayOpen(roles: readonly Role[], wanted: readonly Role[]): boolean {
   return roles.includes('administrator') || wanted.some((role) => roles.includes(role));
 }
+
+/** Who opens what stands at the address: those of the page that it is or lies below. */
+export function rolesAt({ pages, roles }: Feature, pathname: string): readonly Role[] {
+  const above = pages.filter(({ path }) => pathname === path || pathname.startsWith(`${path}/`));
+  const nearest = above.sort((a, b) => b.path.length - a.path.length)[0];
+  return nearest?.roles ?? roles;
+}

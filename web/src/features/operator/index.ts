@@ -1,16 +1,20 @@
 import { IconDeviceCctv } from '@tabler/icons-react';
 import type { Feature } from '@/app/feature';
 
+const OPERATOR = ['operator'] as const;
+
 export const operator: Feature = {
   name: 'operator',
   icon: IconDeviceCctv,
-  roles: ['operator'],
+  // A supervisor judges new models beside the operator who tries them.
+  roles: ['operator', 'supervisor'],
   pages: [
-    { path: '/operator/coverage', label: 'coverage' },
-    { path: '/operator/map', label: 'map' },
-    { path: '/operator/cameras', label: 'cameras' },
-    { path: '/operator/examples', label: 'examples' },
-    { path: '/operator/import', label: 'import' },
+    { path: '/operator/coverage', label: 'coverage', roles: OPERATOR },
+    { path: '/operator/map', label: 'map', roles: OPERATOR },
+    { path: '/operator/cameras', label: 'cameras', roles: OPERATOR },
+    { path: '/operator/examples', label: 'examples', roles: OPERATOR },
+    { path: '/operator/import', label: 'import', roles: OPERATOR },
+    { path: '/operator/trials', label: 'shadow' },
   ],
   routes: [
     {
@@ -34,6 +38,10 @@ export const operator: Feature = {
     {
       path: 'operator/examples',
       lazy: async () => ({ Component: (await import('./exemplars/exemplars-page')).ExemplarsPage }),
+    },
+    {
+      path: 'operator/trials',
+      lazy: async () => ({ Component: (await import('./shadow/shadow-page')).ShadowPage }),
     },
     {
       path: 'operator/coverage/:view',
