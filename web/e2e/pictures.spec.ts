@@ -27,6 +27,7 @@ test('a picture of each screen in both languages', async ({ browser }) => {
     wall: true,
     platform: true,
     verifier: true,
+    trial: true,
     past: [
       '--decided',
       '900',

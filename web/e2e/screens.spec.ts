@@ -18,6 +18,7 @@ test.beforeAll(async () => {
     wall: true,
     platform: true,
     verifier: true,
+    trial: true,
     past: ['--decided', '60', '--waiting', '30', '--with-pictures', '30', ...bundleOfDemo()],
   });
   office = await new Office(house).open();

@@ -45,7 +45,7 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   { name: 'examples', path: '/operator/examples', who: PEOPLE.operator, ready: 'main li img' },
-  { name: 'trials', path: '/operator/trials', who: PEOPLE.operator, ready: 'main h1' },
+  { name: 'trials', path: '/operator/trials', who: PEOPLE.operator, ready: 'main li img' },
   { name: 'import', path: '/operator/import', who: PEOPLE.operator, ready: 'main h1' },
   { name: 'statistics', path: '/supervisor/statistics', who: PEOPLE.supervisor, ready: 'main figure' },
   { name: 'days', path: '/supervisor/statistics?by=day', who: PEOPLE.supervisor, ready: 'main figure' },
@@ -83,7 +83,10 @@ export async function pathOf({ path }: Screen, office: Office, furnished: Furnis
   return typeof path === 'string' ? path : await path(office, furnished);
 }
 
-/** Registers the real cameras, waits for what their first looks leave and draws a zone, twice; permits a sign. */
+/**
+ * Registers the real cameras, waits for what their first looks leave and draws a zone, twice; permits a sign. In the zone
+ * stands the car about which the model on trial and the one in use differ.
+ */
 export async function furnish(house: House, office: Office): Promise<Furnished> {
   const { stream, view } = await registerStreet(house, office);
   const zone = {
@@ -93,8 +96,8 @@ export async function furnish(house: House, office: Office): Promise<Furnished> 
     matters: ['motor_vehicle_parking'],
     polygon: [
       [0.6, 0.05],
-      [0.95, 0.05],
-      [0.95, 0.4],
+      [1, 0.05],
+      [1, 0.4],
       [0.6, 0.4],
     ],
   };

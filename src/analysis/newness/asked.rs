@@ -106,7 +106,7 @@ impl<'a> Asked<'a> {
     /// The mean in a box of the frame of what is said of its patches; `None` where nothing can be said about any of them.
     fn mean(&self, bbox: &BBox<FrameSpace>, newness: impl Fn(usize) -> Option<f32>) -> Option<f32> {
         let raster = &self.map.raster;
-        let inside = (0..raster.len()).filter(|at| holds(bbox, &raster.patch(*at)));
+        let inside = raster.touching(bbox).filter(|at| holds(bbox, &raster.patch(*at)));
         let found: Vec<f32> = inside.filter_map(newness).collect();
         (!found.is_empty()).then(|| found.iter().sum::<f32>() / found.len() as f32)
     }
@@ -120,7 +120,7 @@ impl<'a> Asked<'a> {
     /// says anything.
     pub fn highest_in_box(&self, bbox: &BBox<FrameSpace>) -> Option<f32> {
         let raster = &self.map.raster;
-        let inside = (0..raster.len()).filter(|at| raster.patch(*at).covered_by(bbox) > 0.0);
+        let inside = raster.touching(bbox).filter(|at| raster.patch(*at).covered_by(bbox) > 0.0);
         let said = |at| self.by.about.iter().flat_map(move |(layer, _)| self.map.said(*layer, &self.by.passes, at));
         inside.flat_map(said).reduce(f32::max)
     }
@@ -198,7 +198,8 @@ impl<'a> Asked<'a> {
         let [dx, dy] = raster.patch_px.map(|px| px * BESIDE_PATCHES);
         let grown = |one: &BBox<FrameSpace>| BBox::new(one.x0() - dx, one.y0() - dy, one.x1() + dx, one.y1() + dy);
         let passing: Vec<_> = self.map.passing.iter().map(grown).collect();
-        let inside: Vec<_> = (0..raster.len()).map(|at| raster.patch(at)).filter(|patch| holds(bbox, patch)).collect();
+        let inside: Vec<_> =
+            raster.touching(bbox).map(|at| raster.patch(at)).filter(|patch| holds(bbox, patch)).collect();
         let beside = inside.iter().filter(|patch| passing.iter().any(|one| holds(one, patch))).count();
         beside as f32 >= BESIDE_SHARE_MIN * inside.len() as f32 && beside > 0
     }

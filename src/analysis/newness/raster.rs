@@ -26,6 +26,17 @@ impl Raster {
         BBox::new(x, y, x + w, y + h)
     }
 
+    /// The patches that touch a box, those just beside it perhaps among them.
+    pub(super) fn touching(&self, bbox: &BBox<FrameSpace>) -> impl Iterator<Item = usize> + use<> {
+        let range = |low: f32, high: f32, patch: f32, count: usize| {
+            let first = ((low / patch).floor() - 1.0).clamp(0.0, count as f32) as usize;
+            first..((high / patch).ceil() + 1.0).clamp(0.0, count as f32) as usize
+        };
+        let (across, columns) = (range(bbox.x0(), bbox.x1(), self.patch_px[0], self.columns), self.columns);
+        range(bbox.y0(), bbox.y1(), self.patch_px[1], self.rows)
+            .flat_map(move |row| across.clone().map(move |column| row * columns + column))
+    }
+
     /// The patch of the reference picture that lies where the middle of one of this frame's does; `None` where the reference
     /// picture does not show the spot.
     pub(super) fn spot(&self, at: usize, reference: &Self, homography: &Homography) -> Option<usize> {

@@ -45,7 +45,7 @@ impl Likelihoods {
         };
         let of_patch =
             |at: usize| Some(likeliest(&asked.classes, at)? * (1.0 - likeliest(&asked.passes, at).unwrap_or(0.0)));
-        (0..raster.len()).filter(is_in_box).filter_map(of_patch).reduce(f32::max)
+        raster.touching(bbox).filter(is_in_box).filter_map(of_patch).reduce(f32::max)
     }
 
     /// The likelihoods of each class, by rows, in the order of the head's classes.

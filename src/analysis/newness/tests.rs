@@ -335,3 +335,18 @@ fn the_highest_likelihood_in_a_box_is_that_of_the_patches_that_it_touches() {
     let against = said.highest(&frame, &[31.0, 21.0, 39.0, 29.0].into(), &asked("rubbish", vec!["vehicle".into()]));
     assert!((against.unwrap() - 0.18).abs() < 1e-5, "a vehicle rather: {against:?}");
 }
+
+#[test]
+fn no_patch_of_a_box_is_left_out() {
+    let raster = raster::Raster { picture: [90, 50], columns: 9, rows: 5, patch_px: [10.0, 10.0] };
+    let sides = [-15.0, 0.0, 4.9, 5.0, 20.0, 33.0, 49.9, 50.0, 89.0, 90.0, 130.0];
+    let spans =
+        || sides.iter().flat_map(|low| sides.iter().filter(move |high| *high >= low).map(move |high| (*low, *high)));
+    for ((x0, x1), (y0, y1)) in spans().flat_map(|across| spans().map(move |down| (across, down))) {
+        let bbox = BBox::new(x0, y0, x1, y1);
+        let wanted = |at: &usize| holds(&bbox, &raster.patch(*at)) || raster.patch(*at).covered_by(&bbox) > 0.0;
+        let (all, near): (Vec<_>, Vec<_>) =
+            ((0..raster.len()).filter(wanted).collect(), raster.touching(&bbox).filter(wanted).collect());
+        assert_eq!(near, all, "{bbox:?}");
+    }
+}

@@ -63,12 +63,8 @@ export function SpotCard({ spot, named, isCurrent, isBusy, onChoose, onSay }: Pr
             </Text>
           </Group>
         ))}
-        <Text size="xs" c="dimmed">
-          {t('shadow.seen', {
-            count: spot.looks,
-            span: [...new Set([times.short(spot.first), times.short(spot.latest)])].join(' – '),
-          })}
-        </Text>
+        <When name={t('shadow.seen_first')} at={times.short(spot.first)} />
+        <When name={t('shadow.seen', { count: spot.looks })} at={times.short(spot.latest)} />
         <Answer spot={spot} isCurrent={isCurrent} isBusy={isBusy} onSay={onSay} />
       </Stack>
     </Paper>
@@ -86,6 +82,19 @@ function Picture({ spot, alt }: { spot: Spot; alt: string }) {
         <img src={pictureOf(spot)} alt={alt} loading="lazy" decoding="async" onError={() => setGone(true)} />
       )}
     </div>
+  );
+}
+
+function When({ name, at }: { name: string; at: string }) {
+  return (
+    <Group gap={6} wrap="nowrap" justify="space-between">
+      <Name size="xs" c="dimmed">
+        {name}
+      </Name>
+      <Text component="span" size="xs" c="dimmed" flex="none">
+        {at}
+      </Text>
+    </Group>
   );
 }
 
