@@ -2,7 +2,7 @@
 //! from the store when first needed, so that a restart files nothing twice.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,8 +15,8 @@ use super::{newness::Before, second_look::Baseline, trails::Driven};
 use crate::{
     analysis::place_book::PlaceBook,
     domain::{
-        Detection, Explanation, Frame, Homography, Look, Matter, MatterKey, Picture, PlatePolicy, Purpose, Reference,
-        ReferenceDetection, Stream, StreamId, Thing, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
+        Detection, Explanation, Frame, Homography, Look, Matter, MatterKey, Picture, PlaceId, PlatePolicy, Purpose,
+        Reference, ReferenceDetection, Stream, StreamId, Thing, View, ViewId, ViewMatch, ViewState, WallTime, Zone,
     },
     media::{
         draw, jpeg,
@@ -47,6 +47,8 @@ pub struct Scene {
     pub judged: BTreeMap<MatterKey, WallTime>,
     /// When whole-view models last scanned it.
     pub scanned: BTreeMap<String, WallTime>,
+    /// Places that were seen last in a look with a scan. Forgotten at a restart: then any look can miss them.
+    pub(super) by_scan: BTreeSet<PlaceId>,
     /// When new models were last shown a frame of it.
     pub shadowed: BTreeMap<String, WallTime>,
     /// The version of the reference picture whose text is known.
@@ -140,6 +142,7 @@ impl Scenes {
                 trails: Driven::default(),
                 judged: BTreeMap::new(),
                 scanned: BTreeMap::new(),
+                by_scan: BTreeSet::new(),
                 shadowed: BTreeMap::new(),
                 signs_read: None,
                 matcher: None,

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     analysis::{
         exemplar::{Compared, Weighed, weigh},
-        place_book::Answer,
+        place_book::{Answer, BookChanges},
         verify::{Fusion, Square, lifted_by_newness},
     },
     domain::{
@@ -25,7 +25,7 @@ use crate::{
 use super::{
     place_newness::{self, Said},
     scenes::{Scene, Scenes},
-    seen::Judgeable,
+    seen::{Judgeable, Seen},
     spine::Spine,
 };
 
@@ -297,6 +297,26 @@ impl Verifier {
 
 /// A look that began later than this share of its revisit target is not scanned: scans go first where time is short.
 const LATE_SHARE: f64 = 0.5;
+
+impl Scene {
+    /// Remembers which places a scan saw last: only a scan can miss them, for the matter's model may never have seen them.
+    pub(super) fn note_scanned(
+        &mut self,
+        matters: &BTreeMap<MatterKey, Matter>,
+        at: WallTime,
+        seen: &Seen,
+        judged: &BookChanges,
+    ) {
+        for place in judged.places.iter().filter(|place| place.last_seen == at) {
+            if matters.get(&place.matter).is_some_and(|matter| seen.is_scanned_for(matter)) {
+                self.by_scan.insert(place.id);
+            } else {
+                self.by_scan.remove(&place.id);
+            }
+        }
+        judged.forgotten.iter().for_each(|place| _ = self.by_scan.remove(place));
+    }
+}
 
 impl Spine {
     /// The weights that a matter is judged by where the models `scanned` the view and nothing was looked at again.

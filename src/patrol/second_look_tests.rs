@@ -189,6 +189,31 @@ fn a_scan_finds_what_the_cheap_model_misses_and_a_late_look_goes_without() {
     assert_eq!(found[0].weights.as_ref().and_then(|w| w.scan.as_ref()).map(|m| m.name.as_str()), Some("scanner"));
 }
 
+#[test]
+fn what_only_a_scan_sees_is_missed_by_scans_alone() {
+    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(120) };
+    let there = Arc::new(AtomicBool::new(true));
+    let is_there = there.clone();
+    let scanner = ScriptedDetector::by_function(move |_, _| {
+        let bbox = [100.0, 100.0, 180.0, 180.0].into();
+        let seen = Detection { class: "car".into(), score: Score::new(0.7).unwrap(), bbox, text: None };
+        Ok(if is_there.load(Ordering::SeqCst) { vec![seen] } else { Vec::new() })
+    });
+    let stage = Rehearsal::new(Matter { scan: Some(scan), ..fixtures::matter() }, None, Some(scanner));
+    // Five looks between two scans, in which its spot looks otherwise: a lamp goes on and off.
+    let shown = |second: i64| Thing { score: 0.0, ..thing(100.0, if second % 120 == 0 { RED } else { GREEN }) };
+    let found: Vec<Incident> =
+        (120..=840).step_by(20).flat_map(|second| opened(&stage.look(second, &[shown(second)]))).collect();
+    assert_eq!(found.len(), 1, "it stays, although six of seven looks cannot see it");
+    there.store(false, Ordering::SeqCst);
+    let is_closed = |second: i64| {
+        let done = stage.look(second, &[]);
+        done.changes.iter().any(|change| matches!(change, IncidentChange::Closed { .. }))
+    };
+    let ends: Vec<i64> = (860..=1500).step_by(20).filter(|second| is_closed(*second)).collect();
+    assert_eq!(ends, [1200], "the third scan without it, after 960 and 1080");
+}
+
 /// Six spots in a picture.
 const SPOTS: [[f32; 2]; 6] =
     [[40.0, 40.0], [250.0, 40.0], [460.0, 40.0], [40.0, 220.0], [250.0, 220.0], [460.0, 220.0]];

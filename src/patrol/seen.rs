@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use crate::{
     analysis::{newness::NewnessMap, permit::is_permitted, scene::Registered},
     domain::{
-        Detection, Explanation, Frame, Homography, Observed, ReadText, ReferenceDetection, Sighting, Sign, ViewState,
-        WallTime,
+        Detection, Explanation, Frame, Homography, Matter, Observed, ReadText, ReferenceDetection, Sighting, Sign,
+        ViewState, WallTime,
     },
     infer::InferError,
     media::{
@@ -118,6 +118,11 @@ impl Seen {
             last: None,
             skew_ms: None,
         }
+    }
+
+    /// Whether the whole-view model that the matter names looked.
+    pub(super) fn is_scanned_for(&self, matter: &Matter) -> bool {
+        matter.scan.as_ref().is_some_and(|scan| self.scanned.contains(&scan.model))
     }
 
     /// Whether no frame came and nothing is known to be wrong.

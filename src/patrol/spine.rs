@@ -274,11 +274,12 @@ impl Spine {
         let judged = match &seen.last {
             Some(last) => {
                 let at = last.at();
+                let Scene { book, view, baseline, by_scan, .. } = &mut *scene;
                 let spot = |place: &Place| match matters.get(&place.matter) {
+                    Some(matter) if by_scan.contains(&place.id) && !seen.is_scanned_for(matter) => Spot::Hidden,
                     Some(matter) => scene::spot(place, matter, last.registered()),
                     None => Spot::Hidden,
                 };
-                let Scene { book, view, baseline, .. } = &mut *scene;
                 let mut asking = Asking::new(self, view, baseline, last, &seen.scanned);
                 let second = |place: &Place, sighting: &Sighting| match matters.get(&place.matter) {
                     Some(matter) => asking.about(matter, place, sighting),
@@ -286,6 +287,7 @@ impl Spine {
                 };
                 let judged = book.observe(matters, at, &seen.sightings, spot, second);
                 verifications = asking.said();
+                scene.note_scanned(matters, at, seen, &judged);
                 judged
             }
             None => BookChanges::default(),
