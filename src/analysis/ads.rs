@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::{AdRules, BBox, Detection, FrameSpace, PHONE_NUMBER, Score, TextLine, phone};
+use crate::domain::{
+    AdRules, BBox, BETWEEN_LINES, BETWEEN_STICKERS, Detection, FrameSpace, PHONE_NUMBER, Score, TextLine, phone,
+};
 
 /// Class of a sticker, a stamp or a leaf that offers something: a number to call, or the words of such services.
 pub const SMALL_AD: &str = "small_ad";
@@ -170,7 +172,7 @@ fn letter(line: &TextLine) -> f32 {
 /// The lines from top to bottom.
 fn text_of(mut lines: Vec<&TextLine>) -> String {
     lines.sort_by(|a, b| a.quad.bbox().y0().total_cmp(&b.quad.bbox().y0()));
-    lines.iter().map(|line| &*line.text).collect::<Vec<_>>().join(" / ")
+    lines.iter().map(|line| &*line.text).collect::<Vec<_>>().join(BETWEEN_LINES)
 }
 
 /// Stickers that were put side by side are one thing to remove: a cluster has the box around all and the best score.
@@ -184,7 +186,7 @@ fn clusters(ads: &[Detection]) -> Vec<Detection> {
         cluster.sort_by_key(|ad| std::cmp::Reverse(ad.score));
         let first = *cluster.first()?;
         let bbox = cluster.iter().fold(first.bbox, |bbox, ad| bbox.union(&ad.bbox));
-        let text = cluster.iter().filter_map(|ad| ad.text.as_deref()).collect::<Vec<_>>().join(" | ");
+        let text = cluster.iter().filter_map(|ad| ad.text.as_deref()).collect::<Vec<_>>().join(BETWEEN_STICKERS);
         Some(detection(SMALL_AD, first.score, bbox, &text))
     });
     merged.collect()

@@ -78,6 +78,10 @@ pub struct TextLine {
 #[serde(from = "String")]
 pub struct ReadText(Arc<str>);
 
+/// Stands between the lines that were read on one thing.
+pub const BETWEEN_LINES: &str = " / ";
+/// Stands between stickers that were put side by side and are one thing.
+pub const BETWEEN_STICKERS: &str = " | ";
 /// Characters that are kept of what was read on one thing.
 const READ_CHARS_MAX: usize = 400;
 
@@ -85,6 +89,10 @@ impl ReadText {
     /// Takes a text, cut to its first 400 characters.
     pub fn new(text: &str) -> Self {
         Self(text.chars().take(READ_CHARS_MAX).collect::<String>().into())
+    }
+    /// Its lines.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.split(BETWEEN_STICKERS).flat_map(|sticker| sticker.split(BETWEEN_LINES))
     }
     /// All of it.
     pub fn reveal(&self) -> &str {
