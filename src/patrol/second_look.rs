@@ -16,7 +16,8 @@ use crate::{
     },
     domain::{
         Appearance, BBox, Detection, Frame, FrameSpace, Homography, Incident, Look, Matter, MatterKey, ModelRef,
-        Newness, Place, Refusal, RefusedWhy, Ruling, Score, Sighting, Verification, Verify, View, WallTime, Weights,
+        Newness, Place, Purpose, Refusal, RefusedWhy, Ruling, Score, Sighting, Verification, Verify, View, WallTime,
+        Weights,
     },
     infer::{Detector, InferError, Inspection, Lane, text::Plates},
     telemetry::{Scanned, Second, SecondLook, Signal, emit},
@@ -352,10 +353,12 @@ impl Spine {
             let every = wanted.entry(&scan.model).or_insert(scan.every);
             *every = scan.every.min(*every);
         }
+        // Who asks out of turn asks for all that can be seen; a handled case would wait for three scans.
+        let out_of_turn = !matches!(look.purpose, Purpose::Patrol | Purpose::Continuous);
         let mut found = Vec::new();
         for (model, every) in wanted {
             // Turned round where the clock was set back.
-            let is_due = |last: &WallTime| now < *last || now.since(*last) >= every;
+            let is_due = |last: &WallTime| out_of_turn || now < *last || now.since(*last) >= every;
             if scanned.iter().any(|done| done == model) || !scene.scanned.get(model).is_none_or(is_due) {
                 continue;
             }
