@@ -1,6 +1,6 @@
-//! Telling classes of a thing apart by a few examples, as an open load from a covered one: each class lies where its
-//! examples look on the mean, and how much an answer is worth is chosen on examples that were left out. Pure; takes
-//! milliseconds and no training run.
+//! Telling classes of a thing apart by a few examples, as an open load from a covered one: a linear discriminant with a
+//! shrunken scatter, and how much an answer is worth is chosen on examples that were left out. Pure; takes milliseconds to
+//! seconds and no training run.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,8 +10,15 @@ use crate::domain::{Appearance, Score};
 pub const THINGS_MIN: usize = 3;
 /// An answer from here on counts as sure in what is measured.
 pub const SURE: f32 = 0.8;
-/// What sharpness is chosen from: cosines differ by tenths, so 1 says next to nothing and 64 is nearly a yes or no.
-const SHARPNESS: [f32; 13] = [1.0, 1.4, 2.0, 2.8, 4.0, 5.7, 8.0, 11.3, 16.0, 22.6, 32.0, 45.3, 64.0];
+/// What sharpness is chosen from. A discriminant that learnt from few examples is surer than it may be: 1 takes it at its word.
+const SHARPNESS: [f32; 21] = [
+    0.0039, 0.0055, 0.0078, 0.011, 0.0156, 0.022, 0.031, 0.044, 0.0625, 0.088, 0.125, 0.177, 0.25, 0.354, 0.5, 0.707,
+    1.0, 1.41, 2.0, 2.83, 4.0,
+];
+/// The share of the scatter that is taken for the same in all directions: examples are fewer than the numbers of a look.
+const SHRINKAGE: f64 = 0.7;
+/// Things are left out in at most so many parts to see how they are told by the others.
+const PARTS_MAX: usize = 20;
 
 /// How a thing looked that is known to be in a class.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,16 +31,18 @@ pub struct Example {
     pub look: Appearance,
 }
 
-/// What was learnt: the classes and where they lie.
+/// What was learnt: a line for each class, and how much they are worth.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Prototypes {
+pub struct Discriminant {
     /// Names of the classes.
     pub classes: Vec<Arc<str>>,
     /// The mean of all classes, which says nothing about any.
     pub middle: Vec<f32>,
-    /// By class: where its examples lie, seen from the middle.
-    pub towards: Vec<Appearance>,
-    /// Factor on the cosines.
+    /// By class: what each number of a look, seen from the middle, says for it.
+    pub weights: Vec<Vec<f32>>,
+    /// By class: added to that.
+    pub offsets: Vec<f32>,
+    /// Factor on all of it.
     pub sharpness: f32,
 }
 
@@ -69,116 +78,202 @@ pub enum TeachError {
     Alike(Arc<str>),
 }
 
-impl Prototypes {
+impl Discriminant {
     /// How well examples are told that were not learnt from; those of another encoder are passed over.
     pub fn tell(&self, examples: &[Example]) -> Told {
         let of = |example: &Example| Some((example.class, self.shares(&example.look)?));
         Told::of(self.classes.len(), examples.iter().filter_map(of))
     }
 
-    fn shares(&self, look: &Appearance) -> Option<Vec<f32>> {
-        Some(shares(&cosines(&self.middle, &self.towards, look)?, self.sharpness))
-    }
-
     /// How likely each class is; together 1. `None` for an appearance that is not of this encoder.
     pub fn scores(&self, look: &Appearance) -> Option<Vec<Score>> {
         self.shares(look)?.into_iter().map(|share| Score::new(share.min(1.0)).ok()).collect()
     }
+
+    fn shares(&self, look: &Appearance) -> Option<Vec<f32>> {
+        Some(shares(&self.said(look)?, self.sharpness))
+    }
+
+    /// What the lines say, before `sharpness`.
+    fn said(&self, look: &Appearance) -> Option<Vec<f32>> {
+        let look = look.as_slice();
+        let line = |(weights, offset): (&Vec<f32>, &f32)| {
+            let seen = look.iter().zip(&self.middle).map(|(look, middle)| look - middle);
+            seen.zip(weights).map(|(seen, weight)| seen * weight).sum::<f32>() + offset
+        };
+        (look.len() == self.middle.len()).then(|| self.weights.iter().zip(&self.offsets).map(line).collect())
+    }
+
+    /// The lines through things, taken at their word.
+    fn through(classes: &[Arc<str>], things: &[&Thing]) -> Result<Self, TeachError> {
+        let of_class = |class: usize| things.iter().filter(move |thing| thing.class == class).map(|thing| &*thing.look);
+        let means: Vec<Vec<f64>> = (0..classes.len()).map(|class| mean(of_class(class))).collect();
+        let middle = mean(means.iter().map(Vec::as_slice));
+        let towards: Vec<Vec<f64>> = means.iter().map(|mean| less(mean, &middle)).collect();
+        if let Some((class, _)) = classes.iter().zip(&towards).find(|(_, towards)| dot(towards, towards) < ALIKE) {
+            return Err(TeachError::Alike(Arc::clone(class)));
+        }
+        let spread: Vec<Vec<f64>> = things.iter().map(|thing| less(&thing.look, &means[thing.class])).collect();
+        let scatter = Scatter::of(&spread);
+        let weights: Vec<Vec<f64>> = towards.iter().map(|towards| scatter.undone(towards)).collect();
+        let offsets = weights.iter().zip(&towards).map(|(weights, towards)| -0.5 * dot(weights, towards) as f32);
+        let narrow = |numbers: Vec<f64>| numbers.into_iter().map(|number| number as f32).collect::<Vec<f32>>();
+        Ok(Self {
+            classes: classes.to_vec(),
+            offsets: offsets.collect(),
+            middle: narrow(middle),
+            weights: weights.into_iter().map(narrow).collect(),
+            sharpness: 1.0,
+        })
+    }
+}
+
+/// A class whose mean is nearer to the middle of all, squared, lies there.
+const ALIKE: f64 = 1e-10;
+
+/// One thing: the mean of how it looked.
+#[derive(Clone, Debug, PartialEq)]
+struct Thing {
+    class: usize,
+    name: String,
+    look: Vec<f64>,
 }
 
 /// Learns `classes` by `examples`, and how well each thing is told by the others.
 ///
 /// # Errors
 /// [`TeachError`].
-pub fn teach(classes: Vec<Arc<str>>, examples: &[Example]) -> Result<(Prototypes, Told), TeachError> {
+pub fn teach(classes: &[Arc<str>], examples: &[Example]) -> Result<(Discriminant, Told), TeachError> {
     if classes.len() < 2 {
         return Err(TeachError::Classes(classes.len()));
     }
-    let things = things(classes.len(), examples);
-    for (class, things) in classes.iter().zip(&things) {
-        if things.len() < THINGS_MIN {
-            return Err(TeachError::TooFew { class: Arc::clone(class), things: things.len() });
+    let things = things(examples);
+    for (number, class) in classes.iter().enumerate() {
+        let count = things.iter().filter(|thing| thing.class == number).count();
+        if count < THINGS_MIN {
+            return Err(TeachError::TooFew { class: Arc::clone(class), things: count });
         }
     }
-    let (middle, towards) = lie(&things, None);
-    if let Some((class, _)) = classes.iter().zip(&towards).find(|(_, towards)| towards.as_slice().is_empty()) {
-        return Err(TeachError::Alike(Arc::clone(class)));
-    }
-    let told: Vec<(usize, Vec<f32>)> = examples
-        .iter()
-        .filter_map(|example| {
-            let (middle, towards) = lie(&things, Some(example));
-            Some((example.class, cosines(&middle, &towards, &example.look)?))
-        })
-        .collect();
+    let learnt = Discriminant::through(classes, &things.iter().collect::<Vec<_>>())?;
+    let told = told_by_others(classes, &things, examples);
     let surprise = |sharpness: f32| {
-        let each = told.iter().map(|(class, cosines)| {
+        let each = told.iter().map(|(class, said)| {
             let weight = 1.0 / told.iter().filter(|(other, _)| other == class).count() as f32;
-            -weight * shares(cosines, sharpness)[*class].max(1e-6).ln()
+            -weight * shares(said, sharpness)[*class].max(1e-6).ln()
         });
         each.sum::<f32>()
     };
     let sharpness = SHARPNESS.into_iter().min_by(|a, b| surprise(*a).total_cmp(&surprise(*b))).unwrap_or(1.0);
-    let answers = told.iter().map(|(class, cosines)| (*class, shares(cosines, sharpness)));
+    let answers = told.iter().map(|(class, said)| (*class, shares(said, sharpness)));
     let told = Told::of(classes.len(), answers);
-    Ok((Prototypes { classes, middle, towards, sharpness }, told))
+    Ok((Discriminant { sharpness, ..learnt }, told))
 }
 
-/// By class and thing: the mean of how it looked.
-fn things(classes: usize, examples: &[Example]) -> Vec<BTreeMap<&str, Vec<f32>>> {
-    let mut looks: Vec<BTreeMap<&str, Vec<&[f32]>>> = vec![BTreeMap::new(); classes];
+/// By example: its class, and what is said of it by lines through things of which its own is none.
+fn told_by_others(classes: &[Arc<str>], things: &[Thing], examples: &[Example]) -> Vec<(usize, Vec<f32>)> {
+    let parts = things.len().min(PARTS_MAX);
+    let mut told = Vec::with_capacity(examples.len());
+    for part in 0..parts {
+        let is_out = |number: usize| number % parts == part;
+        let kept: Vec<&Thing> =
+            things.iter().enumerate().filter(|(i, _)| !is_out(*i)).map(|(_, thing)| thing).collect();
+        let Ok(lines) = Discriminant::through(classes, &kept) else { continue };
+        let out = things.iter().enumerate().filter(|(i, _)| is_out(*i)).map(|(_, thing)| thing);
+        for thing in out {
+            let own = examples.iter().filter(|one| one.class == thing.class && one.thing == thing.name);
+            told.extend(own.filter_map(|one| Some((one.class, lines.said(&one.look)?))));
+        }
+    }
+    told
+}
+
+/// All things, class by class.
+fn things(examples: &[Example]) -> Vec<Thing> {
+    let mut looks: BTreeMap<(usize, &str), Vec<Vec<f64>>> = BTreeMap::new();
     for example in examples.iter().filter(|example| !example.look.as_slice().is_empty()) {
-        if let Some(of_class) = looks.get_mut(example.class) {
-            of_class.entry(&example.thing).or_default().push(example.look.as_slice());
-        }
+        let look = example.look.as_slice().iter().map(|number| f64::from(*number)).collect();
+        looks.entry((example.class, &example.thing)).or_default().push(look);
     }
-    let means =
-        |looks: BTreeMap<_, Vec<&[f32]>>| looks.into_iter().map(|(thing, looks)| (thing, mean(&looks))).collect();
-    looks.into_iter().map(means).collect()
+    let thing = |((class, name), looks): ((usize, &str), Vec<Vec<f64>>)| Thing {
+        class,
+        name: name.to_owned(),
+        look: mean(looks.iter().map(Vec::as_slice)),
+    };
+    looks.into_iter().map(thing).collect()
 }
 
-/// Where the classes lie, and their middle, without the thing of `but`.
-fn lie(things: &[BTreeMap<&str, Vec<f32>>], but: Option<&Example>) -> (Vec<f32>, Vec<Appearance>) {
-    let is_left_out = |class: usize, thing: &str| but.is_some_and(|one| one.class == class && one.thing == thing);
-    let means: Vec<Vec<f32>> = things
-        .iter()
-        .enumerate()
-        .map(|(class, things)| {
-            let kept = things.iter().filter(|(thing, _)| !is_left_out(class, thing));
-            mean(&kept.map(|(_, look)| look.as_slice()).collect::<Vec<_>>())
-        })
-        .collect();
-    let middle = mean(&means.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let towards = means.iter().map(|mean| from(&middle, mean)).collect();
-    (middle, towards)
+/// How things of one class lie around its mean: (1 - s) times their scatter and s times as much in all directions alike.
+struct Scatter<'a> {
+    spread: &'a [Vec<f64>],
+    /// What is the same in all directions.
+    level: f64,
+    /// Lower triangle of the root of: what things have in common, and `level` on its diagonal.
+    root: Vec<Vec<f64>>,
 }
 
-fn mean(vectors: &[&[f32]]) -> Vec<f32> {
-    let mut sum = vec![0.0; vectors.iter().map(|vector| vector.len()).max().unwrap_or(0)];
+impl<'a> Scatter<'a> {
+    fn of(spread: &'a [Vec<f64>]) -> Self {
+        let (count, numbers) = (spread.len() as f64, spread.first().map_or(1, Vec::len) as f64);
+        let whole: f64 = spread.iter().map(|one| dot(one, one)).sum();
+        let level = SHRINKAGE * (whole / count / numbers).max(1e-9);
+        let common = |i: usize, j: usize| {
+            dot(&spread[i], &spread[j]) + if i == j { level * count / (1.0 - SHRINKAGE) } else { 0.0 }
+        };
+        // Cholesky. There are fewer things than numbers, so it is taken of the things (Woodbury).
+        let mut root: Vec<Vec<f64>> = Vec::with_capacity(spread.len());
+        for i in 0..spread.len() {
+            let mut row: Vec<f64> = Vec::with_capacity(i + 1);
+            for j in 0..i {
+                row.push((common(i, j) - dot(&row, &root[j][..j])) / root[j][j]);
+            }
+            row.push((common(i, i) - dot(&row, &row)).max(f64::MIN_POSITIVE).sqrt());
+            root.push(row);
+        }
+        Self { spread, level, root }
+    }
+
+    /// A vector times the inverse of the scatter.
+    fn undone(&self, vector: &[f64]) -> Vec<f64> {
+        let mut seen: Vec<f64> = self.spread.iter().map(|one| dot(one, vector)).collect();
+        for i in 0..seen.len() {
+            seen[i] = (seen[i] - dot(&self.root[i][..i], &seen[..i])) / self.root[i][i];
+        }
+        for i in (0..seen.len()).rev() {
+            let below: f64 = (i + 1..seen.len()).map(|j| self.root[j][i] * seen[j]).sum();
+            seen[i] = (seen[i] - below) / self.root[i][i];
+        }
+        let mut left = vector.to_vec();
+        for (one, factor) in self.spread.iter().zip(seen) {
+            left.iter_mut().zip(one).for_each(|(left, number)| *left -= factor * number);
+        }
+        left.iter_mut().for_each(|number| *number /= self.level);
+        left
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+fn mean<'a>(vectors: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
+    let (mut sum, mut count) = (Vec::new(), 0.0);
     for vector in vectors {
-        for (sum, value) in sum.iter_mut().zip(*vector) {
-            *sum += value / vectors.len() as f32;
-        }
+        sum.resize(vector.len().max(sum.len()), 0.0);
+        sum.iter_mut().zip(vector).for_each(|(sum, value)| *sum += value);
+        count += 1.0;
     }
+    sum.iter_mut().for_each(|sum| *sum /= count);
     sum
 }
 
-fn from(middle: &[f32], look: &[f32]) -> Appearance {
-    Appearance::new(look.iter().zip(middle).map(|(look, middle)| look - middle).collect())
-}
-
-fn cosines(middle: &[f32], towards: &[Appearance], look: &Appearance) -> Option<Vec<f32>> {
-    if look.as_slice().len() != middle.len() {
-        return None;
-    }
-    let seen = from(middle, look.as_slice());
-    towards.iter().map(|towards| towards.likeness(&seen)).collect()
-}
-
 /// Softmax.
-fn shares(cosines: &[f32], sharpness: f32) -> Vec<f32> {
-    let most = cosines.iter().copied().fold(f32::MIN, f32::max);
-    let each: Vec<f32> = cosines.iter().map(|cosine| (sharpness * (cosine - most)).exp()).collect();
+fn shares(said: &[f32], sharpness: f32) -> Vec<f32> {
+    let most = said.iter().copied().fold(f32::MIN, f32::max);
+    let each: Vec<f32> = said.iter().map(|one| (sharpness * (one - most)).exp()).collect();
     let sum: f32 = each.iter().sum();
     each.into_iter().map(|one| one / sum).collect()
 }
@@ -230,20 +325,20 @@ mod tests {
 
     #[test]
     fn clear_states_are_told_and_the_answers_are_sure() {
-        let (prototypes, left_out) = teach(named(3), &examples(3, 6, 0.1)).unwrap();
+        let (learnt, left_out) = teach(&named(3), &examples(3, 6, 0.1)).unwrap();
         assert_eq!(left_out.confusion, [[12, 0, 0], [0, 12, 0], [0, 0, 12]]);
         assert_eq!((left_out.recall, left_out.sure, left_out.sure_right), (1.0, 36, 36));
-        let scores = prototypes.scores(&Appearance::new(vec![0.0, 1.0, 0.0, 5.0, 0.0])).unwrap();
+        let scores = learnt.scores(&Appearance::new(vec![0.0, 1.0, 0.0, 5.0, 0.0])).unwrap();
         assert!(scores[1].value() > 0.9, "{scores:?}");
         assert!((scores.iter().map(|score| score.value()).sum::<f32>() - 1.0).abs() < 1e-4);
-        assert_eq!(prototypes.scores(&Appearance::new(vec![1.0, 0.0])), None, "of another encoder");
-        assert_eq!(prototypes.scores(&Appearance::new(Vec::new())), None);
+        assert_eq!(learnt.scores(&Appearance::new(vec![1.0, 0.0])), None, "of another encoder");
+        assert_eq!(learnt.scores(&Appearance::new(Vec::new())), None);
     }
 
     #[test]
     fn states_that_mingle_give_answers_that_are_not_sure() {
-        let (clear, _) = teach(named(2), &examples(2, 10, 0.1)).unwrap();
-        let (mingled, left_out) = teach(named(2), &examples(2, 10, 0.45)).unwrap();
+        let (clear, _) = teach(&named(2), &examples(2, 10, 0.1)).unwrap();
+        let (mingled, left_out) = teach(&named(2), &examples(2, 10, 0.45)).unwrap();
         assert!(mingled.sharpness < clear.sharpness, "{} {}", mingled.sharpness, clear.sharpness);
         assert!(left_out.recall < 1.0 && left_out.sure < 40, "{left_out:?}");
     }
@@ -259,21 +354,21 @@ mod tests {
         let all = |class: usize| (0..6).flat_map(move |thing| [0, 1].map(|_| (class, thing)));
         let of = |(class, thing)| Example { class, thing: format!("{thing}"), look: look(class, thing) };
         let examples: Vec<Example> = all(0).chain(all(1)).map(of).collect();
-        let (_, left_out) = teach(named(2), &examples).unwrap();
+        let (_, left_out) = teach(&named(2), &examples).unwrap();
         assert_eq!(left_out.recall, 0.0, "{left_out:?}");
     }
 
     #[test]
     fn what_cannot_be_learnt_is_named() {
         let too_few = |class: &str, things| Err(TeachError::TooFew { class: class.into(), things });
-        assert_eq!(teach(named(1), &examples(2, 6, 0.1)).map(|_| ()), Err(TeachError::Classes(1)));
+        assert_eq!(teach(&named(1), &examples(2, 6, 0.1)).map(|_| ()), Err(TeachError::Classes(1)));
         let mut some = examples(3, 6, 0.1);
         some.retain(|example| example.class != 1);
-        assert_eq!(teach(named(3), &some).map(|_| ()), too_few("covered", 0));
+        assert_eq!(teach(&named(3), &some).map(|_| ()), too_few("covered", 0));
         some.retain(|example| example.class != 0 || example.thing.as_str() < "2");
-        assert_eq!(teach(named(3), &some).map(|_| ()), too_few("open", 2));
+        assert_eq!(teach(&named(3), &some).map(|_| ()), too_few("open", 2));
         let mut alike = examples(2, 4, 0.1);
         alike.iter_mut().for_each(|example| example.look = Appearance::new(vec![1.0, 0.0]));
-        assert_eq!(teach(named(2), &alike).map(|_| ()), Err(TeachError::Alike("open".into())));
+        assert_eq!(teach(&named(2), &alike).map(|_| ()), Err(TeachError::Alike("open".into())));
     }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{eval, print};
 use crate::{
-    analysis::few_shot::{self, Example, Prototypes, Told},
+    analysis::few_shot::{self, Discriminant, Example, Told},
     eval::{LeftOut, examples::ExampleSet},
     infer::{Detector, catalogue::Catalogue, few_shot as weights, manifest::FILE_NAME},
 };
@@ -34,8 +34,8 @@ pub struct Args {
     /// 另一个样例目录，子目录同名，不参与学习，只用来检验
     #[arg(long, value_name = "DIR")]
     held_out: Option<PathBuf>,
-    /// 描述外观的模型，清单里要有 detector.appearance
-    #[arg(long, value_name = "NAME", default_value = "street_verifier")]
+    /// 描述外观的模型，清单里要有 detector.appearance，有 detector.patches 更好
+    #[arg(long, value_name = "NAME", default_value = "street_verifier_crop")]
     encoder: String,
     /// 只检验，不写模型
     #[arg(long = "try")]
@@ -112,22 +112,22 @@ pub(super) fn run(args: &Args, catalogue: &Catalogue, models: &Path, json: bool)
         described
     };
     let (examples, mut left_out) = described(set);
-    let learnt = few_shot::teach(classes, &examples);
-    let (prototypes, told) = learnt.with_context(|| first_of(&args.examples, &left_out))?;
+    let learnt = few_shot::teach(&classes, &examples);
+    let (learnt, told) = learnt.with_context(|| first_of(&args.examples, &left_out))?;
     let held_out = held_out.map(|set| {
         let (others, gone) = described(set);
         left_out.extend(gone);
-        Measured::from(prototypes.tell(&others))
+        Measured::from(learnt.tell(&others))
     });
-    let bytes = weights::write(&prototypes);
+    let bytes = weights::write(&learnt);
     let sha256 = hex::encode(Sha256::digest(&bytes));
     if !args.is_trial {
-        let manifest = manifest(args, encoder.as_ref(), &prototypes, (&examples, &told), &sha256);
+        let manifest = manifest(args, encoder.as_ref(), &learnt, (&examples, &told), &sha256);
         put(&folder, &[(WEIGHTS, &bytes), (FILE_NAME, manifest.as_bytes())])?;
     }
     let taught = Taught {
         name: &args.name,
-        classes: rows(&prototypes.classes, &examples),
+        classes: rows(&learnt.classes, &examples),
         told: told.into(),
         held_out,
         left_out: &left_out,
@@ -161,11 +161,11 @@ fn rows<'a>(classes: &'a [Arc<str>], examples: &[Example]) -> Vec<Class<'a>> {
 fn manifest(
     args: &Args,
     encoder: &dyn Detector,
-    prototypes: &Prototypes,
+    learnt: &Discriminant,
     (examples, told): (&[Example], &Told),
     sha256: &str,
 ) -> String {
-    let quoted: Vec<String> = prototypes.classes.iter().map(|name| format!("{:?}", &**name)).collect();
+    let quoted: Vec<String> = learnt.classes.iter().map(|name| format!("{:?}", &**name)).collect();
     let (name, of) = (&args.name, encoder.model());
     let (count, share, sha) = (examples.len(), told.recall * 100.0, of.sha256.get(..12).unwrap_or_default());
     format!(

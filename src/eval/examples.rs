@@ -106,7 +106,7 @@ fn looks(
     let (bbox, _) = label.in_picture(picture.width(), picture.height())?;
     let square = Square::around(&bbox, picture.width(), picture.height()).ok_or("the box shows nothing")?;
     let inspected = encoder.inspect_in(Lane::Visit, &square.of(picture)).map_err(|error| error.to_string())?;
-    inspected.appearance.ok_or_else(|| format!("{} does not say how it looks", encoder.model().name))
+    inspected.description().ok_or_else(|| format!("{} does not say how it looks", encoder.model().name))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use super::{
 #[cfg(feature = "onnx")]
 use crate::analysis::newness::Likelihoods;
 use crate::{
-    analysis::few_shot::Prototypes,
+    analysis::few_shot::Discriminant,
     config::Faults,
     domain::{AdRules, ModelRef, Picture},
 };
@@ -103,7 +103,7 @@ impl Catalogue {
         match &manifest.kind {
             ModelKind::Detector(_) => run_once(manifest, &weights),
             ModelKind::FewShot(spec) => {
-                prototypes(manifest, spec, &weights)?;
+                learnt(manifest, spec, &weights)?;
                 self.encodes(spec)?;
                 self.verify(&spec.encoder)
             }
@@ -141,11 +141,11 @@ impl Catalogue {
         }
         if let ModelKind::FewShot(spec) = &manifest.kind {
             self.encodes(spec)?;
-            let prototypes = prototypes(manifest, spec, &manifest.weights()?)?;
+            let learnt = learnt(manifest, spec, &manifest.weights()?)?;
             // Asked seldom, and each thread would hold the whole encoder: one is enough.
             let settings = PoolSettings { threads: std::num::NonZeroUsize::MIN, ..settings };
             let encoder = self.detector_with(&spec.encoder, settings)?;
-            return Ok(Arc::new(FewShotDetector::new(&manifest.model(), encoder, prototypes)));
+            return Ok(Arc::new(FewShotDetector::new(&manifest.model(), encoder, learnt)));
         }
         manifest.detector()?;
         start(manifest, settings)
@@ -232,7 +232,7 @@ fn numbers_of_patch(detector: &dyn Detector) -> Result<usize, InferError> {
 const TRIED_PX: u32 = 64;
 
 /// What the weight file of a few examples says, where it fits its manifest.
-fn prototypes(manifest: &Manifest, spec: &FewShotSpec, weights: &[u8]) -> Result<Prototypes, InferError> {
+fn learnt(manifest: &Manifest, spec: &FewShotSpec, weights: &[u8]) -> Result<Discriminant, InferError> {
     few_shot::read(weights, &spec.classes).map_err(|why| {
         let path = manifest.weight_path();
         InferError::Model(

@@ -1,5 +1,5 @@
-//! A detector of classes that a few examples stand for: an encoder says how the crop looks, and the nearest examples'
-//! class is the likeliest. Its weight file is a few numbers that `xunjie model teach` writes; no picture is in it.
+//! A detector of classes that a few examples stand for: an encoder says how the crop looks, and what was learnt of the
+//! examples how likely each class is. Its weight file is a few numbers that `xunjie model teach` writes; no picture is in it.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Detector, InferError, Inspection, Lane};
 use crate::{
-    analysis::few_shot::Prototypes,
-    domain::{Appearance, BBox, Detection, ModelRef, Picture},
+    analysis::few_shot::Discriminant,
+    domain::{BBox, Detection, ModelRef, Picture},
 };
 
 /// The weight file.
@@ -18,17 +18,19 @@ use crate::{
 struct Weights {
     classes: Vec<String>,
     middle: Vec<f32>,
-    towards: Vec<Vec<f32>>,
+    weights: Vec<Vec<f32>>,
+    offsets: Vec<f32>,
     sharpness: f32,
 }
 
 /// The weight file of what was learnt.
-pub fn write(prototypes: &Prototypes) -> Vec<u8> {
+pub fn write(learnt: &Discriminant) -> Vec<u8> {
     let weights = Weights {
-        classes: prototypes.classes.iter().map(ToString::to_string).collect(),
-        middle: prototypes.middle.clone(),
-        towards: prototypes.towards.iter().map(|towards| towards.as_slice().to_vec()).collect(),
-        sharpness: prototypes.sharpness,
+        classes: learnt.classes.iter().map(ToString::to_string).collect(),
+        middle: learnt.middle.clone(),
+        weights: learnt.weights.clone(),
+        offsets: learnt.offsets.clone(),
+        sharpness: learnt.sharpness,
     };
     serde_json::to_vec(&weights).unwrap_or_default()
 }
@@ -37,43 +39,42 @@ pub fn write(prototypes: &Prototypes) -> Vec<u8> {
 ///
 /// # Errors
 /// What is wrong with it, as the predicate of a sentence about the file.
-pub fn read(bytes: &[u8], classes: &[Arc<str>]) -> Result<Prototypes, String> {
-    let Weights { classes: known, middle, towards, sharpness } =
+pub fn read(bytes: &[u8], classes: &[Arc<str>]) -> Result<Discriminant, String> {
+    let Weights { classes: known, middle, weights, offsets, sharpness } =
         serde_json::from_slice(bytes).map_err(|error| format!("is not what it should be: {error}"))?;
     let known: Vec<Arc<str>> = known.into_iter().map(Arc::from).collect();
     if known != classes {
         return Err(format!("is of the classes {}, its manifest of {}", known.join(", "), classes.join(", ")));
     }
-    let is_whole = towards.len() == known.len()
+    let is_whole = (weights.len(), offsets.len()) == (known.len(), known.len())
         && !middle.is_empty()
-        && towards.iter().all(|towards| towards.len() == middle.len())
-        && middle.iter().chain(towards.iter().flatten()).all(|number| number.is_finite())
+        && weights.iter().all(|weights| weights.len() == middle.len())
+        && middle.iter().chain(weights.iter().flatten()).chain(&offsets).all(|number| number.is_finite())
         && sharpness.is_finite()
         && sharpness > 0.0;
     if !is_whole {
         return Err("has numbers missing or too many".to_owned());
     }
-    let towards: Vec<Appearance> = towards.into_iter().map(Appearance::new).collect();
-    if towards.iter().any(|towards| towards.as_slice().is_empty()) {
+    if weights.iter().any(|weights| weights.iter().all(|number| *number == 0.0)) {
         return Err("has a class that lies nowhere".to_owned());
     }
-    Ok(Prototypes { classes: known, middle, towards, sharpness })
+    Ok(Discriminant { classes: known, middle, weights, offsets, sharpness })
 }
 
 /// Says how likely each class is of what stands in the middle of a crop. Its boxes are the whole crop.
 pub struct FewShotDetector {
     model: ModelRef,
     encoder: Arc<dyn Detector>,
-    prototypes: Prototypes,
+    learnt: Discriminant,
 }
 
 impl FewShotDetector {
     /// Over the encoder that described the examples. Its model's hash is one over that of the examples and of the encoder, as
     /// text, in this order.
-    pub fn new(examples: &ModelRef, encoder: Arc<dyn Detector>, prototypes: Prototypes) -> Self {
+    pub fn new(examples: &ModelRef, encoder: Arc<dyn Detector>, learnt: Discriminant) -> Self {
         let all = [examples.sha256.as_str(), &encoder.model().sha256].concat();
         let model = ModelRef { name: examples.name.clone(), sha256: hex::encode(Sha256::digest(all)) };
-        Self { model, encoder, prototypes }
+        Self { model, encoder, learnt }
     }
 }
 
@@ -91,8 +92,8 @@ impl Detector for FewShotDetector {
     }
 
     fn inspect_in(&self, lane: Lane, picture: &Picture) -> Result<Inspection, InferError> {
-        let appearance = self.encoder.inspect_in(lane, picture)?.appearance;
-        let scores = appearance.as_ref().and_then(|look| self.prototypes.scores(look)).ok_or_else(|| {
+        let inspected = self.encoder.inspect_in(lane, picture)?;
+        let scores = inspected.description().and_then(|look| self.learnt.scores(&look)).ok_or_else(|| {
             let encoder = self.encoder.model().name;
             let text =
                 format!("{encoder} describes pictures in another way now; teach it again with `xunjie model teach`");
@@ -100,9 +101,9 @@ impl Detector for FewShotDetector {
         })?;
         let bbox = BBox::new(0.0, 0.0, picture.width() as f32, picture.height() as f32);
         let said = |(class, score): (&Arc<str>, _)| Detection { class: Arc::clone(class), score, bbox, text: None };
-        let mut detections: Vec<Detection> = self.prototypes.classes.iter().zip(scores).map(said).collect();
+        let mut detections: Vec<Detection> = self.learnt.classes.iter().zip(scores).map(said).collect();
         detections.sort_by_key(|detection| std::cmp::Reverse(detection.score));
-        Ok(Inspection { detections, appearance, patches: None })
+        Ok(Inspection { detections, appearance: inspected.appearance, patches: None })
     }
 }
 
@@ -114,16 +115,17 @@ mod tests {
             few_shot::{Example, teach},
             verify::Square,
         },
+        domain::Appearance,
         infer::ScriptedDetector,
     };
 
-    fn taught() -> Prototypes {
+    fn taught() -> Discriminant {
         let look = |light: f32, thing: usize| Appearance::new(vec![light, 1.0 - light, thing as f32 * 0.05, 2.0]);
         let of = |class: usize, light: f32| {
             (0..4).map(move |thing| Example { class, thing: thing.to_string(), look: look(light, thing) })
         };
         let examples: Vec<Example> = of(0, 0.1).chain(of(1, 0.9)).collect();
-        teach(vec!["dark".into(), "bright".into()], &examples).unwrap().0
+        teach(&["dark".into(), "bright".into()], &examples).unwrap().0
     }
 
     /// Describes a crop by how bright its middle is.
@@ -156,22 +158,19 @@ mod tests {
 
     #[test]
     fn the_weight_file_is_read_as_it_was_written_and_a_broken_one_is_refused() {
-        let prototypes = taught();
-        let bytes = write(&prototypes);
-        assert_eq!(read(&bytes, &prototypes.classes), Ok(prototypes.clone()));
+        let learnt = taught();
+        let bytes = write(&learnt);
+        assert_eq!(read(&bytes, &learnt.classes), Ok(learnt.clone()));
         let text = String::from_utf8(bytes).unwrap();
-        let sharpness = format!("\"sharpness\":{:?}", prototypes.sharpness);
+        let sharpness = format!("\"sharpness\":{:?}", learnt.sharpness);
         for (bytes, says) in [
             (text.clone(), "classes dark, bright"),
             (text.replace("\"middle\":[", "\"middle\":[1.0,"), "numbers missing"),
             (text.replace(&sharpness, "\"sharpness\":-1.0"), "numbers missing"),
             ("{}".to_owned(), "not what it should be"),
         ] {
-            let classes: Vec<Arc<str>> = if says.starts_with("classes") {
-                vec!["dark".into(), "dim".into()]
-            } else {
-                prototypes.classes.clone()
-            };
+            let classes: Vec<Arc<str>> =
+                if says.starts_with("classes") { vec!["dark".into(), "dim".into()] } else { learnt.classes.clone() };
             let error = read(bytes.as_bytes(), &classes).unwrap_err();
             assert!(error.contains(says), "{error}");
         }

@@ -69,6 +69,17 @@ pub struct Inspection {
     pub patches: Option<PatchGrid>,
 }
 
+impl Inspection {
+    /// How the middle of the picture looks by all that the model says: its appearance, and the patches there, which lie
+    /// before what the model was trained for.
+    pub fn description(&self) -> Option<Appearance> {
+        let look = self.appearance.as_ref()?;
+        let patches = self.patches.as_ref().map(|patches| Appearance::new(patches.middle()));
+        let both = patches.into_iter().fold(look.as_slice().to_vec(), |both, of| [&both, of.as_slice()].concat());
+        Some(Appearance::new(both))
+    }
+}
+
 /// The seam: finds things in a picture. Shared by all looks; an implementation brings its own threads.
 pub trait Detector: Send + Sync {
     /// Which weights answer.
