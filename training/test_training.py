@@ -23,6 +23,7 @@ import loss
 import measure
 import net
 import newness
+import verifier
 import weather
 
 
@@ -320,6 +321,22 @@ class Figures(unittest.TestCase):
         for row in rows:
             found = fuse.square(row["box"], *row["picture"])
             self.assertEqual(found and list(found), row["square"], row)
+
+    def test_scores_are_fused_as_the_product_does_it(self):
+        table = json.loads((Path(__file__).parent.parent / "fixtures/score/fusion.json").read_text())
+        found = fuse.fused(table["fusion"].values(), [("garbage", row["detector"], row["verifier"]) for row in table["rows"]])
+        np.testing.assert_allclose(1 / (1 + np.exp(-found)), [row["fused"] for row in table["rows"]], atol=1e-3)
+        self.assertEqual(tuple(table["fusion"].values()), verifier.FUSION)
+
+    def test_what_is_fitted_says_how_often_it_is_right(self):
+        rng = np.random.default_rng(5)
+        a, b = rng.normal(0, 2, (2, 6000))
+        line = 0.8 * a + 0.6 * b - 0.4
+        likely = 1 / (1 + np.exp(-np.where(line > 0.5, 2.5 * line - 0.75, line)))
+        odds = lambda x: 1 / (1 + np.exp(-x))
+        rows = list(zip(["garbage"] * len(a), odds(a), odds(b), rng.random(len(a)) < likely))
+        said = odds(fuse.fused(fuse.fitted(rows), rows))
+        self.assertLess(np.abs(said - likely).mean(), 0.02)
 
     def test_boxes_agree_between_training_and_measuring(self):
         out = torch.randn(1, len(net.cells(64)), 4)

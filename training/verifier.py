@@ -57,16 +57,21 @@ scores_are_sigmoid = true
 w_detector = {fusion[0]}
 w_verifier = {fusion[1]}
 bias = {fusion[2]}
+sure_from = {fusion[3]}
+sure_gain = {fusion[4]}
 """
 
-PATCHES = f"""
-# What is new beside the reference picture is found in the encoder's tokens after nine of its twelve blocks.
+PATCHES = """
+# {what} is found in the encoder's tokens after nine of its twelve blocks.
 [detector.patches]
 tensor = "/encoder/blocks.8/Add_2_output_0"
-patch_px = {encoders.PATCH}
+patch_px = {patch}
 leading_tokens = 1
 """
-FUSION = (1.122, 0.811, -0.133)
+# Folder after the name: sides of the picture, and what is found in its patches.
+FORMS = {"": (224, 224, None), "_448": (448, 448, None), "_crop": (224, 224, "What the encoder was not trained for"),
+         "_wide": (644, 364, "What is new beside the reference picture")}
+FUSION = (0.837, 0.605, -0.391, 0.454, 1.375)
 
 
 class Verifier(nn.Module):
@@ -121,12 +126,14 @@ def main():
         apart[f"{w}x{h}"] = round(float((want * got).sum() / np.linalg.norm(want) / np.linalg.norm(got)), 5)
     print("cosine of the 8-bit look to the 32-bit one:", json.dumps(apart))
     sha256 = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    for name, weights, w, h in ((a.name, 'file = "model.onnx"', 224, 224), (f"{a.name}_448", f'file = "model.onnx"\nweights_of = "{a.name}"', 448, 448),
-                                (f"{a.name}_wide", f'file = "model.onnx"\nweights_of = "{a.name}"', 644, 364)):
+    for ending, (w, h, found) in FORMS.items():
+        name = a.name + ending
+        weights = 'file = "model.onnx"' + (f'\nweights_of = "{a.name}"' if ending else "")
+        patches = PATCHES.format(what=found, patch=encoders.PATCH) if found else ""
         (a.models / name).mkdir(parents=True, exist_ok=True)
         (a.models / name / "model.toml").write_text(MANIFEST.format(
             name=name, weights=weights, sha256=sha256, source=encoders.ORIGIN[:12], width=w, height=h, mean=list(encoders.MEAN), std=list(encoders.STD),
-            patches=PATCHES if name.endswith("_wide") else "", nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES), fusion=FUSION))
+            patches=patches, nms=measure.NMS_IOU, classes=json.dumps(OWN), strides=list(heads.STRIDES), fusion=FUSION))
 
 
 if __name__ == "__main__":

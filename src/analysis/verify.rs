@@ -18,8 +18,9 @@ const INSIDE_MIN: f32 = 0.5;
 /// What comes nearer than this to the edge of a square, in pixels, goes on beyond.
 const EDGE_PX: f32 = 2.0;
 
-/// How a proposal's score and the verifier's become one: sigmoid(w_detector * logit(detector) + w_verifier *
-/// logit(verifier) + bias). Fitted where the verifier was measured; its manifest holds the numbers.
+/// How a proposal's score and the verifier's become one: sigmoid(l + sure_gain * max(l - sure_from, 0)) of
+/// l = w_detector * logit(detector) + w_verifier * logit(verifier) + bias. Fitted where the verifier was measured; its
+/// manifest holds the numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fusion {
     /// Weight of the proposal's score.
@@ -28,12 +29,20 @@ pub struct Fusion {
     pub w_verifier: f32,
     /// Added to both.
     pub bias: f32,
+    /// Log odds from which on both are sure.
+    pub sure_from: f32,
+    /// By how much faster the log odds rise from there on; 0: nowhere.
+    pub sure_gain: f32,
 }
 
 impl Fusion {
+    /// The verifier's score alone.
+    pub const VERIFIER: Self = Self { w_detector: 0.0, w_verifier: 1.0, bias: 0.0, sure_from: 0.0, sure_gain: 0.0 };
+
     /// The one score.
     pub fn of(&self, detector: Score, verifier: Score) -> Score {
-        Score::of_logit(self.w_detector * detector.logit() + self.w_verifier * verifier.logit() + self.bias)
+        let both = self.w_detector * detector.logit() + self.w_verifier * verifier.logit() + self.bias;
+        Score::of_logit(both + self.sure_gain * (both - self.sure_from).max(0.0))
     }
 }
 
@@ -81,12 +90,13 @@ impl Square {
         Some(Self { x: from(centre.x, width), y: from(centre.y, height), side })
     }
 
-    /// Squares that cover a picture, a third of each lying in the next one too; their side in shares of the shorter side.
-    pub fn all_over(width: u32, height: u32, share: f32) -> Vec<Self> {
+    /// Squares that cover a picture; their side in shares of its shorter side. Of each, the share `overlap` lies in the next
+    /// one too: what is no larger than that lies whole in one of them.
+    pub fn all_over(width: u32, height: u32, share: f32, overlap: f32) -> Vec<Self> {
         let side = (width.min(height) as f32 * share).ceil().max(1.0) as usize;
         let begins = |length: u32| {
             let last = length as usize - side;
-            stretches(length as usize, side, side / 3)
+            stretches(length as usize, side, (side as f32 * overlap) as usize)
                 .into_iter()
                 .map(move |part| part.looked_at.start.min(last) as u32)
         };
@@ -136,6 +146,23 @@ impl Square {
     }
 }
 
+/// What squares that overlap saw of one thing, once: of boxes of a class of which one is about the other the surest stays.
+pub fn once(mut found: Vec<Detection>) -> Vec<Detection> {
+    found.sort_by_key(|one| std::cmp::Reverse(one.score));
+    let mut kept: Vec<Detection> = Vec::with_capacity(found.len());
+    for one in found {
+        let same = |other: &Detection| {
+            other.class == one.class
+                && (other.bbox.iou(&one.bbox) >= IOU_MIN
+                    || one.bbox.covered_by(&other.bbox).max(other.bbox.covered_by(&one.bbox)) > INSIDE_MIN)
+        };
+        if !kept.iter().any(same) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -163,7 +190,7 @@ mod tests {
 
     #[test]
     fn squares_all_over_leave_nothing_out() {
-        let squares = Square::all_over(1280, 720, 0.5);
+        let squares = Square::all_over(1280, 720, 0.5, 1.0 / 3.0);
         assert_eq!((squares.len(), squares[0]), (15, Square { x: 0, y: 0, side: 360 }));
         for point in [[0, 0], [1279, 719], [640, 360], [300, 500]] {
             let holds =
@@ -171,7 +198,20 @@ mod tests {
             assert!(squares.iter().any(|square| holds(&square)), "{point:?}");
         }
         assert!(squares.iter().all(|square| square.x + square.side <= 1280 && square.y + square.side <= 720));
-        assert_eq!(Square::all_over(1, 1, 0.5), [Square { x: 0, y: 0, side: 1 }]);
+        assert_eq!(Square::all_over(1, 1, 0.5, 0.5), [Square { x: 0, y: 0, side: 1 }]);
+    }
+
+    #[test]
+    fn what_is_no_larger_than_the_overlap_lies_whole_in_a_square() {
+        let squares = Square::all_over(640, 360, 0.5, 0.5);
+        for (x, y) in (0..560).flat_map(|x| (0..280).map(move |y| (x as f32, y as f32))) {
+            let thing = bbox([x, y, x + 80.0, y + 80.0]);
+            let is_whole = |square: &Square| {
+                let seen = found("garbage", 0.5, square.into_square(&thing).to_array());
+                square.into_frame(&seen, 640, 360).is_some_and(|one| one.bbox == thing)
+            };
+            assert!(squares.iter().any(is_whole), "{x} {y}");
+        }
     }
 
     #[test]
@@ -182,6 +222,19 @@ mod tests {
         assert_eq!(out([10.0, 20.0, 200.0, 90.0]), Some([110.0, 20.0, 300.0, 90.0]), "and to the right");
         assert_eq!(out([1.0, 20.0, 50.0, 90.0]), None, "goes on to the left");
         assert_eq!(out([10.0, 150.0, 50.0, 199.0]), None, "and below");
+    }
+
+    #[test]
+    fn what_two_squares_saw_of_one_thing_is_told_once() {
+        let seen = vec![
+            found("garbage", 0.5, [100.0, 100.0, 150.0, 150.0]),
+            found("garbage", 0.7, [105.0, 100.0, 155.0, 150.0]),
+            found("garbage", 0.6, [110.0, 110.0, 130.0, 130.0]),
+            found("bin", 0.4, [100.0, 100.0, 150.0, 150.0]),
+            found("garbage", 0.3, [300.0, 100.0, 350.0, 150.0]),
+        ];
+        let kept: Vec<f32> = once(seen).iter().map(|one| one.score.value()).collect();
+        assert_eq!(kept, [0.7, 0.4, 0.3], "the surest of three, another class, another place");
     }
 
     #[test]
@@ -218,11 +271,46 @@ mod tests {
 
     #[test]
     fn both_scores_weigh_in() {
-        let fusion = Fusion { w_detector: 0.5, w_verifier: 1.0, bias: -0.2 };
+        let fusion = Fusion { w_detector: 0.5, w_verifier: 1.0, bias: -0.2, ..Fusion::VERIFIER };
         let of = |a, b| fusion.of(Score::new(a).unwrap(), Score::new(b).unwrap()).value();
         assert!((of(0.5, 0.5) - 0.4502).abs() < 1e-4);
         assert!(of(0.9, 0.05) < 0.12 && of(0.3, 0.9) > 0.8);
         assert!(of(1.0, 0.0).is_finite() && of(0.0, 1.0) < 1.0);
+    }
+
+    #[test]
+    fn training_fuses_the_same_scores() {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Numbers {
+            w_detector: f32,
+            w_verifier: f32,
+            bias: f32,
+            sure_from: f32,
+            sure_gain: f32,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Row {
+            detector: f32,
+            verifier: f32,
+            fused: f32,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            fusion: Numbers,
+            rows: Vec<Row>,
+        }
+        let table: Table = serde_json::from_str(include_str!("../../fixtures/score/fusion.json")).unwrap();
+        let Numbers { w_detector, w_verifier, bias, sure_from, sure_gain } = table.fusion;
+        let fusion = Fusion { w_detector, w_verifier, bias, sure_from, sure_gain };
+        let is_sure = |row: &Row| row.fused > Score::of_logit(sure_from).value();
+        assert!(table.rows.iter().any(is_sure) && !table.rows.iter().all(is_sure), "both lines are looked at");
+        for Row { detector, verifier, fused } in table.rows {
+            let found = fusion.of(Score::new(detector).unwrap(), Score::new(verifier).unwrap()).value();
+            assert!((found - fused).abs() < 1e-3, "{detector} {verifier}: {found}, not {fused}");
+        }
     }
 
     #[test]

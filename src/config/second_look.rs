@@ -34,6 +34,8 @@ pub(super) struct RawScan {
     model: Option<String>,
     /// Seconds from one scan of a view to the next at least.
     every_s: Option<u64>,
+    /// Side of the squares that the view is shown in, as a share of its shorter side; all at once when left out.
+    square: Option<f32>,
 }
 
 /// `[newness]`: what the reference picture does not show.
@@ -229,6 +231,7 @@ pub(super) fn scan(raw: Option<RawScan>, check: &mut Checker<'_>) -> Option<Scan
     raw.map(|raw| Scan {
         model: check.text("scan.model", raw.model, "the name of a folder below models/"),
         every: Duration::from_secs(check.number("scan.every_s", raw.every_s, 1..=TIME_S_MAX, "seconds")),
+        square: raw.square.map(|share| check.number("scan.square", Some(share), 0.1..=1.0, "a share")),
     })
 }
 

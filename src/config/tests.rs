@@ -177,7 +177,7 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         "comparing is not for every look"
     );
     let sections = "[verify]\nmodel = \"v\"\nclasses = [\"a\"]\naccept_min = 0.5\nnewness_min = 0.2\n\
-                    [scan]\nmodel = \"w\"\nevery_s = 600\n[exemplars]\nlikeness_min = 0.8\nlikeness_here_min = 0.7\n";
+                    [scan]\nmodel = \"w\"\nevery_s = 600\nsquare = 0.5\n[exemplars]\nlikeness_min = 0.8\nlikeness_here_min = 0.7\n";
     let stall = level("level = \"few_shot\"", sections).unwrap();
     let verify = stall.verify.unwrap();
     assert_eq!(stall.grounds, crate::domain::Grounds::FewShot);
@@ -185,8 +185,9 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         (verify.again_after, verify.newness_min, verify.likeness.min, verify.likeness.here_min),
         (Duration::from_secs(3600), Some(0.2), 0.8, 0.7)
     );
-    assert_eq!(stall.scan.unwrap().every, Duration::from_secs(600));
-    let broken = "[verify]\nmodel = \"v\"\naccept_min = 5\nnewness_min = 3\n[scan]\nmodel = \"w\"\n[exemplars]\nlikeness_min = 0.1\nlikeness_here_min = 0.9\n";
+    let scan = stall.scan.unwrap();
+    assert_eq!((scan.every, scan.square), (Duration::from_secs(600), Some(0.5)));
+    let broken = "[verify]\nmodel = \"v\"\naccept_min = 5\nnewness_min = 3\n[scan]\nmodel = \"w\"\nsquare = 1.5\n[exemplars]\nlikeness_min = 0.1\nlikeness_here_min = 0.9\n";
     let found = level("level = \"sure\"", broken).unwrap_err();
     let wanted = [
         "level",
@@ -196,6 +197,7 @@ fn second_models_of_a_matter_are_taken_and_their_faults_named() {
         "exemplars.likeness_min",
         "exemplars.likeness_here_min",
         "scan.every_s",
+        "scan.square",
     ];
     assert_eq!(found, wanted);
     let place = "[verify]\nmodel = \"v\"\nclasses = [\"a\"]\naccept_min = 0.5\n[verify.newness]\nmodel = \"w\"\n";

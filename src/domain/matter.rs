@@ -195,6 +195,19 @@ pub struct Scan {
     pub model: String,
     /// At most that often.
     pub every: Duration,
+    /// The view is shown in squares that overlap, of this share of its shorter side; `None`: all of it at once.
+    pub square: Option<f32>,
+}
+
+impl Scan {
+    /// The scan that serves this matter and another one that names the same model: as often and as close as the more exacting one asks.
+    pub fn join(&mut self, other: &Self) {
+        self.every = self.every.min(other.every);
+        self.square = match (self.square, other.square) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
 }
 
 /// A matter is about what stands in a view and not in its reference picture.

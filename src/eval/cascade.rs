@@ -95,7 +95,7 @@ mod tests {
         let picture = Picture::from_rgb(200, 100, rgb).unwrap();
         let stage = Verifier {
             detector: &verifier,
-            fusion: Fusion { w_detector: 0.0, w_verifier: 1.0, bias: 0.0 },
+            fusion: Fusion::VERIFIER,
             classes: vec![(vec!["waste".into()], score(0.1))],
             floor: score(0.2),
         };

@@ -264,6 +264,11 @@ mod tests {
             ("[detector.yolox]", "[detector.calibration]\nshoe = [1.0, 0.0]\n[detector.yolox]", "calibration.shoe"),
             ("[detector.yolox]", "[detector.calibration]\nbin = [0.0, 0.0]\n[detector.yolox]", "calibration.bin"),
             ("[input]", "[verify]\nw_detector = 1.0\nbias = 0.0\n[input]", "verify.w_verifier: got nothing"),
+            (
+                "[input]",
+                "[verify]\nw_detector = 1.0\nw_verifier = 1.0\nbias = 0.0\nsure_gain = 1.0\n[input]",
+                "verify.sure_from: got nothing",
+            ),
         ] {
             let error = loaded(&sound.replace(from, to)).unwrap_err();
             assert!(error.contains(says), "{says}: {error}");

@@ -5,10 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{scenes::Scene, seen::Judgeable, spine::Spine};
+use super::{scenes::Scene, second_look::in_squares, seen::Judgeable, spine::Spine};
 use crate::{
     analysis::{
-        newness::{CLOSE_SHARE, NewnessMap, PatchGrid, Recent, passes},
+        newness::{CLOSE_OVERLAP, CLOSE_SHARE, NewnessMap, PatchGrid, Recent, passes},
         verify::Square,
     },
     domain::{
@@ -96,7 +96,7 @@ impl Spine {
             scene.zones.iter().any(|zone| is_asked(zone) && zone.polygon.share_of(&bbox) > 0.0)
         };
         let asked: Vec<&Newness> = asking.iter().map(|(_, newness)| *newness).collect();
-        map.look_closer(self.closely(&matter.model, &frame.picture, &map.squares(&asked, is_watched))?);
+        map.look_closer(in_squares(&**self.seer(&matter.model)?, &frame.picture, &map.squares(&asked, is_watched))?);
         Ok(Some(map.steadied(&before.grid, homography, &mut before.recent)))
     }
 
@@ -112,22 +112,12 @@ impl Spine {
         let picture = self.scenes.reference_picture(reference).map_err(|error| failed(&error))?;
         let (width, height) = (picture.width(), picture.height());
         let (grid, _) = self.patches(newness, &picture)?;
-        let mut seen = self.seer(&matter.model)?.detect_in(Lane::Visit, &picture)?;
-        seen.extend(self.closely(&matter.model, &picture, &Square::all_over(width, height, CLOSE_SHARE))?);
+        let seer = self.seer(&matter.model)?;
+        let mut seen = seer.detect_in(Lane::Visit, &picture)?;
+        seen.extend(in_squares(&**seer, &picture, &Square::all_over(width, height, CLOSE_SHARE, CLOSE_OVERLAP))?);
         let passed = seen.iter().filter(|one| passes(one));
         let passed = passed.map(|one| Homography::IDENTITY.to_reference(&one.bbox, width, height)).collect();
         Ok(Before { of, grid, passed, recent: Recent::default() })
-    }
-
-    /// What a model sees in squares of a picture, in pixels of the picture.
-    fn closely(&self, model: &str, picture: &Picture, squares: &[Square]) -> Result<Vec<Detection>, InferError> {
-        let seer = self.seer(model)?;
-        let mut seen = Vec::new();
-        for square in squares {
-            let found = seer.detect_in(Lane::Visit, &square.of(picture))?;
-            seen.extend(found.iter().filter_map(|one| square.into_frame(one, picture.width(), picture.height())));
-        }
-        Ok(seen)
     }
 
     /// A head by the name that matters call it by.

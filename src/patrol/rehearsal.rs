@@ -189,7 +189,7 @@ impl Rehearsal {
         }
         let verifiers = verifier.zip(matter.verify.as_ref()).map(|(detector, verify)| {
             let unseen = verify.classes.iter().map(|class| (class.clone(), Score::new(0.05).unwrap())).collect();
-            let fusion = Fusion { w_detector: 0.3, w_verifier: 0.7, bias: 0.0 };
+            let fusion = Fusion { w_detector: 0.3, w_verifier: 0.7, ..Fusion::VERIFIER };
             (
                 verify.model.clone(),
                 Verifier { detector: Arc::new(detector.named("verifier")), fusion, unseen, tells_crops: false },

@@ -12,12 +12,12 @@ use crate::{
     analysis::{
         exemplar::{Compared, Weighed, weigh},
         place_book::{Answer, BookChanges},
-        verify::{Fusion, Square, lifted_by_newness},
+        verify::{Fusion, Square, lifted_by_newness, once},
     },
     domain::{
         Appearance, BBox, Detection, Frame, FrameSpace, Homography, Incident, Look, Matter, MatterKey, ModelRef,
-        Newness, Place, Purpose, Refusal, RefusedWhy, Ruling, Score, Sighting, Verification, Verify, View, WallTime,
-        Weights,
+        Newness, Picture, Place, Purpose, Refusal, RefusedWhy, Ruling, Scan, Score, Sighting, Verification, Verify,
+        View, WallTime, Weights,
     },
     infer::{Detector, InferError, Inspection, Lane, text::Plates},
     telemetry::{Scanned, Second, SecondLook, Signal, emit},
@@ -260,11 +260,7 @@ impl Verifier {
     ///
     /// # Errors
     /// [`InferError`].
-    pub fn describe(
-        &self,
-        picture: &crate::domain::Picture,
-        bbox: &BBox<FrameSpace>,
-    ) -> Result<(Appearance, String), InferError> {
+    pub fn describe(&self, picture: &Picture, bbox: &BBox<FrameSpace>) -> Result<(Appearance, String), InferError> {
         let nothing = || Appearance::new(Vec::new());
         let Some(square) = Square::around(bbox, picture.width(), picture.height()) else {
             return Ok((nothing(), self.detector.model().sha256));
@@ -275,7 +271,7 @@ impl Verifier {
 
     pub(super) fn look_at(
         &self,
-        picture: &crate::domain::Picture,
+        picture: &Picture,
         bbox: &BBox<FrameSpace>,
         verify: &Verify,
     ) -> Result<Looked, InferError> {
@@ -294,6 +290,23 @@ impl Verifier {
         };
         Ok(Looked { verified, look: appearance.unwrap_or_else(|| Appearance::new(Vec::new())) })
     }
+}
+
+/// What is larger than half a square is what a model sees without squares.
+const SCAN_OVERLAP: f32 = 0.5;
+
+/// What a model sees in squares of a picture, in pixels of the picture.
+pub(super) fn in_squares(
+    detector: &dyn Detector,
+    picture: &Picture,
+    squares: &[Square],
+) -> Result<Vec<Detection>, InferError> {
+    let mut seen = Vec::new();
+    for square in squares {
+        let found = detector.detect_in(Lane::Visit, &square.of(picture))?;
+        seen.extend(found.iter().filter_map(|one| square.into_frame(one, picture.width(), picture.height())));
+    }
+    Ok(seen)
 }
 
 /// A look that began later than this share of its revisit target is not scanned: scans go first where time is short.
@@ -348,15 +361,14 @@ impl Spine {
         scanned: &mut Vec<String>,
     ) -> Vec<Detection> {
         let now = frame.meta.judged_at();
-        let mut wanted: BTreeMap<&str, std::time::Duration> = BTreeMap::new();
+        let mut wanted: BTreeMap<&str, Scan> = BTreeMap::new();
         for scan in matters.values().filter_map(|matter| matter.scan.as_ref()) {
-            let every = wanted.entry(&scan.model).or_insert(scan.every);
-            *every = scan.every.min(*every);
+            wanted.entry(&scan.model).and_modify(|both| both.join(scan)).or_insert_with(|| scan.clone());
         }
         // Who asks out of turn asks for all that can be seen; a handled case would wait for three scans.
         let out_of_turn = !matches!(look.purpose, Purpose::Patrol | Purpose::Continuous);
         let mut found = Vec::new();
-        for (model, every) in wanted {
+        for (model, Scan { every, square, .. }) in wanted {
             // Turned round where the clock was set back.
             let is_due = |last: &WallTime| out_of_turn || now < *last || now.since(*last) >= every;
             if scanned.iter().any(|done| done == model) || !scene.scanned.get(model).is_none_or(is_due) {
@@ -367,7 +379,14 @@ impl Spine {
                 continue;
             }
             let Some(detector) = self.detectors.get(model) else { continue };
-            match detector.detect_in(Lane::Visit, &frame.picture) {
+            let seen = match square {
+                Some(share) => {
+                    let squares = Square::all_over(frame.picture.width(), frame.picture.height(), share, SCAN_OVERLAP);
+                    in_squares(&**detector, &frame.picture, &squares).map(once)
+                }
+                None => detector.detect_in(Lane::Visit, &frame.picture),
+            };
+            match seen {
                 Ok(detections) => {
                     emit(Signal::Second(SecondLook::Scanned { model, scanned: Scanned::Done }));
                     scene.scanned.insert(model.to_owned(), now);

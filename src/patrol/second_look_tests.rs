@@ -10,7 +10,7 @@ use crate::{
     },
     domain::{IncidentChange, NewnessHead, Purpose, RejectReason, Review, Scan, SignedVerdict, Verdict},
     infer::{ComparisonHead, Inspection, ScriptedDetector, ScriptedHead},
-    patrol::rehearsal::{HEAD, Pattern, Rehearsal, Thing, believes_in_red, breaks, painted},
+    patrol::rehearsal::{HEAD, HEIGHT, Pattern, Rehearsal, Thing, WIDTH, believes_in_red, breaks, painted},
     store::{ExemplarStore, IncidentFilter, Page, Store},
 };
 
@@ -166,7 +166,7 @@ fn look_of(stage: &Rehearsal, second: i64) -> Look {
 
 #[test]
 fn a_scan_finds_what_the_cheap_model_misses_and_a_late_look_goes_without() {
-    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(60) };
+    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(60), square: None };
     let asked = Arc::new(std::sync::Mutex::new(0));
     let count = asked.clone();
     let scanner = ScriptedDetector::by_function(move |_, _| {
@@ -191,7 +191,7 @@ fn a_scan_finds_what_the_cheap_model_misses_and_a_late_look_goes_without() {
 
 #[test]
 fn what_only_a_scan_sees_is_missed_by_scans_alone() {
-    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(120) };
+    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(120), square: None };
     let there = Arc::new(AtomicBool::new(true));
     let is_there = there.clone();
     let scanner = ScriptedDetector::by_function(move |_, _| {
@@ -214,6 +214,39 @@ fn what_only_a_scan_sees_is_missed_by_scans_alone() {
     assert_eq!(ends, [1200], "the third scan without it, after 960 and 1080");
 }
 
+/// The box around all red pixels.
+fn red_box(picture: &Picture) -> Option<Detection> {
+    let is_red = |rgb: &[u8]| rgb[0] > 200 && rgb[1] < 90;
+    let width = picture.width() as usize;
+    let at = |i: usize| [(i % width) as f32, (i / width) as f32];
+    let rgb = picture.rgb();
+    let red = rgb.chunks_exact(3).enumerate().filter(|(_, rgb)| is_red(rgb)).map(|(i, _)| at(i));
+    let grown = red.fold(None, |seen: Option<[f32; 4]>, [x, y]| {
+        let [x0, y0, x1, y1] = seen.unwrap_or([x, y, x, y]);
+        Some([x0.min(x), y0.min(y), x1.max(x + 1.0), y1.max(y + 1.0)])
+    });
+    grown.map(|sides| Detection {
+        class: "car".into(),
+        score: Score::new(0.7).unwrap(),
+        bbox: sides.into(),
+        text: None,
+    })
+}
+
+#[test]
+fn a_scan_in_squares_tells_one_thing_once_and_where_it_lies() {
+    // It knows red pixels, wherever they lie in what it is shown, and not where the square lies.
+    let scanner = ScriptedDetector::by_function(|_, picture| Ok(red_box(picture).into_iter().collect()));
+    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(20), square: Some(0.5) };
+    let stage = Rehearsal::new(Matter { scan: Some(scan), ..fixtures::matter() }, None, Some(scanner));
+    let unseen = Thing { score: 0.0, pattern: Pattern::Plain, ..thing(100.0, RED) };
+    let found: Vec<Incident> =
+        (20..=200).step_by(20).flat_map(|second| opened(&stage.look(second, std::slice::from_ref(&unseen)))).collect();
+    assert_eq!(found.len(), 1);
+    let want = Homography::IDENTITY.to_reference(&unseen.at.into(), WIDTH, HEIGHT);
+    assert!(found[0].bbox.iou(&want) > 0.95, "{:?} {want:?}", found[0].bbox);
+}
+
 #[test]
 fn a_recheck_scans_at_once() {
     let asked = Arc::new(std::sync::Mutex::new(0));
@@ -222,7 +255,7 @@ fn a_recheck_scans_at_once() {
         *count.lock().unwrap() += 1;
         Ok(Vec::new())
     });
-    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(3600) };
+    let scan = Scan { model: "whole".into(), every: std::time::Duration::from_secs(3600), square: None };
     let stage = Rehearsal::new(Matter { scan: Some(scan), ..fixtures::matter() }, None, Some(scanner));
     stage.look(20, &[]);
     assert_eq!(*asked.lock().unwrap(), 1, "the first look alone");

@@ -21,6 +21,8 @@ const KNOWN_SCORE_MIN: f32 = 0.3;
 const SQUARES_MAX: usize = 6;
 /// The least side of such a square, in shares of the picture's shorter side: a person in it is large enough for a detector.
 pub const CLOSE_SHARE: f32 = 0.5;
+/// Of the squares that the reference picture is looked at in, so much lies in the next one too.
+pub const CLOSE_OVERLAP: f32 = 1.0 / 3.0;
 /// A thing of which so much lies in a square already, with some room around it, needs none of its own.
 const IN_SQUARE_MIN: f32 = 0.95;
 /// That room, in shares of the thing's sides.

@@ -13,7 +13,7 @@ mod said;
 
 pub use asked::Asked;
 pub use grid::PatchGrid;
-pub use map::{CLOSE_SHARE, NewnessMap};
+pub use map::{CLOSE_OVERLAP, CLOSE_SHARE, NewnessMap};
 pub use said::{Likelihoods, Recent};
 
 use crate::domain::{BBox, Detection, FrameSpace, VEHICLE_CLASSES};

@@ -233,10 +233,16 @@ fn calibrations(raw: &BTreeMap<String, [f32; 2]>, classes: &[Arc<str>], check: &
 }
 
 fn fusion(raw: &RawVerify, check: &mut Checker<'_>) -> Fusion {
+    let (sure_from, sure_gain) = match (raw.sure_from, raw.sure_gain) {
+        (None, None) => (Some(0.0), Some(0.0)),
+        both => both,
+    };
     Fusion {
         w_detector: check.number("verify.w_detector", raw.w_detector, 0.0..=LOGIT_MAX, "a weight"),
         w_verifier: check.number("verify.w_verifier", raw.w_verifier, 0.0..=LOGIT_MAX, "a weight"),
         bias: check.number("verify.bias", raw.bias, -LOGIT_MAX..=LOGIT_MAX, "a number"),
+        sure_from: check.number("verify.sure_from", sure_from, -LOGIT_MAX..=LOGIT_MAX, "log odds"),
+        sure_gain: check.number("verify.sure_gain", sure_gain, 0.0..=LOGIT_MAX, "a factor"),
     }
 }
 

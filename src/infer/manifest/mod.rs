@@ -357,9 +357,8 @@ impl Manifest {
     /// [`InferError::Model`] names what it lacks.
     pub fn verifies(&self, matter: &Matter, verify: &Verify) -> Result<Fusion, InferError> {
         // What a few examples say is a likelihood already, of a thing that was found.
-        let as_it_is = Fusion { w_detector: 0.0, w_verifier: 1.0, bias: 0.0 };
         let (classes, has_appearance, fusion) = match &self.kind {
-            ModelKind::FewShot(spec) => (&spec.classes, true, Some(as_it_is)),
+            ModelKind::FewShot(spec) => (&spec.classes, true, Some(Fusion::VERIFIER)),
             _ => self.detector().map(|spec| (&spec.classes, spec.appearance.is_some(), spec.fusion))?,
         };
         let fault = |text: String| InferError::Model(self.name.clone(), text);

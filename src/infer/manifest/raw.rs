@@ -89,7 +89,7 @@ pub(super) struct RawDetector {
     pub yolox: Option<RawYolox>,
 }
 
-/// Fused score: sigmoid(w_detector * logit(proposal) + w_verifier * logit(verifier) + bias).
+/// Fused score: sigmoid(l + sure_gain * max(l - sure_from, 0)) of l = w_detector * logit(proposal) + w_verifier * logit(verifier) + bias.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawVerify {
@@ -99,6 +99,10 @@ pub(super) struct RawVerify {
     pub w_verifier: Option<f32>,
     /// Added to both.
     pub bias: Option<f32>,
+    /// Log odds from which on both are sure; given with `sure_gain` or not at all.
+    pub sure_from: Option<f32>,
+    /// By how much faster the log odds rise from there on.
+    pub sure_gain: Option<f32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
