@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Trains the comparison head: which patches of a view show something that its reference picture does not, and what it is.
 
-  train_newness.py parts --garbage DIR --facades DIR --start yolox_nano_416.onnx --parts FILE
+  train_newness.py parts --garbage DIR --facades DIR --start yolox_nano_416.onnx --parts FILE [--sets train,val]
   train_newness.py train --verifier street_verifier/model.onnx --parts FILE --run RUN [--pairs 9000] [--minutes 5] [--passes 14] [--without tricycle,rail,parasol]
   train_newness.py export --run RUN --models DIR
+  train_newness.py measure --verifier street_verifier/model.onnx --model street_newness/model.onnx --parts FILE [--val 576] [--batch 8]
 `parts` gathers what pairs are composed of: to learn by of pictures that may be trained on, to measure by of the others. Pairs are composed ahead, their
 tokens kept in memory (1.8 MB a pair): made for a GPU. --without leaves forms out of what is learnt and says how they are found all the same.
 """
@@ -58,6 +59,8 @@ def gathered(a):
     start = measure.runner(a.start, measure.START)
     out = {}
     for name, houses, share in (("train", trained, 1.0), ("val", held_out, 0.3)):
+        if name not in a.sets.split(","):
+            continue
         rng = random.Random(5)
         streets = data.scenes(a.garbage / name)
         rng.shuffle(streets)
@@ -231,6 +234,24 @@ def train(a):
     (a.run / "figures.json").write_text(json.dumps({"pairs": len(learnt[3]), "without": a.without, "val": said}, indent=1))
 
 
+class File(torch.nn.Module):
+    """A head's file in the place of a network."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.session = measure.opened(path, 2)
+
+    def forward(self, now, before):
+        return torch.from_numpy(self.session.run(None, {"now": now.numpy(), "before": before.numpy()})[0])
+
+
+def measured(a):
+    """What `train` prints at its end, of a file."""
+    val = pairs(a, "val", (), range(10**9, 10**9 + a.val), newness.Tokens(a.verifier).eval(), "cpu")
+    for kind, value in figures(File(a.model), val).items():
+        print(f"{kind}: {value}")
+
+
 def export(a):
     torch.manual_seed(7)
     net = newness.Comparison().eval()
@@ -254,11 +275,12 @@ def export(a):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    p.add_argument("what", choices=("parts", "train", "export"))
-    for name in ("garbage", "facades", "start", "parts", "verifier", "run", "models"):
+    p.add_argument("what", choices=("parts", "train", "export", "measure"))
+    for name in ("garbage", "facades", "start", "parts", "verifier", "run", "models", "model"):
         p.add_argument(f"--{name}", type=Path)
     p.add_argument("--pairs", type=int, default=9000)
-    p.add_argument("--val", type=int, default=500, help="pairs to measure by")
+    p.add_argument("--sets", default="train,val", help="what is gathered: to learn by, to measure by")
+    p.add_argument("--val", type=int, default=576, help="pairs to measure by; full batches count")
     p.add_argument("--minutes", type=float, help="composing ends after so long")
     p.add_argument("--passes", type=int, default=14)
     p.add_argument("--batch", type=int, default=32, help="pairs whose tokens are made at once")
@@ -266,7 +288,7 @@ def main():
     p.add_argument("--without", default="", help="forms that are not learnt")
     p.add_argument("--seed", type=int, default=7)
     a = p.parse_args()
-    {"parts": gathered, "train": train, "export": export}[a.what](a)
+    {"parts": gathered, "train": train, "export": export, "measure": measured}[a.what](a)
 
 
 if __name__ == "__main__":
