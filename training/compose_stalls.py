@@ -385,22 +385,13 @@ def ground_light(rng, end):
     return kind, paint
 
 
-def clip(number, parts, a, rng):
-    end = a.minutes * 60
-    ground = compose.background(rng.choice(parts["backgrounds"]), rng).astype(np.float32)
-    street = Street(rng, parts, ground, end, market=rng.random() < 0.3)
-    for kind in rng.sample(["queue", "waits", "sweeper", "delivery", "furniture", "bicycle", "vehicle", "bin"], rng.randint(2, 4)):
-        street.lawful(kind)
-    before_shops = a.shops > 0 and number % a.shops == a.shops - 1
-    for _ in range(rng.choice([0, 1, 1, 2])):
-        street.shop() if before_shops else street.trader()
-    if street.market and not before_shops:
-        street.trader(right=True)
+def film(street, folder, a, rng):
+    """Writes FOLDER/clip.mp4: who stands there when, who passes, and what light, weather, camera and coding do. Gives the names of weather and ground."""
+    parts, ground, end = street.parts, street.ground, street.end
     light, shine = ground_light(rng, end)
     sky, falls = compose.weather(rng)
     drift, phase, shake, crowd = rng.uniform(0.05, 0.25), rng.uniform(0, 6.3), rng.choice([0.3, 0.8, 1.6]), rng.choice([0.5, 1, 2])
     noise = np.random.default_rng(rng.getrandbits(32))
-    folder = a.out / f"{number:03}"
     folder.mkdir(parents=True, exist_ok=True)
     coder = subprocess.Popen(
         ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{W}x{H}", "-r", f"1/{a.every}", "-i", "-", "-an", "-c:v", "libx264",
@@ -429,16 +420,47 @@ def clip(number, parts, a, rng):
     coder.stdin.close()
     if coder.wait():
         raise SystemExit(f"ffmpeg could not write {folder}/clip.mp4")
+    return sky, light
+
+
+def timeline(folder, matter, street):
+    end = street.end
+    (folder / "timeline.toml").write_text("".join(
+        f'[[incidents]]\nname = "{i + 1}号{kind}"\nmatter = "{matter}"\nfrom_s = {since:.1f}\n' + (f"until_s = {until:.1f}\n" if until < end else "")
+        + f"box = [{', '.join(f'{min(max(v, 0), 1):.4f}' for v in (b[0] / W, b[1] / H, b[2] / W, b[3] / H))}]\n\n" for i, (kind, since, until, b) in enumerate(street.truths)))
+
+
+def clip(number, parts, a, rng):
+    end = a.minutes * 60
+    ground = compose.background(rng.choice(parts["backgrounds"]), rng).astype(np.float32)
+    street = Street(rng, parts, ground, end, market=rng.random() < 0.3)
+    for kind in rng.sample(["queue", "waits", "sweeper", "delivery", "furniture", "bicycle", "vehicle", "bin"], rng.randint(2, 4)):
+        street.lawful(kind)
+    before_shops = a.shops > 0 and number % a.shops == a.shops - 1
+    for _ in range(rng.choice([0, 1, 1, 2])):
+        street.shop() if before_shops else street.trader()
+    if street.market and not before_shops:
+        street.trader(right=True)
+    folder = a.out / f"{number:03}"
+    sky, light = film(street, folder, a, rng)
     right = 0.64 if street.market and not before_shops else 1.0
     matter, zone, far, near = ("shop_spill", "店前", 0.42, FOOT + 0.09) if before_shops else ("stall", "禁止设摊路段", 0.5, 1.0)
     (folder / "scene.toml").write_text(
         f'# Composed by training/compose_stalls.py, seed {a.seed}; weather: {sky}, ground: {light}; also there: {", ".join(street.also) or "nothing"}.\n'
         f'start = "2026-11-23T09:00:00+08:00"\ncode = "stalls-{number:03}"\nname = "合成摊点 {number:03}"\nmatters = ["{matter}"]\nrevisit_s = {2 * a.every}\n\n'
         f'[[zones]]\nname = "{zone}"\nkind = "strict"\npolygon = [[0.0, {far}], [{right}, {far}], [{right}, {near}], [0.0, {near}]]\n')
-    (folder / "timeline.toml").write_text("".join(
-        f'[[incidents]]\nname = "{i + 1}号{kind}"\nmatter = "{matter}"\nfrom_s = {since:.1f}\n' + (f"until_s = {until:.1f}\n" if until < end else "")
-        + f"box = [{', '.join(f'{min(max(v, 0), 1):.4f}' for v in (b[0] / W, b[1] / H, b[2] / W, b[3] / H))}]\n\n" for i, (kind, since, until, b) in enumerate(street.truths)))
+    timeline(folder, matter, street)
     return len(street.truths)
+
+
+def kept_parts(a, houses):
+    """What comes and goes, cut from pictures that nothing was trained on."""
+    rng = random.Random(a.seed)
+    return compose.kept(a.parts, lambda: {
+        "garbage_bin": compose.cuts(data.scenes(a.garbage / "val"), {"garbage_bin"}, rng, 25),
+        "vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)),
+        "walker": compose.walkers(),
+    })
 
 
 def main():
@@ -455,13 +477,8 @@ def main():
     p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(a.seed)
     _, houses = data.facades(a.facades / "train")
-    parts = compose.kept(a.parts, lambda: {
-        "garbage_bin": compose.cuts(data.scenes(a.garbage / "val"), {"garbage_bin"}, rng, 25),
-        "vehicle": compose.vehicles(houses, measure.runner(a.start, measure.START)),
-        "walker": compose.walkers(),
-    })
+    parts = kept_parts(a, houses)
     parts["backgrounds"] = compose.wide(houses, a.half)
     compose.all_of(clip, parts, a, a.clips, "stalls")
 
