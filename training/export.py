@@ -26,7 +26,7 @@ kind = "detector"
 {weights}
 sha256 = "{sha256}"
 licence = "Apache-2.0"
-origin = "trained by training/train.py, epoch {epoch}, from COCO weights of YOLOX-Nano (Megvii, Apache-2.0); see CARD.md{rounded}"
+origin = "trained by training/{by}, epoch {epoch}, from COCO weights of YOLOX-Nano (Megvii, Apache-2.0); see CARD.md{rounded}"
 
 [input]
 name = "images"
@@ -113,7 +113,7 @@ def round_to_8_bits(path, out, scenes):
 SHAPES = {"640": (640, 384), "416": (416, 416)}
 
 
-def manifests(models, name, weights_in, epoch, rounded=""):
+def manifests(models, name, weights_in, epoch, rounded="", classes=nets.CLASSES, by="train.py"):
     """A folder for each shape; all but the first use the first one's weights."""
     sha256 = hashlib.sha256((models / weights_in / "model.onnx").read_bytes()).hexdigest()
     for shape, (width, height) in SHAPES.items():
@@ -122,7 +122,7 @@ def manifests(models, name, weights_in, epoch, rounded=""):
         weights = 'file = "model.onnx"' if folder.name == weights_in else f'file = "model.onnx"\nweights_of = "{weights_in}"'
         (folder / "model.toml").write_text(MANIFEST.format(
             name=folder.name, weights=weights, sha256=sha256, epoch=epoch, width=width, height=height, pad=data.GREY, floor=0.1, nms=measure.NMS_IOU,
-            classes=json.dumps(nets.CLASSES), strides=list(nets.STRIDES), rounded=rounded))
+            classes=json.dumps(classes), strides=list(nets.STRIDES), rounded=rounded, by=by))
 
 
 def main():
