@@ -6,11 +6,6 @@ Boards are the labelled signs of real houses (sign boards, signs that stick out 
 size that they have there. What is no board and comes too: shutters that close, windows that are lit, awnings that are let down, doors that stand open; people who wait,
 vehicles and bins before the wall; light, shadows and weather as in compose_stalls.py. A frame of the clip stands for `--every` seconds.
 """
-import argparse
-import os
-import random
-from pathlib import Path
-
 import cv2
 import numpy as np
 
@@ -128,17 +123,7 @@ def clip(number, parts, a, rng):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for name in ("garbage", "facades", "start", "out"):
-        p.add_argument(f"--{name}", type=Path, required=True)
-    p.add_argument("--clips", type=int, default=24)
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--minutes", type=int, default=60)
-    p.add_argument("--every", type=int, default=60, help="seconds between frames")
-    p.add_argument("--half", type=int, choices=(0, 1), help="take only the first or the second of every two houses: choose on one half, measure on the other")
-    p.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
-    p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next; that of compose_stalls.py does")
-    a = p.parse_args()
+    a = stalls.options(60, 60, __doc__).parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     _, houses = data.facades(a.facades / "train")
     parts = stalls.kept_parts(a, houses)

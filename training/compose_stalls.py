@@ -463,18 +463,24 @@ def kept_parts(a, houses):
     })
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def options(minutes, every, about):
+    """The arguments of composers of streets by halves of the houses."""
+    p = argparse.ArgumentParser(description=about.split("\n")[0])
     for name in ("garbage", "facades", "start", "out"):
         p.add_argument(f"--{name}", type=Path, required=True)
     p.add_argument("--clips", type=int, default=24)
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--minutes", type=int, default=20)
-    p.add_argument("--every", type=int, default=10, help="seconds between frames")
-    p.add_argument("--shops", type=int, default=0, help="every so many clips one shows goods before shops, of the matter shop_spill, instead of stalls")
+    p.add_argument("--minutes", type=int, default=minutes)
+    p.add_argument("--every", type=int, default=every, help="seconds between frames")
     p.add_argument("--half", type=int, choices=(0, 1), help="take only the first or the second of every two houses: choose on one half, measure on the other")
     p.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
-    p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next")
+    p.add_argument("--parts", type=Path, help="file that keeps the things cut out, from one call to the next, of either composer")
+    return p
+
+
+def main():
+    p = options(20, 10, __doc__)
+    p.add_argument("--shops", type=int, default=0, help="every so many clips one shows goods before shops, of the matter shop_spill, instead of stalls")
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
     _, houses = data.facades(a.facades / "train")
