@@ -34,23 +34,28 @@ def boards(houses):
     return found
 
 
-def hung(street, wide, high):
+def hung(rng, taken, wide, high):
     """Where a flat thing of so many metres hangs on the wall; None where no room is left."""
-    rng, metre = street.rng, stalls.size_at(FOOT)
+    metre = stalls.size_at(FOOT)
     w, h = wide * metre, high * metre
     for _ in range(60):
         x, y = rng.uniform(0.03 * W, 0.97 * W - w), rng.uniform(FIRST_FLOOR[0] * H, max(FIRST_FLOOR[1] * H - h, FIRST_FLOOR[0] * H + 1))
         box = (int(x), int(y), int(x + w), int(y + h))
-        if box[3] < FIRST_FLOOR[1] * H + 2 and all(box[2] + 16 < o[0] or o[2] + 16 < box[0] or box[3] + 16 < o[1] or o[3] + 16 < box[1] for o in street.taken):
-            street.taken.append(box)
+        if box[3] < FIRST_FLOOR[1] * H + 2 and all(box[2] + 16 < o[0] or o[2] + 16 < box[0] or box[3] + 16 < o[1] or o[3] + 16 < box[1] for o in taken):
+            taken.append(box)
             return box
     return None
 
 
+def sized(kind, cut, rng):
+    """Metres wide and high of a sign of that class."""
+    wide = rng.uniform(*KINDS[kind][1:])
+    return wide, wide * cut.pixels.shape[0] / cut.pixels.shape[1]
+
+
 def board(street):
     kind, cut = street.rng.choice(street.parts["board"])
-    wide = street.rng.uniform(*KINDS[kind][1:])
-    box = hung(street, wide, wide * cut.pixels.shape[0] / cut.pixels.shape[1])
+    box = hung(street.rng, street.taken, *sized(kind, cut, street.rng))
     if box is None:
         return
     since = street.late(0.05, 0.3)
@@ -69,14 +74,13 @@ def openings(scene):
     return [(kind, tuple(map(int, box))) for kind, box in boxes if kind in (WINDOW, DOOR) and box[1] > 0.02 * H and box[3] < foot + 8 and box[2] - box[0] > 20]
 
 
-def change(street, kind, places):
-    """What a house does by itself, at a window or a door."""
-    rng = street.rng
-    fit = [box for place, box in places if place in CHANGES[kind] and box not in street.taken]
+def change(kind, places, taken, rng):
+    """What a house does by itself, at a window or a door: what is seen then, and where. None where there is no such place."""
+    fit = [box for place, box in places if place in CHANGES[kind] and box not in taken]
     if not fit:
-        return
+        return None
     box = rng.choice(fit)
-    street.taken.append(box)
+    taken.append(box)
     if kind == "awning":  # let down before the upper part, wider than it
         x0, y0, x1, y1 = box
         box = (int(x0 - 0.15 * (x1 - x0)), int(y0 - 0.05 * (y1 - y0)), int(x1 + 0.15 * (x1 - x0)), int(y0 + rng.uniform(0.25, 0.45) * (y1 - y0)))
@@ -94,10 +98,7 @@ def change(street, kind, places):
         pixels = np.where((columns // max(w // 12, 2) % 2)[..., None] > 0, other, (210, 215, 220)) * (1.1 - 0.4 * rows / h)[..., None] + noise
     else:
         pixels = np.array([28, 30, 34]) + 25 * rng.random() * (rows / h)[..., None] + noise
-    cut = compose.Cut(np.clip(pixels, 0, 255).astype(np.uint8), np.ones((h, w), np.float32), kind)
-    since = street.late(0.05, 0.5)
-    street.stand(cut, box, since, street.end + 60 if rng.random() < 0.6 else since + street.late(0.2, 0.5), shadow=False)
-    street.also.append(kind)
+    return compose.Cut(np.clip(pixels, 0, 255).astype(np.uint8), np.ones((h, w), np.float32), kind), box
 
 
 def clip(number, parts, a, rng):
@@ -107,7 +108,11 @@ def clip(number, parts, a, rng):
     for _ in range(rng.choice([0, 1, 1, 2])):
         board(street)
     for kind in rng.sample(sorted(CHANGES), rng.randint(1, 3)):
-        change(street, kind, openings(house))
+        changed = change(kind, openings(house), street.taken, rng)
+        if changed:
+            since = street.late(0.05, 0.5)
+            street.stand(*changed, since, street.end + 60 if rng.random() < 0.6 else since + street.late(0.2, 0.5), shadow=False)
+            street.also.append(kind)
     walls, street.taken = street.taken, []
     for kind in rng.sample(["waits", "delivery", "vehicle", "bin", "bicycle"], rng.randint(1, 3)):
         street.lawful(kind)

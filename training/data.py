@@ -238,14 +238,17 @@ class Mixer:
         kinds = rng.choices(("ours", "foreign", "seen"), (0.5, 0.3, 0.2 if self.seen else 0.0), k=rng.randint(1, 5))
         return self.strew(canvas, (0, 0, nw, nh), labels, rng, kinds)
 
+    def piece(self, kind, rng):
+        """Something of that kind cut out, as `piece_of` does, and how wide it may be, as a share of where it is pasted."""
+        if kind == "seen":
+            scene, row = rng.choice(self.seen[rng.choice(sorted(self.seen))])
+            return piece_of(scene, rng, [row]), 0.45
+        return piece_of(rng.choice(self.clean if kind == "foreign" else self.with_piece), rng), 0.25
+
     def strew(self, canvas, area, labels, rng, kinds):
         """Blends things into the area, one of each kind in turn; returns the labels that are left and added."""
         for kind in kinds:
-            if kind == "seen":
-                scene, row = rng.choice(self.seen[rng.choice(sorted(self.seen))])
-                found, widest = piece_of(scene, rng, [row]), 0.45
-            else:
-                found, widest = piece_of(rng.choice(self.clean if kind == "foreign" else self.with_piece), rng), 0.25
+            found, widest = self.piece(kind, rng)
             box = found and paste(canvas, area, found[1], rng, widest)
             if not box:
                 continue

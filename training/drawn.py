@@ -1,30 +1,50 @@
 #!/usr/bin/env python3
-"""Draws the scenes of fixtures/scenes/heap and stall: a CC0 facade, drawn ground, and a drawn heap of bags and cartons, or a trader's things, that appear
-and are taken away.
+"""Draws the scenes of fixtures/scenes/heap, stall and board: a CC0 facade, drawn ground, and a drawn heap of bags and cartons, or a trader's things, that appear
+and are taken away; or the sign of another CC0 facade that is hung up and stays.
 
   drawn.py --facades DIR --out fixtures/scenes/heap [--seed 3]
   drawn.py --facades DIR --what stall --seed 5 --out fixtures/scenes/stall
+  drawn.py --facades DIR --what board --seed 38 --out fixtures/scenes/board
 The stall has no trader: the test lays one in, from a clip that may not be passed on. Beside it the city's own furniture stands from the beginning.
-Nothing of it comes from a picture that may not be passed on, and no network was trained on anything drawn here.
+Nothing of it comes from a picture that may not be passed on, and no network was trained on anything drawn here. House and sign of the board are of the facades
+that no network was trained on.
 """
 import argparse
 import json
 import random
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 import compose
+import compose_boards
 import compose_stalls
 import data
 
-MINUTES, EVERY = 12, 5  # of the clip; seconds between its frames
-SINCE, UNTIL = 90, 600  # seconds at which the heap is put down and taken away
+
+@dataclass(frozen=True)
+class Kind:
+    """What a scene is about. Times in seconds; those of a board are six times as long: it has to hang for twenty-five minutes to be one."""
+    about: str
+    view: str
+    zone: str
+    ground: bool  # the zone is the ground, or the wall
+    matters: tuple
+    name: str
+    crf: int
+    pace: int = 1
+    every: int = 5  # between frames
+    revisit: int = 30
+
+
+END, SINCE, UNTIL = 720, 90, 600  # of the clip; when it comes, and when it is taken away; all times the pace
 SCENES = {
-    "heap": {"about": "a heap, and leaves and a wet patch that are no rubbish", "view": "东墙根", "matters": ["exposed_garbage", "bin_overflow"], "name": "一堆袋装垃圾", "crf": "33"},
-    "stall": {"about": "a trader's things, furniture that was there before, leaves and a wet patch", "view": "东墙外", "matters": ["stall"], "name": "一个摊点", "crf": "37"},
+    "heap": Kind("a heap, and leaves and a wet patch that are no rubbish", "东墙根", "路面", True, ("exposed_garbage", "bin_overflow"), "一堆袋装垃圾", 33),
+    "stall": Kind("a trader's things, furniture that was there before, leaves and a wet patch", "东墙外", "路面", True, ("stall",), "一个摊点", 37),
+    "board": Kind("a sign that is hung up, a window that is lit, the house's own signs, leaves and a wet patch", "沿街铺面", "沿街立面", False, ("outdoor_ad",), "一块新挂的招牌", 37, 6, 50, 300),
 }
 BAGS = [(40, 38, 36), (46, 44, 42), (60, 55, 50), (215, 220, 222), (190, 200, 205), (60, 60, 170), (150, 90, 40), (60, 140, 70), (80, 170, 210)]
 SCRAPS = [(235, 235, 235), (60, 110, 170), (40, 60, 200), (200, 120, 50), (90, 190, 220), (120, 160, 190), (60, 160, 90)]
@@ -82,6 +102,28 @@ def heap(width, rng):
     return compose.Cut(canvas.astype(np.uint8), whole, "garbage")
 
 
+def scenery(a, rng):
+    """The house, the clip's unchanging ground, what comes and where; and what comes besides and is none of it: (time, cut, box)."""
+    trained, held_out = data.facades(a.facades / "train")
+    wide = [s for s in (held_out if a.what == "board" else trained) if s.read().shape[1] > 1.3 * s.read().shape[0]]
+    house = rng.choice([s for s in wide if a.what != "board" or compose_boards.WINDOW in dict(compose_boards.openings(s))])
+    ground, besides = compose.background(house, rng).astype(np.float32), []
+    if a.what == "heap":
+        cut = heap(200, rng)
+        box = compose.spot(cut, rng.uniform(0.8, 1.1), rng, [])
+    elif a.what == "stall":
+        cut, kept = compose_stalls.stall(rng), compose_stalls.furniture(rng)
+        box = compose.spot(cut, len(cut.pixels) / compose_stalls.S, rng, [])
+        beside = compose.spot(kept, len(kept.pixels) / compose_stalls.S, rng, [box])
+        compose.draw(ground, compose.harmonised(kept, ground, beside, rng), beside, False)
+    else:
+        taken = []
+        besides = [(0.3, *compose_boards.change("lit window", compose_boards.openings(house), taken, rng))]
+        kind, cut = rng.choice([one for one in compose_boards.boards(held_out) if min(one[1].pixels.shape[:2]) >= 40])
+        box = compose_boards.hung(rng, taken, *compose_boards.sized(kind, cut, rng))
+    return house, ground, compose.harmonised(cut, ground, box, rng), box, besides
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--facades", type=Path, required=True)
@@ -90,46 +132,39 @@ def main():
     p.add_argument("--seed", type=int, default=3)
     a = p.parse_args()
     a.out.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(a.seed)
-    trained, _ = data.facades(a.facades / "train")
-    house = rng.choice([s for s in trained if s.read().shape[1] > 1.3 * s.read().shape[0]])
-    ground = compose.background(house, rng).astype(np.float32)
-    if a.what == "heap":
-        cut, kept = heap(200, rng), None
-        box = compose.spot(cut, rng.uniform(0.8, 1.1), rng, [])
-    else:
-        cut, kept = compose_stalls.stall(rng), compose_stalls.furniture(rng)
-        box = compose.spot(cut, len(cut.pixels) / compose_stalls.S, rng, [])
-        beside = compose.spot(kept, len(kept.pixels) / compose_stalls.S, rng, [box])
-        compose.draw(ground, compose.harmonised(kept, ground, beside, rng), beside, False)
-    cut = compose.harmonised(cut, ground, box, rng)
+    kind, rng = SCENES[a.what], random.Random(a.seed)
+    house, ground, cut, box, besides = scenery(a, rng)
     # What comes and is no rubbish: leaves at the beginning, a wet patch later on.
     grounds = [(30, compose.litter_free(random.Random(a.seed + 1))), (240, compose.litter_free(random.Random(a.seed + 2)))]
     noise = np.random.default_rng(a.seed)
     coder = subprocess.Popen(
-        ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{compose.W}x{compose.H}", "-r", f"1/{EVERY}", "-i", "-", "-an", "-c:v", "libx264",
-         "-preset", "fast", "-crf", SCENES[a.what]["crf"], "-g", "6", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(a.out / "clip.mp4")], stdin=subprocess.PIPE)
+        ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{compose.W}x{compose.H}", "-r", f"1/{kind.every}", "-i", "-", "-an", "-c:v", "libx264",
+         "-preset", "fast", "-crf", str(kind.crf), "-g", "6", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "1", "-bitexact", str(a.out / "clip.mp4")], stdin=subprocess.PIPE)
     painted = ground.copy()
-    for second in range(0, MINUTES * 60, EVERY):
+    for second in range(0, END * kind.pace, kind.every):
         for since, paint in grounds:
-            if second == since:
+            if second == since * kind.pace:
                 paint(painted)
         canvas = painted.copy()
-        if SINCE <= second < UNTIL:
-            compose.draw(canvas, cut, box, False)
-        canvas *= 1 + 0.08 * np.sin(6.3 * second / MINUTES / 60)
+        for since, other, where in besides:
+            if second >= since * END * kind.pace:
+                compose.draw(canvas, other, where, False, shadow=False)
+        if SINCE * kind.pace <= second < UNTIL * kind.pace:
+            compose.draw(canvas, cut, box, False, shadow=kind.ground)
+        canvas *= 1 + 0.08 * np.sin(6.3 * second / END / kind.pace)
         canvas += noise.normal(0, 0.8, (compose.H // 2, compose.W // 2, 1)).astype(np.float32).repeat(2, 0).repeat(2, 1)
         coder.stdin.write(np.clip(canvas, 0, 255).astype(np.uint8).tobytes())
     coder.stdin.close()
     if coder.wait():
         raise SystemExit(f"ffmpeg could not write {a.out}/clip.mp4")
     share = ", ".join(f"{v:.4f}" for v in (box[0] / compose.W, box[1] / compose.H, box[2] / compose.W, box[3] / compose.H))
+    top, foot = (0.55, 1.0) if kind.ground else (0.0, compose.FOOT)
     (a.out / "scene.toml").write_text(
-        f'# Drawn by training/drawn.py, seed {a.seed}, before the facade {house.path.name} (CC0): {SCENES[a.what]["about"]}.\n'
-        f'start = "2026-11-23T09:00:00+08:00"\ncode = "{a.what}"\nname = "{SCENES[a.what]["view"]}"\nmatters = {json.dumps(SCENES[a.what]["matters"])}\nrevisit_s = 30\n\n'
-        '[[zones]]\nname = "路面"\nkind = "strict"\npolygon = [[0.0, 0.55], [1.0, 0.55], [1.0, 1.0], [0.0, 1.0]]\n')
+        f'# Drawn by training/drawn.py, seed {a.seed}, before the facade {house.path.name} (CC0): {kind.about}.\n'
+        f'start = "2026-11-23T09:00:00+08:00"\ncode = "{a.what}"\nname = "{kind.view}"\nmatters = {json.dumps(kind.matters)}\nrevisit_s = {kind.revisit}\n\n'
+        f'[[zones]]\nname = "{kind.zone}"\nkind = "strict"\npolygon = [[0.0, {top}], [1.0, {top}], [1.0, {foot}], [0.0, {foot}]]\n')
     (a.out / "timeline.toml").write_text(
-        f'[[incidents]]\nname = "{SCENES[a.what]["name"]}"\nmatter = "{SCENES[a.what]["matters"][0]}"\nfrom_s = {SINCE}.0\nuntil_s = {UNTIL}.0\nbox = [{share}]\n')
+        f'[[incidents]]\nname = "{kind.name}"\nmatter = "{kind.matters[0]}"\nfrom_s = {SINCE * kind.pace}.0\nuntil_s = {UNTIL * kind.pace}.0\nbox = [{share}]\n')
 
 
 if __name__ == "__main__":

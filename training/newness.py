@@ -11,15 +11,19 @@ from onnx import numpy_helper
 from torch import nn
 
 import compose
+import compose_boards as walls
 import compose_stalls as stalls
 import encoder as encoders
 from compose import FOOT, H, HORIZON, METRE, W
 
-CLASSES = ["thing", "rubbish", "bin", "person", "vehicle", "spill"]
+# Two networks that share nothing, in one file: what stands on the ground is not learnt anew when what hangs on walls is.
+PARTS = {"ground": ["thing", "rubbish", "bin", "person", "vehicle", "spill"], "walls": ["board"]}
+CLASSES = [name for names in PARTS.values() for name in names]
 WIDE, HIGH = 644, 364  # what the encoder sees of a view
 COLUMNS, ROWS = WIDE // encoders.PATCH, HIGH // encoders.PATCH
 BLOCKS = 9  # of the encoder's twelve: its tokens are compared
 LOCAL = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+NONE = -1  # shows no class
 FILLED, TOUCHED = 0.35, 0.08  # from this share of a patch on it is of a class; between the two nothing is said
 
 
@@ -27,13 +31,13 @@ class Comparison(nn.Module):
     """Patches of the frame and of the reference picture laid onto it, each of unit length, [n, 384, h, w] both ->
     likelihoods [n, classes, h, w] that something of the class is there and was not before. Shake of a patch is allowed for."""
 
-    def __init__(self, width=128, squeezed=80):
+    def __init__(self, classes, width=128, squeezed=80):
         super().__init__()
         self.squeeze = nn.Conv2d(encoders.WIDTH, squeezed, 1)
         self.mix = nn.Conv2d(3 * squeezed + 4, width, 1)
         part = lambda spread: nn.Sequential(nn.Conv2d(width, width, 3, 1, spread, spread, width), nn.Conv2d(width, width, 1), nn.SiLU(), nn.Conv2d(width, width, 1))
         self.around = nn.ModuleList(part(spread) for spread in (1, 2, 1, 3))
-        self.say = nn.Conv2d(width, len(CLASSES), 1)
+        self.say = nn.Conv2d(width, classes, 1)
         nn.init.constant_(self.say.bias, -4.0)
 
     def logits(self, now, before):
@@ -51,6 +55,16 @@ class Comparison(nn.Module):
 
     def forward(self, now, before):
         return self.logits(now, before).sigmoid()
+
+
+class Comparisons(nn.ModuleDict):
+    """What all of PARTS say, one after the other."""
+
+    def __init__(self):
+        super().__init__({part: Comparison(len(names)) for part, names in PARTS.items()})
+
+    def forward(self, now, before):
+        return torch.cat([part(now, before) for part in self.values()], 1)
 
 
 class Tokens(nn.Module):
@@ -93,9 +107,10 @@ def shrunk(picture):
 @dataclass
 class Parts:
     """What pairs are composed of."""
-    houses: list  # pictures that stand behind drawn ground
+    houses: list  # those that stand behind drawn ground
     streets: list  # pictures whose own ground is used
     cuts: dict  # kind -> things without their surroundings
+    boards: list  # (class, cut), as compose_boards.boards gives them
     forms: tuple = ("table", "cloth", "crates", "cart", "tricycle", "rail")
     shades: bool = True  # parasols
 
@@ -104,7 +119,7 @@ class Parts:
 class Picture:
     """One of the two pictures in the making: pixels, and which class stands where."""
     pixels: np.ndarray
-    kinds: np.ndarray = field(default_factory=lambda: np.full((H, W), -1, np.int8))
+    kinds: np.ndarray = field(default_factory=lambda: np.full((H, W), NONE, np.int8))
 
     def stand(self, cut, box, flip, kind, shadow):
         compose.draw(self.pixels, cut, box, flip, shadow)
@@ -121,7 +136,7 @@ class Picture:
 
 def retextured(cut, parts, rng):
     """The same outline filled with something else, so that outlines and fillings teach apart."""
-    other = rng.choice(parts.streets or parts.houses)
+    other = rng.choice(parts.streets)
     h, w = cut.mask.shape[:2]
     side = rng.randint(24, max(25, min(other.shape[:2]) - 1))
     y, x = rng.randint(0, other.shape[0] - side), rng.randint(0, other.shape[1] - side)
@@ -248,6 +263,11 @@ def pair(parts, rng):
             rng.setstate(state)
             spill(both[index], rng)
     standing, forms = comers(parts, ground, rng)
+    return (*as_seen(both, standing, rng), forms)
+
+
+def as_seen(both, standing, rng):
+    """The two pictures with who and what stands there, as the camera gives them, and what is to be said of their patches."""
     for one in sorted(standing, key=lambda one: one.box[3]):
         for index in one.where:
             both[index].stand(one.cut, one.box, one.flip, one.kind, one.shadow)
@@ -255,10 +275,57 @@ def pair(parts, rng):
     for picture in both:
         shadows(picture.pixels, rng)
         pixels, moved = seen(picture.pixels, rng, rng.choice([0.2, 1.0]))
-        kinds = cv2.warpAffine(picture.kinds, moved, (W, H), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=-1)
+        kinds = cv2.warpAffine(picture.kinds, moved, (W, H), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=NONE)
         out.append((shrunk(pixels), filled(kinds)))
     (before, was), (now, there) = out
-    return now, before, said_of(was, there), forms
+    return now, before, said_of(was, there)
+
+
+def pair_of_walls(parts, rng):
+    """The same of a house at which boards are hung up and taken down. What else changes on it is none: shutters, lit windows, awnings, doors, another house's
+    windows and doors in the place of the wall; and what stands before it."""
+    house = rng.choice(parts.houses)
+    ground = compose.background(house, rng).astype(np.float32)
+    both = [Picture(ground.copy()), Picture(ground.copy())]
+    for picture in both:
+        changed_ground(picture.pixels, rng)
+    taken, hanging, forms = [], [], []
+
+    def hang(cut, box, kind):
+        where = rng.choice([(1,), (1,), (0, 1), (0,)])  # comes, stays, goes
+        hanging.append(Comer(compose.harmonised(cut, ground, box, rng), box, False, kind, where, False))
+        if kind != NONE and where == (1,):
+            forms.append(cut.kind)
+
+    for name in rng.sample(sorted(walls.CHANGES), rng.randint(0, 3)):
+        changed = walls.change(name, walls.openings(house), taken, rng)
+        if changed:
+            hang(*changed, NONE)
+    for _ in range(rng.choice([0, 1, 1, 2, 3])):
+        kind, cut = rng.choice(parts.boards)
+        box = walls.hung(rng, taken, *walls.sized(kind, cut, rng))
+        if box:
+            hang(retextured(cut, parts, rng) if rng.random() < 0.2 else cut, box, CLASSES.index("board"))
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        cut = opening_of(rng.choice(parts.houses), rng)
+        wide = rng.uniform(0.7, 1.6)
+        box = cut and walls.hung(rng, taken, wide, wide * cut.pixels.shape[0] / cut.pixels.shape[1])
+        if box:
+            hang(cut, box, NONE)
+    standing, _ = comers(parts, ground, rng)
+    return (*as_seen(both, hanging + standing, rng), forms)
+
+
+def opening_of(house, rng):
+    """A window or a door of it, whole; None where it has none that is large enough."""
+    picture = house.read()
+    h, w = picture.shape[:2]
+    boxes = [(row[1:] * [w, h, w, h]).round().astype(int) for row in house.labels if int(row[0]) in (walls.WINDOW, walls.DOOR)]
+    boxes = [(x0, y0, x1, y1) for x0, y0, x1, y1 in boxes if min(x1 - x0, y1 - y0) >= 14 and y1 - y0 < 3 * (x1 - x0)]
+    if not boxes:
+        return None
+    x0, y0, x1, y1 = rng.choice(boxes)
+    return compose.Cut(picture[y0:y1, x0:x1], np.ones((y1 - y0, x1 - x0), np.float32), "opening")
 
 
 def before_which(parts, rng):
@@ -266,7 +333,7 @@ def before_which(parts, rng):
     if parts.streets and rng.random() < 0.4:
         ground = cv2.resize(rng.choice(parts.streets), (W, H), interpolation=cv2.INTER_CUBIC)
     else:
-        ground = compose.background(House(rng.choice(parts.houses)), rng)
+        ground = compose.background(rng.choice(parts.houses), rng)
     if rng.random() < 0.5:
         ground = np.ascontiguousarray(ground[:, ::-1])
     return ground.astype(np.float32)
@@ -346,8 +413,9 @@ def filled(kinds):
 
 @dataclass
 class House:
-    """A picture that is in memory, as `compose.background` reads one."""
+    """A picture that is in memory, with its labels, as `compose.background` and `compose_boards` read one."""
     pixels: np.ndarray
+    labels: np.ndarray
 
     def read(self):
         return self.pixels

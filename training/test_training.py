@@ -251,7 +251,7 @@ class Pictures(unittest.TestCase):
             self.scene(folder, "a", "0 0.5 0.5 0.4 0.4\n1 0.8 0.8 0.3 0.3\n")
             streets, clean = data.scenes(folder), data.scenes(folder, clean=True)
             mixer = data.Mixer(streets, clean)
-            for seed in range(40):
+            for seed in range(16):
                 scene = (streets + clean)[seed % 2]
                 (p, l), (q, m) = (mixer.make(scene, 96, random.Random(seed)) for _ in "ab")
                 np.testing.assert_array_equal(p, q)
@@ -289,8 +289,23 @@ class NewPatches(unittest.TestCase):
             changed = np.abs(picture.pixels - 110).max(2) > 40
             self.assertTrue(changed[int(newness.FOOT * newness.H) + 12:].any() or not (picture.kinds >= 0).any())
 
+    def test_only_a_board_that_is_hung_up_is_a_new_one(self):
+        noise = np.random.default_rng(2)
+        cut = lambda kind: compose.Cut(noise.integers(0, 255, (60, 60, 3), np.uint8), np.ones((60, 60), np.float32), kind)
+        house = newness.House(np.full((300, 480, 3), 150, np.uint8), np.float32([[0, 0.2, 0.5, 0.3, 0.7], [5, 0.5, 0.6, 0.6, 0.9]]))
+        kinds = ("garbage", "overflow", "garbage_bin", "vehicle", "person", "piece of a facade")
+        parts = newness.Parts([house], [house.pixels], {kind: [cut(kind)] for kind in kinds}, [(3, cut("sign board"))])
+        hung, none = 0, 0
+        for seed in range(16):
+            _, _, said, forms = newness.pair_of_walls(parts, random.Random(seed))
+            new = said[newness.CLASSES.index("board")] == 1
+            self.assertEqual(new.any(), bool(forms), seed)
+            self.assertFalse(new[-8:].any(), "boards hang")
+            hung, none = hung + bool(forms), none + (not forms)
+        self.assertGreater(min(hung, none), 2)
+
     def test_the_head_takes_any_grid(self):
-        head = newness.Comparison().eval()
+        head = newness.Comparisons().eval()
         for h, w in ((26, 46), (9, 12)):
             now = torch.nn.functional.normalize(torch.randn(1, encoder.WIDTH, h, w), dim=1)
             self.assertEqual(head(now, torch.zeros_like(now)).shape, (1, len(newness.CLASSES), h, w))

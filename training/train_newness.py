@@ -2,11 +2,12 @@
 """Trains the comparison head: which patches of a view show something that its reference picture does not, and what it is.
 
   train_newness.py parts --garbage DIR --facades DIR --start yolox_nano_416.onnx --parts FILE [--sets train,val]
-  train_newness.py train --verifier street_verifier/model.onnx --parts FILE --run RUN [--pairs 9000] [--minutes 5] [--passes 14] [--without tricycle,rail,parasol]
+  train_newness.py train --verifier street_verifier/model.onnx --parts FILE --run RUN [--of ground|walls] [--pairs 9000] [--minutes 5] [--passes 14] [--without tricycle,rail,parasol]
   train_newness.py export --run RUN --models DIR
   train_newness.py measure --verifier street_verifier/model.onnx --model street_newness/model.onnx --parts FILE [--val 576] [--batch 8]
 `parts` gathers what pairs are composed of: to learn by of pictures that may be trained on, to measure by of the others. Pairs are composed ahead, their
-tokens kept in memory (1.8 MB a pair): made for a GPU. --without leaves forms out of what is learnt and says how they are found all the same.
+tokens kept in memory (1.8 MB a pair): made for a GPU. `train` learns what comes on the ground or what comes on walls; `export` takes that in, and leaves the other as
+the file has it. --without leaves forms out of what is learnt and says how they are found all the same.
 """
 import argparse
 import hashlib
@@ -20,15 +21,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as F
+from onnx import numpy_helper
 
 import compose
+import compose_boards
 import data
 import encoder as encoders
 import measure
 import newness
-from newness import CLASSES
+from newness import CLASSES, PARTS
 
 BATCH = 32
 FORMS = ("table", "cloth", "crates", "cart", "tricycle", "rail")
@@ -53,6 +57,11 @@ def coded(picture, longest):
     return cv2.imencode(".webp", cv2.resize(picture, None, fx=k, fy=k, interpolation=cv2.INTER_AREA), [cv2.IMWRITE_WEBP_QUALITY, 72])[1].tobytes()
 
 
+def cut_coded(cut):
+    return (cut.kind, cv2.imencode(".webp", cut.pixels, [cv2.IMWRITE_WEBP_QUALITY, 88])[1].tobytes(),
+            cv2.imencode(".png", np.round(cut.mask * 31).clip(0, 31).astype(np.uint8) * 8)[1].tobytes())
+
+
 def gathered(a):
     """Two sets of parts, "train" and "val", pictures coded."""
     trained, held_out = data.facades(a.facades / "train")
@@ -72,11 +81,10 @@ def gathered(a):
         cuts["vehicle"] = compose.vehicles(both, start, many(160))
         cuts["person"] = compose.walkers() if name == "val" else compose.vehicles(both, start, 150, ("person",), 20)
         wide = [s for s in houses if s.read().shape[1] > 1.3 * s.read().shape[0]]
-        out[name] = {"houses": [coded(s.read(), 640) for s in wide], "streets": [coded(s.read(), 448) for s in streets[:many(330)]], "cuts": cuts}
-        print(name, {key: len(value) for key, value in cuts.items()}, len(wide), "houses", flush=True)
-    for part in out.values():
-        part["cuts"] = {kind: [(cut.kind, cv2.imencode(".webp", cut.pixels, [cv2.IMWRITE_WEBP_QUALITY, 88])[1].tobytes(),
-                                cv2.imencode(".png", np.round(cut.mask * 31).clip(0, 31).astype(np.uint8) * 8)[1].tobytes()) for cut in some] for kind, some in part["cuts"].items()}
+        boards = compose_boards.boards(houses)
+        out[name] = {"houses": [(coded(s.read(), 640), s.labels) for s in wide], "streets": [coded(s.read(), 448) for s in streets[:many(330)]],
+                     "cuts": {kind: [cut_coded(cut) for cut in some] for kind, some in cuts.items()}, "boards": [(kind, cut_coded(cut)) for kind, cut in boards]}
+        print(name, {key: len(value) for key, value in cuts.items()}, len(wide), "houses", len(boards), "boards", flush=True)
     a.parts.write_bytes(pickle.dumps(out))
 
 
@@ -84,26 +92,28 @@ def opened(path, name, without=()):
     part = pickle.loads(path.read_bytes())[name]
     picture = lambda some, how=cv2.IMREAD_COLOR: cv2.imdecode(np.frombuffer(some, np.uint8), how)
     cut = lambda kind, pixels, mask: compose.Cut(picture(pixels), picture(mask, cv2.IMREAD_GRAYSCALE) / np.float32(248), kind)
-    return newness.Parts([picture(some) for some in part["houses"]], [picture(some) for some in part["streets"]],
-                         {kind: [cut(*row) for row in some] for kind, some in part["cuts"].items()},
+    return newness.Parts([newness.House(picture(some), labels) for some, labels in part["houses"]], [picture(some) for some in part["streets"]],
+                         {kind: [cut(*row) for row in some] for kind, some in part["cuts"].items()}, [(kind, cut(*row)) for kind, row in part["boards"]],
                          tuple(form for form in FORMS if form not in without), "parasol" not in without)
 
 
-PARTS = None
+MADE_OF = None
+PAIRS = {"ground": newness.pair, "walls": newness.pair_of_walls}
 
 
 def begin(path, name, without):
-    global PARTS
+    global MADE_OF
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    PARTS = opened(path, name, without)
+    MADE_OF = opened(path, name, without)
 
 
-def made(seed):
-    return newness.pair(PARTS, random.Random(seed))
+def made(of, seed):
+    now, before, said, forms = PAIRS[of](MADE_OF, random.Random(seed))
+    return now, before, said[[CLASSES.index(kind) for kind in PARTS[of]]], forms
 
 
-def pairs(a, name, without, seeds, tokens, device, minutes=None):
+def pairs(a, of, name, without, seeds, tokens, device, minutes=None):
     """Tokens of both pictures in half precision, what is to be said of each patch, and the forms, of as many pairs as fit the time."""
     ends, now, before, said, forms = time.time() + 60 * (minutes or 1e6), [], [], [], []
 
@@ -118,7 +128,7 @@ def pairs(a, name, without, seeds, tokens, device, minutes=None):
 
     with multiprocessing.get_context("spawn").Pool(a.workers, partial(begin, a.parts, name, without)) as pool:
         batch = []
-        for row in pool.imap_unordered(made, seeds, 4):
+        for row in pool.imap_unordered(partial(made, of), seeds, 4):
             batch.append(row)
             if len(batch) == a.batch:
                 encoded(batch)
@@ -126,7 +136,7 @@ def pairs(a, name, without, seeds, tokens, device, minutes=None):
                 if time.time() > ends:
                     break
         pool.terminate()
-    print(f"{name}: {len(forms)} pairs", flush=True)
+    print(f"{name}: {len(forms)} pairs of {of}", flush=True)
     return torch.cat(now), torch.cat(before), torch.cat(said), forms
 
 
@@ -142,18 +152,18 @@ def ap(scores, truth):
     return float((precision * right).sum() / right.sum().clamp(min=1))
 
 
-def figures(net, set_):
-    """Average precision of patches a class, beside that of 1 - cosine, and the share of things' patches found at one half, by form."""
+def figures(net, set_, kinds):
+    """Average precision of patches a class, beside that of 1 - cosine for the first of them, and the share of its patches found at one half, by form."""
     net.eval()
     out, said, found = answers(net, set_), set_[2], {}
-    for i, kind in enumerate(CLASSES):
+    for i, kind in enumerate(kinds):
         known = said[:, i] < 2
         found[kind] = round(ap(out[:, i][known], said[:, i][known] == 1), 3)
     cosine = torch.cat([1 - likest(now.float()[None], before.float()[None]) for now, before in zip(set_[0], set_[1])])
     known = said[:, 0] < 2
-    found["thing by cosine"] = round(ap(cosine[known], said[:, 0][known] == 1), 3)
-    found["things found at 0.5"] = round(float((out[:, 0][said[:, 0] == 1] >= 0.5).float().mean()), 3)
-    found["nothing new called a thing"] = round(float((out[:, 0][said[:, 0] == 0] >= 0.5).float().mean()), 5)
+    found[f"{kinds[0]} by cosine"] = round(ap(cosine[known], said[:, 0][known] == 1), 3)
+    found[f"{kinds[0]} found at 0.5"] = round(float((out[:, 0][said[:, 0] == 1] >= 0.5).float().mean()), 3)
+    found[f"nothing new called a {kinds[0]}"] = round(float((out[:, 0][said[:, 0] == 0] >= 0.5).float().mean()), 5)
     by_form = {}
     for n, forms in enumerate(set_[3]):
         if len(forms) == 1:
@@ -198,7 +208,7 @@ def fitted(a, set_, device):
     """A head that learnt the pairs, weights averaged."""
     torch.manual_seed(a.seed)
     random.seed(a.seed)
-    net, mean = newness.Comparison().to(device), newness.Comparison().to(device)
+    net, mean = (newness.Comparison(len(PARTS[a.of])).to(device) for _ in "ab")
     mean.load_state_dict(net.state_dict())
     steps = a.passes * len(set_[0]) // BATCH
     adam = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.02)
@@ -225,41 +235,47 @@ def train(a):
     device = "cuda" if torch.cuda.is_available() else "cpu"
     a.run.mkdir(parents=True, exist_ok=True)
     tokens = newness.Tokens(a.verifier).to(device).eval()
-    val = pairs(a, "val", (), range(10**9, 10**9 + a.val), tokens, device)
-    learnt = pairs(a, "train", tuple(a.without.split(",")), range(a.pairs), tokens, device, a.minutes)
+    val = pairs(a, a.of, "val", (), range(10**9, 10**9 + a.val), tokens, device)
+    learnt = pairs(a, a.of, "train", tuple(a.without.split(",")), range(a.pairs), tokens, device, a.minutes)
     net = fitted(a, learnt, device)
-    said = figures(net, val)
+    said = figures(net, val, PARTS[a.of])
     print(json.dumps(said, indent=1))
-    torch.save({"mean": {name: value.cpu() for name, value in net.state_dict().items()}, "pairs": len(learnt[3]), "without": a.without}, a.run / "last.pt")
-    (a.run / "figures.json").write_text(json.dumps({"pairs": len(learnt[3]), "without": a.without, "val": said}, indent=1))
+    torch.save({"mean": {name: value.cpu() for name, value in net.state_dict().items()}, "of": a.of, "pairs": len(learnt[3]), "without": a.without}, a.run / "last.pt")
+    (a.run / "figures.json").write_text(json.dumps({"of": a.of, "pairs": len(learnt[3]), "without": a.without, "val": said}, indent=1))
 
 
 class File(torch.nn.Module):
-    """A head's file in the place of a network."""
+    """A head's file in the place of one of its networks."""
 
-    def __init__(self, path):
+    def __init__(self, path, of):
         super().__init__()
-        self.session = measure.opened(path, 2)
+        self.session, self.rows = measure.opened(path, 2), [CLASSES.index(kind) for kind in PARTS[of]]
 
     def forward(self, now, before):
-        one = lambda a, b: self.session.run(None, {"now": a[None].numpy(), "before": b[None].numpy()})[0]  # the file takes a pair at a time
+        one = lambda a, b: self.session.run(None, {"now": a[None].numpy(), "before": b[None].numpy()})[0][:, self.rows]  # the file takes a pair at a time
         return torch.from_numpy(np.concatenate([one(a, b) for a, b in zip(now, before)]))
 
 
 def measured(a):
     """What `train` prints at its end, of a file."""
-    val = pairs(a, "val", (), range(10**9, 10**9 + a.val), newness.Tokens(a.verifier).eval(), "cpu")
-    for kind, value in figures(File(a.model), val).items():
-        print(f"{kind}: {value}")
+    tokens = newness.Tokens(a.verifier).eval()
+    for of, kinds in PARTS.items():
+        val = pairs(a, of, "val", (), range(10**9, 10**9 + a.val), tokens, "cpu")
+        for kind, value in figures(File(a.model, of), val, kinds).items():
+            print(f"{kind}: {value}")
 
 
 def export(a):
     torch.manual_seed(7)
-    net = newness.Comparison().eval()
-    if a.run:
-        net.load_state_dict(torch.load(a.run / "last.pt", map_location="cpu", weights_only=True)["mean"])
+    net = newness.Comparisons().eval()
     folder = a.models / "street_newness"
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "model.onnx").exists():
+        kept = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in onnx.load(str(folder / "model.onnx")).graph.initializer}
+        net.load_state_dict({name: kept[name] for name in net.state_dict() if name in kept}, strict=False)
+    if a.run:
+        state = torch.load(a.run / "last.pt", map_location="cpu", weights_only=True)
+        net[state["of"]].load_state_dict(state["mean"])
     blank = torch.rand(1, encoders.WIDTH, newness.ROWS, newness.COLUMNS)
     sides = {2: "rows", 3: "columns"}
     torch.onnx.export(net, (blank, blank), str(folder / "model.onnx"), opset_version=17, input_names=["now", "before"], output_names=["newness"],
@@ -279,6 +295,7 @@ def main():
     p.add_argument("what", choices=("parts", "train", "export", "measure"))
     for name in ("garbage", "facades", "start", "parts", "verifier", "run", "models", "model"):
         p.add_argument(f"--{name}", type=Path)
+    p.add_argument("--of", default="ground", choices=PARTS, help="what is learnt")
     p.add_argument("--pairs", type=int, default=9000)
     p.add_argument("--sets", default="train,val", help="what is gathered: to learn by, to measure by")
     p.add_argument("--val", type=int, default=576, help="pairs to measure by; full batches count")

@@ -6,8 +6,10 @@
 The network and its start are those of train.py, its classes these three alone. Every fifth facade is held out, and measured by.
 """
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
@@ -22,18 +24,33 @@ import train
 CLASSES = {3: "signboard", 1: "cantilever", 4: "win_ad"}  # class numbers of facades.tar
 
 
+WINDOW, IN_WINDOW = 0, 2  # of facades.tar; which of ours hangs in one
+
+
+@dataclass
+class Facade(data.Scene):
+    windows: np.ndarray | None = None  # [n, x0 y0 x1 y1], shares of the picture
+
+
 def labelled(scene):
     """The facade with the labels of our classes, numbered as ours are."""
     of = {number: own for own, number in enumerate(CLASSES)}
     rows = [[of[int(row[0])], *row[1:]] for row in scene.labels if int(row[0]) in of]
-    return data.Scene(scene.path, np.array(rows, np.float32).reshape(-1, 5))
+    return Facade(scene.path, np.array(rows, np.float32).reshape(-1, 5), windows=scene.labels[scene.labels[:, 0] == WINDOW, 1:])
 
 
 class Walls(data.Mixer):
-    """A facade near or far, or four of them; boards of other houses are hung onto it, and are as good as its own."""
+    """A facade near or far, or four of them; boards of other houses are hung onto it, each class as often as another and what belongs into windows into windows,
+    and are as good as its own."""
+
+    def __init__(self, houses):
+        super().__init__(houses, houses)
+        self.of_class = [[(scene, row) for scene in houses for row in scene.labels if int(row[0]) == own] for own in range(len(CLASSES))]
 
     def make(self, scene, side, rng):
         canvas = np.full((side, side, 3), data.GREY, np.uint8)
+        if rng.random() < 0.5:
+            scene = self.dressed(scene, rng)
         if rng.random() < 0.3:
             labels = self.mosaic(canvas, scene, side, rng)
         else:
@@ -41,7 +58,32 @@ class Walls(data.Mixer):
             labels = data.place(canvas, (0, 0, side, side), scene.read(), scene.labels, rng, zoom, stretch)
             if rng.random() < 0.5:
                 labels = self.strew(canvas, (0, 0, side, side), labels, rng, ["ours"] * rng.randint(1, 3))
+        if rng.random() < 0.5:
+            canvas = np.ascontiguousarray(canvas[:, ::-1])
+            labels = [[side - x1, y0, side - x0, y1, kind] for x0, y0, x1, y1, kind in labels]
         return data.spoil(canvas, rng), np.array(labels, np.float32).reshape(-1, 5)
+
+    def piece(self, kind, rng):
+        scene, row = rng.choice(self.of_class[rng.randrange(len(CLASSES))])
+        return data.piece_of(scene, rng, [row]), 0.25
+
+    def dressed(self, scene, rng):
+        """The facade with advertising of other houses in some of its windows."""
+        picture, rows = scene.read().copy(), list(scene.labels)
+        h, w = picture.shape[:2]
+        for x0, y0, x1, y1 in rng.sample(list(scene.windows), min(rng.randint(1, 4), len(scene.windows))):
+            other, row = rng.choice(self.of_class[IN_WINDOW])
+            found = data.piece_of(other, rng, [row])
+            wide, high = ((far - near) * side * rng.uniform(0.4, 0.95) for near, far, side in ((x0, x1, w), (y0, y1, h)))
+            if not found or min(wide, high) < 8:
+                continue
+            left, top = (near * side + rng.uniform(0, (far - near) * side - size) for near, far, side, size in ((x0, x1, w, wide), (y0, y1, h, high)))
+            left, top, wide, high = (int(v) for v in (left, top, wide, high))
+            under = picture[top:top + high, left:left + wide].astype(np.float32)
+            small = cv2.resize(found[1], under.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+            picture[top:top + high, left:left + wide] = np.clip(small + 0.5 * rng.random() * (under.mean() - small.mean()), 0, 255)
+            rows.append(np.array([IN_WINDOW, left / w, top / h, (left + wide) / w, (top + high) / h], np.float32))
+        return data.Scene(scene.path, np.array(rows, np.float32).reshape(-1, 5), held=picture)
 
 
 def student_of(teacher):
@@ -107,7 +149,7 @@ def main():
         return losses.own_loss(net(x), nets.cells(x.shape[-1], x.device), labels)
 
     run = loop.Run(a, net, nets.Detector(len(CLASSES)).to(**like), train.groups(net), loss)
-    run.train(loop.Batches(Walls(learnt, learnt), [], a), lambda mean: figures(mean, held_out))
+    run.train(loop.Batches(Walls(learnt), [], a), lambda mean: figures(mean, held_out))
 
 
 if __name__ == "__main__":

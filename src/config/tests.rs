@@ -49,6 +49,7 @@ fn the_shipped_matters_and_city_load_without_a_settings_file() {
             "motor_vehicle_parking",
             "muck_truck",
             "non_motor_vehicle_parking",
+            "outdoor_ad",
             "shop_spill",
             "stall"
         ]
@@ -96,16 +97,6 @@ fn who_stays_is_known_only_where_looks_are_compared() {
     };
     assert_eq!(keys(asked.clone()), Some(vec!["companion.stays".to_owned()]));
     assert_eq!(keys(asked + "every_s = 40\n[newness]\nmodel = \"w\"\nfrom = 0.4\n"), None);
-}
-
-#[test]
-fn boards_on_trial_are_what_hangs_there_and_did_not() {
-    let folder = copied("");
-    let trial = root().join("fixtures/scenes/boards/pipelines/outdoor_ad.toml");
-    fs::copy(trial, folder.path().join("pipelines/outdoor_ad.toml")).unwrap();
-    let boards = Config::load(folder.path(), None).unwrap().matters[&"outdoor_ad".parse().unwrap()].clone();
-    assert_eq!((boards.model.as_str(), boards.hide_by.as_deref()), ("surfaces_640", Some("nanodet_g_416")));
-    assert!(boards.newness.is_some_and(|newness| newness.head.is_none()), "the head has never seen a board");
 }
 
 /// The pipeline on trial is taken, and what cannot be beside its trail is named.

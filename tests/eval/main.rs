@@ -1,6 +1,7 @@
 //! `xunjie eval` as it is run: real model, pictures made here. What is broken must be named and counted, and must not
 //! cost the rest; the same input must give the same bytes.
 
+mod board;
 mod spill;
 mod stall;
 
