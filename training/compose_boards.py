@@ -34,6 +34,11 @@ def boards(houses):
     return found
 
 
+def free(box, taken):
+    """Whether the box is well apart from all others."""
+    return all(box[2] + 16 < o[0] or o[2] + 16 < box[0] or box[3] + 16 < o[1] or o[3] + 16 < box[1] for o in taken)
+
+
 def hung(rng, taken, wide, high):
     """Where a flat thing of so many metres hangs on the wall; None where no room is left."""
     metre = stalls.size_at(FOOT)
@@ -41,7 +46,7 @@ def hung(rng, taken, wide, high):
     for _ in range(60):
         x, y = rng.uniform(0.03 * W, 0.97 * W - w), rng.uniform(FIRST_FLOOR[0] * H, max(FIRST_FLOOR[1] * H - h, FIRST_FLOOR[0] * H + 1))
         box = (int(x), int(y), int(x + w), int(y + h))
-        if box[3] < FIRST_FLOOR[1] * H + 2 and all(box[2] + 16 < o[0] or o[2] + 16 < box[0] or box[3] + 16 < o[1] or o[3] + 16 < box[1] for o in taken):
+        if box[3] < FIRST_FLOOR[1] * H + 2 and free(box, taken):
             taken.append(box)
             return box
     return None
@@ -76,7 +81,7 @@ def openings(scene):
 
 def change(kind, places, taken, rng):
     """What a house does by itself, at a window or a door: what is seen then, and where. None where there is no such place."""
-    fit = [box for place, box in places if place in CHANGES[kind] and box not in taken]
+    fit = [box for place, box in places if place in CHANGES[kind] and free(box, taken)]
     if not fit:
         return None
     box = rng.choice(fit)
