@@ -17,8 +17,8 @@ import encoder as encoders
 from compose import FOOT, H, HORIZON, METRE, W
 
 # Two networks that share nothing, in one file: what stands on the ground is not learnt anew when what hangs on walls is.
-PARTS = {"ground": ["thing", "rubbish", "bin", "person", "vehicle", "spill"], "walls": ["board"]}
-CLASSES = [name for names in PARTS.values() for name in names]
+HEADS = {"ground": ["thing", "rubbish", "bin", "person", "vehicle", "spill"], "walls": ["board"]}
+CLASSES = [name for names in HEADS.values() for name in names]
 WIDE, HIGH = 644, 364  # what the encoder sees of a view
 COLUMNS, ROWS = WIDE // encoders.PATCH, HIGH // encoders.PATCH
 BLOCKS = 9  # of the encoder's twelve: its tokens are compared
@@ -58,13 +58,13 @@ class Comparison(nn.Module):
 
 
 class Comparisons(nn.ModuleDict):
-    """What all of PARTS say, one after the other."""
+    """What all HEADS say, one after the other."""
 
     def __init__(self):
-        super().__init__({part: Comparison(len(names)) for part, names in PARTS.items()})
+        super().__init__({head: Comparison(len(names)) for head, names in HEADS.items()})
 
     def forward(self, now, before):
-        return torch.cat([part(now, before) for part in self.values()], 1)
+        return torch.cat([head(now, before) for head in self.values()], 1)
 
 
 class Tokens(nn.Module):

@@ -32,7 +32,7 @@ import data
 import encoder as encoders
 import measure
 import newness
-from newness import CLASSES, PARTS
+from newness import CLASSES, HEADS
 
 BATCH = 32
 FORMS = ("table", "cloth", "crates", "cart", "tricycle", "rail")
@@ -110,7 +110,7 @@ def begin(path, name, without):
 
 def made(of, seed):
     now, before, said, forms = PAIRS[of](MADE_OF, random.Random(seed))
-    return now, before, said[[CLASSES.index(kind) for kind in PARTS[of]]], forms
+    return now, before, said[[CLASSES.index(kind) for kind in HEADS[of]]], forms
 
 
 def pairs(a, of, name, without, seeds, tokens, device, minutes=None):
@@ -208,7 +208,7 @@ def fitted(a, set_, device):
     """A head that learnt the pairs, weights averaged."""
     torch.manual_seed(a.seed)
     random.seed(a.seed)
-    net, mean = (newness.Comparison(len(PARTS[a.of])).to(device) for _ in "ab")
+    net, mean = (newness.Comparison(len(HEADS[a.of])).to(device) for _ in "ab")
     mean.load_state_dict(net.state_dict())
     steps = a.passes * len(set_[0]) // BATCH
     adam = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.02)
@@ -238,7 +238,7 @@ def train(a):
     val = pairs(a, a.of, "val", (), range(10**9, 10**9 + a.val), tokens, device)
     learnt = pairs(a, a.of, "train", tuple(a.without.split(",")), range(a.pairs), tokens, device, a.minutes)
     net = fitted(a, learnt, device)
-    said = figures(net, val, PARTS[a.of])
+    said = figures(net, val, HEADS[a.of])
     print(json.dumps(said, indent=1))
     torch.save({"mean": {name: value.cpu() for name, value in net.state_dict().items()}, "of": a.of, "pairs": len(learnt[3]), "without": a.without}, a.run / "last.pt")
     (a.run / "figures.json").write_text(json.dumps({"of": a.of, "pairs": len(learnt[3]), "without": a.without, "val": said}, indent=1))
@@ -249,7 +249,7 @@ class File(torch.nn.Module):
 
     def __init__(self, path, of):
         super().__init__()
-        self.session, self.rows = measure.opened(path, 2), [CLASSES.index(kind) for kind in PARTS[of]]
+        self.session, self.rows = measure.opened(path, 2), [CLASSES.index(kind) for kind in HEADS[of]]
 
     def forward(self, now, before):
         one = lambda a, b: self.session.run(None, {"now": a[None].numpy(), "before": b[None].numpy()})[0][:, self.rows]  # the file takes a pair at a time
@@ -259,7 +259,7 @@ class File(torch.nn.Module):
 def measured(a):
     """What `train` prints at its end, of a file."""
     tokens = newness.Tokens(a.verifier).eval()
-    for of, kinds in PARTS.items():
+    for of, kinds in HEADS.items():
         val = pairs(a, of, "val", (), range(10**9, 10**9 + a.val), tokens, "cpu")
         for kind, value in figures(File(a.model, of), val, kinds).items():
             print(f"{kind}: {value}")
@@ -295,7 +295,7 @@ def main():
     p.add_argument("what", choices=("parts", "train", "export", "measure"))
     for name in ("garbage", "facades", "start", "parts", "verifier", "run", "models", "model"):
         p.add_argument(f"--{name}", type=Path)
-    p.add_argument("--of", default="ground", choices=PARTS, help="what is learnt")
+    p.add_argument("--of", default="ground", choices=HEADS, help="what is learnt")
     p.add_argument("--pairs", type=int, default=9000)
     p.add_argument("--sets", default="train,val", help="what is gathered: to learn by, to measure by")
     p.add_argument("--val", type=int, default=576, help="pairs to measure by; full batches count")
