@@ -107,7 +107,7 @@ def shrunk(picture):
 @dataclass
 class Parts:
     """What pairs are composed of."""
-    houses: list  # those that stand behind drawn ground
+    houses: list  # data.Scene: those that stand behind drawn ground
     streets: list  # pictures whose own ground is used
     cuts: dict  # kind -> things without their surroundings
     boards: list  # (class, cut), as compose_boards.boards gives them
@@ -409,13 +409,3 @@ def filled(kinds):
             whole[:h, :w] = cv2.resize((kinds == kind).astype(np.float32), (w, h), interpolation=cv2.INTER_AREA)
             out[kind] = cv2.resize(whole, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
     return out
-
-
-@dataclass
-class House:
-    """A picture that is in memory, with its labels, as `compose.background` and `compose_boards` read one."""
-    pixels: np.ndarray
-    labels: np.ndarray
-
-    def read(self):
-        return self.pixels

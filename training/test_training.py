@@ -292,9 +292,9 @@ class NewPatches(unittest.TestCase):
     def test_only_a_board_that_is_hung_up_is_a_new_one(self):
         noise = np.random.default_rng(2)
         cut = lambda kind: compose.Cut(noise.integers(0, 255, (60, 60, 3), np.uint8), np.ones((60, 60), np.float32), kind)
-        house = newness.House(np.full((300, 480, 3), 150, np.uint8), np.float32([[0, 0.2, 0.5, 0.3, 0.7], [5, 0.5, 0.6, 0.6, 0.9]]))
+        house = data.Scene(Path(), np.float32([[0, 0.2, 0.5, 0.3, 0.7], [5, 0.5, 0.6, 0.6, 0.9]]), held=np.full((300, 480, 3), 150, np.uint8))
         kinds = ("garbage", "overflow", "garbage_bin", "vehicle", "person", "piece of a facade")
-        parts = newness.Parts([house], [house.pixels], {kind: [cut(kind)] for kind in kinds}, [(3, cut("sign board"))])
+        parts = newness.Parts([house], [house.read()], {kind: [cut(kind)] for kind in kinds}, [(3, cut("sign board"))])
         hung, none = 0, 0
         for seed in range(16):
             _, _, said, forms = newness.pair_of_walls(parts, random.Random(seed))

@@ -92,24 +92,24 @@ def opened(path, name, without=()):
     part = pickle.loads(path.read_bytes())[name]
     picture = lambda some, how=cv2.IMREAD_COLOR: cv2.imdecode(np.frombuffer(some, np.uint8), how)
     cut = lambda kind, pixels, mask: compose.Cut(picture(pixels), picture(mask, cv2.IMREAD_GRAYSCALE) / np.float32(248), kind)
-    return newness.Parts([newness.House(picture(some), labels) for some, labels in part["houses"]], [picture(some) for some in part["streets"]],
+    return newness.Parts([data.Scene(Path(), labels, held=picture(some)) for some, labels in part["houses"]], [picture(some) for some in part["streets"]],
                          {kind: [cut(*row) for row in some] for kind, some in part["cuts"].items()}, [(kind, cut(*row)) for kind, row in part["boards"]],
                          tuple(form for form in FORMS if form not in without), "parasol" not in without)
 
 
-MADE_OF = None
+PARTS = None
 PAIRS = {"ground": newness.pair, "walls": newness.pair_of_walls}
 
 
 def begin(path, name, without):
-    global MADE_OF
+    global PARTS
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    MADE_OF = opened(path, name, without)
+    PARTS = opened(path, name, without)
 
 
 def made(of, seed):
-    now, before, said, forms = PAIRS[of](MADE_OF, random.Random(seed))
+    now, before, said, forms = PAIRS[of](PARTS, random.Random(seed))
     return now, before, said[[CLASSES.index(kind) for kind in HEADS[of]]], forms
 
 
@@ -270,12 +270,17 @@ def export(a):
     net = newness.Comparisons().eval()
     folder = a.models / "street_newness"
     folder.mkdir(parents=True, exist_ok=True)
+    weights = {}
     if (folder / "model.onnx").exists():
-        kept = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in onnx.load(str(folder / "model.onnx")).graph.initializer}
-        net.load_state_dict({name: kept[name] for name in net.state_dict() if name in kept}, strict=False)
+        weights = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in onnx.load(str(folder / "model.onnx")).graph.initializer}
     if a.run:
         state = torch.load(a.run / "last.pt", map_location="cpu", weights_only=True)
-        net[state["of"]].load_state_dict(state["mean"])
+        weights |= {f"{state['of']}.{name}": value for name, value in state["mean"].items()}
+    unknown = sorted({name.split(".")[0] for name in net.state_dict()} - {name.split(".")[0] for name in weights})
+    if unknown and weights:
+        raise SystemExit(f"{folder / 'model.onnx'} has no head {', '.join(unknown)} and {a.run} is none: train it, or restore the file")
+    if weights:
+        net.load_state_dict({name: weights[name] for name in net.state_dict()})
     blank = torch.rand(1, encoders.WIDTH, newness.ROWS, newness.COLUMNS)
     sides = {2: "rows", 3: "columns"}
     torch.onnx.export(net, (blank, blank), str(folder / "model.onnx"), opset_version=17, input_names=["now", "before"], output_names=["newness"],
