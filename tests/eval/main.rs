@@ -237,20 +237,26 @@ fn a_cascade_looks_again_at_every_proposal_and_counts_what_that_took() {
     assert!(said(&ran).contains("has no section [verify]"), "{}", said(&ran));
 }
 
+/// What `xunjie eval clip` reports of a clip, by the scene and the timeline of a fixture.
+fn measured(root: &Path, scene: &Path, clip: &Path, more: &[&str], out: &Path) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
+    command.arg("--root").arg(root).args(["eval", "clip", "--clip"]).arg(clip).args(more).arg("--out").arg(out);
+    command.arg("--scene").arg(scene.join("scene.toml")).arg("--timeline").arg(scene.join("timeline.toml"));
+    let ran = command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA").output();
+    let ran = ran.expect("cargo built the program");
+    assert!(ran.status.success(), "{}", said(&ran));
+    report(out)
+}
+
 /// The trained model over its whole chain: one heap is one incident, leaves and a wet patch are none, in 32 and 8 bits.
 #[test]
 fn a_heap_that_stays_is_one_incident_and_leaves_are_none() {
     let folder = tempfile::tempdir().expect("the machine has a folder for temporary files");
     for model in ["street_640", "street_640_int8"] {
         let out = folder.path().join(model);
-        let scene = |name: &str| format!("{ROOT}/fixtures/scenes/heap/{name}");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
-        command.args(["--root", ROOT, "eval", "clip", "--model", model, "--clip", &scene("clip.mp4")]);
-        command.args(["--scene", &scene("scene.toml"), "--timeline", &scene("timeline.toml")]).arg("--out").arg(&out);
-        let ran = command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA").output();
-        let ran = ran.expect("cargo built the program");
-        assert!(ran.status.success(), "{}", said(&ran));
-        let score = &report(&out)["score"];
+        let scene = Path::new(ROOT).join("fixtures/scenes/heap");
+        let report = measured(Path::new(ROOT), &scene, &scene.join("clip.mp4"), &["--model", model], &out);
+        let score = &report["score"];
         assert_eq!(
             (&score["opened"], &score["found"], &score["wrong"]),
             (&1.into(), &1.into(), &0.into()),

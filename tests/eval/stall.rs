@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::{ROOT, report, said};
+use super::{ROOT, measured};
 
 /// A trader, from Debian's clip, laid into the drawn street beside the stall while it stands there.
 fn with_a_trader(scene: &Path, into: &Path) {
@@ -58,13 +58,8 @@ fn a_traders_things_that_stay_are_one_stall_and_without_a_trader_none() {
     with_a_trader(&scene, &attended);
     for (clip, found) in [(attended, 1), (scene.join("clip.mp4"), 0)] {
         let out = folder.path().join(format!("out-{found}"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xunjie"));
-        command.args(["--root", ROOT, "eval", "clip", "--clip"]).arg(&clip).arg("--out").arg(&out);
-        command.arg("--scene").arg(scene.join("scene.toml")).arg("--timeline").arg(scene.join("timeline.toml"));
-        let ran = command.env_remove("XUNJIE_CONFIG").env_remove("XUNJIE_ROOT").env_remove("XUNJIE_DATA").output();
-        let ran = ran.expect("cargo built the program");
-        assert!(ran.status.success(), "{}", said(&ran));
-        let (report, clip) = (report(&out), clip.display());
+        let report = measured(Path::new(ROOT), &scene, &clip, &[], &out);
+        let clip = clip.display();
         let score = &report["score"];
         assert_eq!(
             (&score["opened"], &score["found"], &score["wrong"]),
