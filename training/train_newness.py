@@ -35,6 +35,7 @@ import newness
 from newness import CLASSES, HEADS
 
 BATCH = 32
+MASK_LEVELS = 31
 FORMS = ("table", "cloth", "crates", "cart", "tricycle", "rail")
 MANIFEST = """name = "street_newness"
 kind = "comparison"
@@ -58,8 +59,7 @@ def coded(picture, longest):
 
 
 def cut_coded(cut):
-    return (cut.kind, cv2.imencode(".webp", cut.pixels, [cv2.IMWRITE_WEBP_QUALITY, 88])[1].tobytes(),
-            cv2.imencode(".png", np.round(cut.mask * 31).clip(0, 31).astype(np.uint8) * 8)[1].tobytes())
+    return compose.coded(cut, 88, MASK_LEVELS)
 
 
 def gathered(a):
@@ -90,10 +90,10 @@ def gathered(a):
 
 def opened(path, name, without=()):
     part = pickle.loads(path.read_bytes())[name]
-    picture = lambda some, how=cv2.IMREAD_COLOR: cv2.imdecode(np.frombuffer(some, np.uint8), how)
-    cut = lambda kind, pixels, mask: compose.Cut(picture(pixels), picture(mask, cv2.IMREAD_GRAYSCALE) / np.float32(248), kind)
+    picture = compose.picture_of
+    cut = lambda row: compose.decoded(row, MASK_LEVELS)
     return newness.Parts([data.Scene(Path(), labels, held=picture(some)) for some, labels in part["houses"]], [picture(some) for some in part["streets"]],
-                         {kind: [cut(*row) for row in some] for kind, some in part["cuts"].items()}, [(kind, cut(*row)) for kind, row in part["boards"]],
+                         {kind: [cut(row) for row in some] for kind, some in part["cuts"].items()}, [(kind, cut(row)) for kind, row in part["boards"]],
                          tuple(form for form in FORMS if form not in without), "parasol" not in without)
 
 
