@@ -15,7 +15,7 @@ pub mod scripted;
 #[cfg(feature = "onnx")]
 mod tap;
 pub mod text;
-#[cfg(test)]
+#[cfg(all(test, feature = "onnx"))]
 pub(crate) mod tiny;
 
 pub use catalogue::Catalogue;
