@@ -15,7 +15,8 @@ pub mod scripted;
 #[cfg(feature = "onnx")]
 mod tap;
 pub mod text;
-#[cfg(all(test, feature = "onnx"))]
+#[cfg(test)]
+#[cfg(feature = "onnx")]
 pub(crate) mod tiny;
 
 pub use catalogue::Catalogue;
