@@ -438,8 +438,8 @@ def decoded(row, levels=255):
     return Cut(picture_of(pixels), picture_of(mask, cv2.IMREAD_GRAYSCALE) / np.float32(levels * (255 // levels)), kind)
 
 
-def picture_of(coded, how=cv2.IMREAD_COLOR):
-    return cv2.imdecode(np.frombuffer(coded, np.uint8), how)
+def picture_of(some, how=cv2.IMREAD_COLOR):
+    return cv2.imdecode(np.frombuffer(some, np.uint8), how)
 
 
 def keep(parts, path):
